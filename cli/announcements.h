@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// announcements: receives the segments that watched processes hand over, on a
+// thread of its own, and gives them to the engine.
+
+#ifndef MS_CLI_ANNOUNCEMENTS_H
+#define MS_CLI_ANNOUNCEMENTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/engine.h"
+#include "platform/ipc.h"
+
+struct ms_announcements {
+    char name[MS_IPC_NAME_BYTES]; // for MEMSCOPE_SOCKET; constant
+    int listener;
+    int stop_pipe[2];
+    struct ms_engine *engine;
+    pthread_t thread;
+    _Atomic unsigned adopted;
+    _Atomic unsigned refused;
+};
+
+// ms_announcements_start listens under a name that nobody can guess. The
+// engine must outlive it.
+enum memscope_status
+ms_announcements_start(struct ms_announcements *a,
+                       struct ms_engine *engine) MEMSCOPE_MUST_CHECK;
+
+// ms_announcements_drain takes what is waiting now, on the calling thread.
+void ms_announcements_drain(struct ms_announcements *a);
+
+void ms_announcements_stop(struct ms_announcements *a);
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// See launch.h for the contract.
+
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/announce.h"
+
+#define GATE_BYTES 4608 // library path and socket name
+
+struct gate_message {
+    char preload[4096];
+    char socket[512];
+};
+_Static_assert(sizeof(struct gate_message) == GATE_BYTES, "one message");
+
+static int set_environment(const struct gate_message *m)
+{
+    const char *before = getenv("LD_PRELOAD");
+    char *value;
+    int n;
+
+    if (before != NULL && before[0] != '\0')
+        n = asprintf(&value, "%s:%s", m->preload, before);
+    else
+        n = asprintf(&value, "%s", m->preload);
+    if (n < 0)
+        return ENOMEM;
+    int failed = setenv("LD_PRELOAD", value, 1) != 0 ||
+                 setenv(MS_ENV_SOCKET, m->socket, 1) != 0;
+    free(value);
+    return failed ? ENOMEM : 0;
+}
+
+// Runs in the child.
+static void become(char **command, int gate, int failure)
+{
+    struct gate_message m;
+    size_t have = 0;
+    ssize_t n;
+
+    while (have < sizeof m &&
+           (n = read(gate, (char *)&m + have, sizeof m - have)) > 0)
+        have += (size_t)n;
+    if (have != sizeof m)
+        _exit(125); // memscope has given up, and said why
+    int error = set_environment(&m);
+    if (error == 0) {
+        execvp(command[0], command);
+        error = errno;
+    }
+    n = write(failure, &error, sizeof error);
+    _exit(error == ENOENT ? 127 : 126);
+}
+
+int ms_launch_prepare(struct ms_launch *l, char **command)
+{
+    int gate[2], failure[2];
+
+    if (pipe2(gate, O_CLOEXEC) != 0)
+        return errno;
+    if (pipe2(failure, O_CLOEXEC) != 0) {
+        int error = errno;
+        close(gate[0]);
+        close(gate[1]);
+        return error;
+    }
+    l->pid = fork();
+    int error = l->pid < 0 ? errno : 0;
+    if (l->pid == 0) {
+        close(gate[1]);
+        close(failure[0]);
+        become(command, gate[0], failure[1]);
+    }
+    close(gate[0]);
+    close(failure[1]);
+    l->gate = gate[1];
+    l->failure = failure[0];
+    if (error != 0) {
+        close(l->gate);
+        close(l->failure);
+    }
+    return error;
+}
+
+int ms_launch_go(struct ms_launch *l, const char *library, const char *socket)
+{
+    struct gate_message m = {{0}, {0}};
+    int error = 0;
+
+    snprintf(m.preload, sizeof m.preload, "%s", library);
+    snprintf(m.socket, sizeof m.socket, "%s", socket);
+    ssize_t sent = write(l->gate, &m, sizeof m);
+    if (sent != sizeof m)
+        error = EPIPE;
+    close(l->gate);
+    int told;
+    ssize_t n;
+    do
+        n = read(l->failure, &told, sizeof told);
+    while (n < 0 && errno == EINTR);
+    if (n == sizeof told)
+        error = told;
+    close(l->failure);
+    if (error != 0)
+        waitpid(l->pid, NULL, 0);
+    return error;
+}
+
+void ms_launch_cancel(struct ms_launch *l)
+{
+    close(l->gate);
+    close(l->failure);
+    waitpid(l->pid, NULL, 0);
+}
+
+int ms_launch_library(char *path, size_t bytes)
+{
+    static const char *const places[] = {
+        "../runtime/libmemscope.so",
+        "../" MEMSCOPE_LIBDIR "/libmemscope.so",
+        "libmemscope.so",
+    };
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (n <= 0)
+        return ENOENT;
+    self[n] = '\0';
+    *strrchr(self, '/') = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char try[4200];
+        snprintf(try, sizeof try, "%s/%s", self, places[i]);
+        char *real = realpath(try, NULL);
+        if (real == NULL)
+            continue;
+        int fits = snprintf(path, bytes, "%s", real) < (int)bytes;
+        free(real);
+        // The loader takes spaces and colons for separators.
+        return fits && strpbrk(path, " :") == NULL ? 0 : EINVAL;
+    }
+    return ENOENT;
+}

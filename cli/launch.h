@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// launch: starts the program to be watched. It is forked before memscope has
+// any thread or descriptor of its own, waits at a gate until the page is
+// ready, and is then replaced by the program, with its streams, signals, limits
+// and descriptors as memscope itself had found them.
+
+#ifndef MS_CLI_LAUNCH_H
+#define MS_CLI_LAUNCH_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct ms_launch {
+    pid_t pid;
+    int gate;    // one line through it lets the program begin
+    int failure; // gives an errno value when it could not begin
+};
+
+// ms_launch_prepare forks. Returns 0 or an errno value.
+int ms_launch_prepare(struct ms_launch *l, char **command);
+
+// ms_launch_go lets the program begin, with the runtime preloaded and the
+// socket's name in its environment. Returns 0 when it has begun, otherwise
+// the errno value of its exec; the child has then ended.
+int ms_launch_go(struct ms_launch *l, const char *library, const char *socket);
+
+// ms_launch_cancel ends a child that was not let go.
+void ms_launch_cancel(struct ms_launch *l);
+
+// ms_launch_library finds libmemscope.so beside this command: in the build
+// tree, or where it was installed. Returns 0, ENOENT, or EINVAL when its path
+// cannot stand in LD_PRELOAD.
+int ms_launch_library(char *path, size_t bytes);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// memscope: the command. One file per subcommand; here is only the choice.
+
+#include <stdio.h>
+#include <string.h>
+
+#include <memscope.h>
+
+#include "run.h"
+
+static const char usage[] =
+    "usage: memscope run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+    "       memscope version\n"
+    "\n"
+    "Watch a program's memory while it runs, at http://localhost:7070.\n"
+    "\n"
+    "  --port N      listen on port N (default: 7070, or the next free one)\n"
+    "  --bind ADDR   listen on ADDR: localhost, 127.0.0.1 or ::1\n"
+    "  --open        open the page in a browser\n"
+    "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
+    "  --help        show this and exit\n"
+    "\n"
+    "The program's streams, signals and exit code are its own.\n";
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+
+    if (strcmp(command, "run") == 0)
+        return ms_run(argc - 1, argv + 1);
+    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
+        printf("memscope %s\n", memscope_version());
+        return 0;
+    }
+    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 ||
+        strcmp(command, "-h") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (command[0] != '\0')
+        fprintf(stderr, "memscope: there is no command '%s'\n", command);
+    fputs(usage, stderr);
+    return 2;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// See run.h for the contract.
+
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "announcements.h"
+#include "engine/engine.h"
+#include "launch.h"
+#include "server/server.h"
+#include "summary.h"
+
+#define LINE "memscope: "
+#define DEFAULT_PORT 7070
+enum { FAILED = 125, BAD_USAGE = 2 };
+
+struct run {
+    uint16_t port;
+    bool port_fixed, open_page, keep_open;
+    const char *bind;
+    char **command;
+    sigset_t signals; // those that we wait for
+    struct ms_engine *engine;
+    struct ms_server *server;
+    struct ms_announcements announcements;
+    struct ms_launch launch;
+};
+
+static int bad_usage(const char *why, const char *what)
+{
+    fprintf(stderr, LINE "%s%s; see 'memscope --help'\n", why, what);
+    return BAD_USAGE;
+}
+
+static bool parse_port(const char *text, uint16_t *port)
+{
+    char *end;
+
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || n < 0 || n > 65535)
+        return false;
+    *port = (uint16_t)n;
+    return true;
+}
+
+static int parse(struct run *r, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"bind", required_argument, NULL, 'b'},
+        {"open", no_argument, NULL, 'o'},
+        {"keep-open", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+        switch (option) {
+        case 'p':
+            if (!parse_port(optarg, &r->port))
+                return bad_usage("no port number: ", optarg);
+            r->port_fixed = true;
+            break;
+        case 'b':
+            r->bind = optarg;
+            break;
+        case 'o':
+            r->open_page = true;
+            break;
+        case 'k':
+            r->keep_open = true;
+            break;
+        case 'h':
+            return bad_usage("run watches one program", "");
+        case ':':
+            return bad_usage("a value is missing after ", argv[optind - 1]);
+        default:
+            return bad_usage("unknown option ", argv[optind - 1]);
+        }
+    }
+    if (optind >= argc)
+        return bad_usage("there is no command to run", "");
+    r->command = argv + optind;
+    return 0;
+}
+
+// What ends the program, or wants to, comes to us as well; we outlive it.
+static void take_signals(struct run *r)
+{
+    static const int ours[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
+                               SIGHUP,  SIGUSR1, SIGUSR2};
+
+    sigemptyset(&r->signals);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        sigaddset(&r->signals, ours[i]);
+    pthread_sigmask(SIG_BLOCK, &r->signals, NULL);
+    signal(SIGCHLD, SIG_DFL); // ignored, it would take the exit code away
+    signal(SIGPIPE, SIG_IGN); // viewers come and go
+}
+
+static enum memscope_status start_server(struct run *r)
+{
+    struct ms_server_options options = {
+        .engine = r->engine,
+        .port = r->port,
+        .port_fixed = r->port_fixed,
+        .bind = r->bind,
+    };
+    enum memscope_status status = ms_server_create(&options, &r->server);
+
+    if (status == MEMSCOPE_ERROR_PORT_TAKEN)
+        fprintf(stderr, LINE "port %u is in use\n", r->port);
+    else if (status != MEMSCOPE_OK)
+        fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));
+    else if (!r->port_fixed && ms_server_port(r->server) != DEFAULT_PORT)
+        fprintf(stderr, LINE "port %d is in use, taking %u\n", DEFAULT_PORT,
+                ms_server_port(r->server));
+    return status;
+}
+
+// Everything but the program itself. False: said why.
+static bool start_all(struct run *r)
+{
+    struct ms_engine_options options = {0};
+
+    if (ms_engine_create(&options, &r->engine) != MEMSCOPE_OK) {
+        fprintf(stderr, LINE "the engine could not be started\n");
+        return false;
+    }
+    ms_engine_set_primary(r->engine, r->launch.pid);
+    if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
+        fprintf(stderr, LINE "no socket for the program: %s\n",
+                strerror(errno));
+        goto fail_engine;
+    }
+    if (start_server(r) != MEMSCOPE_OK)
+        goto fail_announcements;
+    return true;
+
+fail_announcements:
+    ms_announcements_stop(&r->announcements);
+fail_engine:
+    ms_engine_destroy(r->engine);
+    return false;
+}
+
+static void stop_all(struct run *r)
+{
+    ms_server_stop(r->server);
+    ms_announcements_stop(&r->announcements);
+    ms_engine_destroy(r->engine);
+}
+
+static void open_page(const char *url)
+{
+    if (fork() != 0)
+        return; // without a browser, the line with the URL is enough
+    int nowhere = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(nowhere, fd);
+    setsid();
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execlp("xdg-open", "xdg-open", url, (char *)NULL);
+    _exit(127);
+}
+
+// Waits until the program has ended; gives its wait status.
+static int wait_for_program(struct run *r)
+{
+    for (;;) {
+        siginfo_t info;
+        int signal = sigwaitinfo(&r->signals, &info);
+        int status;
+        if (signal < 0)
+            continue;
+        if (signal != SIGCHLD) {
+            // From the terminal, it has reached the program already.
+            if (info.si_code <= 0)
+                kill(r->launch.pid, signal);
+            continue;
+        }
+        pid_t ended;
+        while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
+            if (ended == r->launch.pid)
+                return status;
+    }
+}
+
+static void wait_for_the_end(struct run *r)
+{
+    sigset_t ends;
+    int signal;
+
+    fprintf(stderr,
+            LINE "the program has ended; the page stays at %s until "
+                 "Ctrl-C\n",
+            ms_server_url(r->server));
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigaddset(&ends, SIGQUIT);
+    while (sigwait(&ends, &signal) != 0)
+        ;
+}
+
+// Ends as the program has ended.
+static int end_like(int status)
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    int by = WTERMSIG(status);
+    sigset_t one;
+    struct rlimit none = {0, 0};
+
+    fflush(NULL);
+    setrlimit(RLIMIT_CORE, &none); // the program's core is enough
+    signal(by, SIG_DFL);
+    sigemptyset(&one);
+    sigaddset(&one, by);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    raise(by);
+    return 128 + by;
+}
+
+static int refuse(struct run *r, int error)
+{
+    fprintf(stderr, LINE "%s: %s\n", r->command[0], strerror(error));
+    stop_all(r);
+    return error == ENOENT ? 127 : 126;
+}
+
+static int watch(struct run *r, const char *library)
+{
+    int error = ms_launch_go(&r->launch, library, r->announcements.name);
+
+    if (error != 0)
+        return refuse(r, error);
+    fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
+            (int)r->launch.pid, ms_server_url(r->server));
+    if (r->open_page)
+        open_page(ms_server_url(r->server));
+    int status = wait_for_program(r);
+    ms_announcements_drain(&r->announcements);
+    ms_engine_process_ended(r->engine, r->launch.pid, status);
+    if (atomic_load(&r->announcements.adopted) == 0)
+        fprintf(stderr, LINE "nothing was captured: the program is statically "
+                             "linked, or runs with other rights than yours\n");
+    else
+        ms_summary_print(r->engine);
+    if (r->keep_open)
+        wait_for_the_end(r);
+    stop_all(r);
+    return end_like(status);
+}
+
+int ms_run(int argc, char **argv)
+{
+    struct run r = {.port = 0};
+    char library[4096];
+    int bad = parse(&r, argc, argv);
+
+    if (bad != 0)
+        return bad;
+    int error = ms_launch_library(library, sizeof library);
+    if (error != 0) {
+        fprintf(stderr, LINE "%s\n",
+                error == EINVAL
+                    ? "the path of libmemscope.so has a space or a colon"
+                    : "libmemscope.so is not where it was installed");
+        return FAILED;
+    }
+    error = ms_launch_prepare(&r.launch, r.command);
+    if (error != 0) {
+        fprintf(stderr, LINE "no new process: %s\n", strerror(error));
+        return FAILED;
+    }
+    take_signals(&r);
+    if (!start_all(&r)) {
+        ms_launch_cancel(&r.launch);
+        return FAILED;
+    }
+    return watch(&r, library);
+}

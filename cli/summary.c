@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// See summary.h for the contract.
+
+#include "summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/picture.h"
+
+#define SITES_SHOWN 5
+#define NAME_WAIT_MS 1000
+#define LINE "memscope: "
+
+// 1536 -> "1.50 KiB": three significant digits, as on the page.
+static const char *bytes_text(uint64_t bytes, char *text, size_t room)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1023.5 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    snprintf(text, room, "%.*f %s", digits, value, units[unit]);
+    return text;
+}
+
+static const char *count_text(uint64_t n, char *text, size_t room)
+{
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    size_t out = 0;
+
+    for (int i = 0; i < length && out + 2 < room; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            text[out++] = ',';
+        text[out++] = digits[i];
+    }
+    text[out] = '\0';
+    return text;
+}
+
+static void wait_for_names(struct ms_engine *engine)
+{
+    struct ms_engine_cost cost;
+
+    for (int waited = 0; waited < NAME_WAIT_MS; waited += 20) {
+        ms_engine_cost(engine, &cost);
+        if (cost.symbols_pending == 0 && waited >= 120)
+            break; // and a tick has taken the names over
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
+static int by_live_bytes(const void *a, const void *b)
+{
+    const struct ms_site_row *x = a, *y = b;
+
+    return (x->live_bytes < y->live_bytes) - (x->live_bytes > y->live_bytes);
+}
+
+// Names come from the program: nothing of them may steer a terminal.
+static void print_name(const char *name, size_t limit)
+{
+    for (size_t i = 0; name[i] != '\0' && i < limit; i++) {
+        unsigned char c = (unsigned char)name[i];
+        fputc(c < 0x20 || c == 0x7f ? '?' : c, stderr);
+    }
+}
+
+static void print_sites(struct ms_engine *engine)
+{
+    struct ms_site_row *rows;
+    size_t count;
+    uint64_t seq;
+    char bytes[32], blocks[32];
+
+    if (ms_engine_sites(engine, 0, 0, &rows, &count, &seq) != MEMSCOPE_OK)
+        return;
+    qsort(rows, count, sizeof *rows, by_live_bytes);
+    for (size_t i = 0; i < count && i < SITES_SHOWN; i++) {
+        if (rows[i].live_blocks == 0)
+            break;
+        fprintf(stderr, LINE "  %10s in %s %s  ",
+                bytes_text(rows[i].live_bytes, bytes, sizeof bytes),
+                count_text(rows[i].live_blocks, blocks, sizeof blocks),
+                rows[i].live_blocks == 1 ? "block" : "blocks");
+        print_name(rows[i].function, 100);
+        if (rows[i].line != 0) {
+            fputs("  ", stderr);
+            print_name(rows[i].file, 200);
+            fprintf(stderr, ":%u", rows[i].line);
+        }
+        fputc('\n', stderr);
+    }
+    free(rows);
+}
+
+void ms_summary_print(struct ms_engine *engine)
+{
+    struct ms_stats s;
+    char a[32], b[32], c[32], d[32], e[32];
+
+    if (ms_engine_stats(engine, 0, 0, &s) != MEMSCOPE_OK)
+        return;
+    fprintf(stderr,
+            LINE "ran %.2f s; peak heap %s; %s allocations of %s in all; "
+                 "%s blocks, %s, not freed\n",
+            (double)s.uptime_ns / 1e9,
+            bytes_text(s.heap.peak_bytes, a, sizeof a),
+            count_text(s.heap.alloc_count_total, b, sizeof b),
+            bytes_text(s.heap.alloc_bytes_total, c, sizeof c),
+            count_text(s.heap.live_blocks, d, sizeof d),
+            bytes_text(s.heap.live_bytes, e, sizeof e));
+    if (s.capture.dropped_allocs + s.capture.dropped_frees != 0)
+        fprintf(stderr,
+                LINE "%llu allocations and %llu frees were not booked\n",
+                (unsigned long long)s.capture.dropped_allocs,
+                (unsigned long long)s.capture.dropped_frees);
+    if (s.heap.live_blocks != 0) {
+        wait_for_names(engine);
+        print_sites(engine);
+    }
+}

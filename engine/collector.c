@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+//
+// collector: one tick of one session. What it reads depends on what changed
+// since the last tick, not on how often: rows put themselves on their
+// thread's dirty list. Three rules make every picture add up:
+//
+//   1 all frees are read before any allocation, so that no block is seen
+//     freed that was not seen allocated;
+//   2 a row that was on a list is read again at the next tick, because its
+//     thread may have found it "dirty" while we were clearing the mark;
+//   3 every sum is made of the same gains, so that they agree.
+
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/atomics.h"
+#include "platform/clock.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+struct gather {
+    struct ms_session *s;
+    struct ms_list *list;
+};
+
+static void take_row(void *arg, uint32_t row)
+{
+    struct gather *g = arg;
+
+    // Twice at most: from the carry list, and from one of the two passes.
+    if (g->s->model.seen[row].listed == (uint32_t)g->s->seq)
+        return;
+    g->s->model.seen[row].listed = (uint32_t)g->s->seq;
+    if (!ms_list_add(g->list, row))
+        g->s->reader.damaged++; // no memory: read when it changes again
+}
+
+static void copy_name(struct ms_thread_slot *slot, char name[17])
+{
+    uint64_t words[2] = {ms_load_relaxed(&slot->name[0]),
+                         ms_load_relaxed(&slot->name[1])};
+
+    memcpy(name, words, sizeof words);
+    name[16] = '\0';
+}
+
+static void meet_thread(struct ms_session *s, struct ms_thread *t,
+                        struct ms_thread_slot *slot)
+{
+    uint32_t state = ms_load_acquire(&slot->state); // pairs with [I]
+
+    if (state == MS_THREAD_FREE)
+        return;
+    if (!t->known) {
+        t->known = true;
+        t->tid = slot->tid;
+        t->birth_ns = slot->birth_ns > s->reader.head.start_ns
+                          ? slot->birth_ns - s->reader.head.start_ns
+                          : 0;
+        copy_name(slot, t->name);
+        t->changed_seq = s->seq;
+    }
+    if (state == MS_THREAD_ENDED && !t->ended) {
+        t->ended = true;
+        t->changed_seq = s->seq;
+        copy_name(slot, t->name);
+    }
+}
+
+// One pass over the threads' dirty lists.
+static void gather_rows(struct ms_session *s, struct ms_list *list)
+{
+    struct gather g = {.s = s, .list = list};
+    uint32_t threads = ms_reader_threads(&s->reader);
+
+    for (uint32_t i = 0; i < threads; i++) {
+        struct ms_thread *t = ms_model_thread(&s->model, i);
+        if (t == NULL || !t->active)
+            continue;
+        meet_thread(s, t, ms_reader_slot(&s->reader, i));
+        ms_reader_take_dirty(&s->reader, i, take_row, &g);
+    }
+}
+
+static void read_changes(struct ms_session *s)
+{
+    struct ms_model *m = &s->model;
+    struct ms_reader *r = &s->reader;
+
+    s->fresh.count = 0;
+    gather_rows(s, &s->fresh);
+    size_t first_pass = s->fresh.count;
+    for (size_t i = 0; i < s->carry.count; i++)
+        ms_model_read_frees(m, r, s->carry.items[i], s->seq);
+    for (size_t i = 0; i < first_pass; i++)
+        ms_model_read_frees(m, r, s->fresh.items[i], s->seq);
+    // What became dirty meanwhile may hold the allocation of a block whose
+    // free was just read. Its own frees wait until the next tick.
+    gather_rows(s, &s->fresh);
+    for (size_t i = 0; i < s->carry.count; i++)
+        ms_model_read_allocations(m, r, s->carry.items[i], s->seq);
+    for (size_t i = 0; i < s->fresh.count; i++)
+        ms_model_read_allocations(m, r, s->fresh.items[i], s->seq);
+    struct ms_list swap = s->carry;
+    s->carry = s->fresh;
+    s->fresh = swap;
+}
+
+static void read_histograms(struct ms_session *s)
+{
+    struct ms_histograms *h = &s->histograms;
+    uint32_t threads = ms_reader_threads(&s->reader);
+
+    _Static_assert(MS_HISTOGRAM_SIZES == MS_SIZE_CLASSES &&
+                       MS_HISTOGRAM_LIFETIMES == MS_LIFETIME_BUCKETS,
+                   "one plan");
+    memset(h->lifetime_count, 0, sizeof h->lifetime_count);
+    for (uint32_t i = 0; i < threads; i++)
+        for (uint32_t b = 0; b < MS_LIFETIME_BUCKETS; b++)
+            h->lifetime_count[b] +=
+                ms_load_relaxed(&ms_reader_slot(&s->reader, i)->lifetimes[b]);
+    h->lifetime_unit_ns = UINT64_C(1) << MS_BIRTH_SHIFT;
+}
+
+static uint64_t sum_unknown_frees(struct ms_session *s)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < s->model.thread_count; i++) {
+        struct ms_thread *t = &s->model.threads[i];
+        if (t->active)
+            t->unknown_frees =
+                ms_load_relaxed(&ms_reader_slot(&s->reader, i)->unknown_frees);
+        sum += t->unknown_frees;
+    }
+    return sum;
+}
+
+static void fill_system(const struct ms_session *s, struct ms_stats *out)
+{
+    const struct ms_process_sample *p = &s->sample;
+
+    out->system = (struct ms_system_stats){
+        .cpu_usage = p->cpu_usage,
+        .memory_usage = p->memory_usage,
+        .process_cpu = p->process_cpu,
+        .cores = p->cores,
+        .thread_count = p->thread_count,
+        .threads_running = s->threads_running,
+        .active_allocations = out->heap.live_blocks,
+        .peak_memory = out->heap.peak_bytes,
+        .rss_bytes = p->rss_bytes,
+        .peak_rss_bytes = p->peak_rss_bytes,
+        .pss_bytes = s->pss_bytes,
+        .virtual_bytes = p->virtual_bytes,
+        .minor_faults = p->minor_faults,
+        .major_faults = p->major_faults,
+        .machine_memory_bytes = p->machine_memory_bytes,
+        .machine_available_bytes = p->machine_available_bytes,
+        .cgroup_limit_bytes = p->cgroup_limit_bytes,
+        .cgroup_used_bytes = p->cgroup_used_bytes,
+    };
+}
+
+static void fill_heap(struct ms_session *s, struct ms_heap_totals *out)
+{
+    struct ms_heap_totals *h = &s->model.heap;
+    struct ms_segment_header *live = s->reader.live;
+    int64_t posted = ms_load_relaxed(&live->posted_peak_bytes);
+    uint64_t posted_ns = ms_load_relaxed(&live->posted_peak_ns);
+
+    h->live_bytes = h->alloc_bytes_total - h->free_bytes_total;
+    h->live_blocks = h->alloc_count_total - h->free_count_total;
+    // Between two ticks the threads themselves have seen the peak.
+    if (posted > 0 && (uint64_t)posted > h->peak_bytes) {
+        h->peak_bytes = (uint64_t)posted;
+        h->peak_time_ns = posted_ns > s->reader.head.start_ns
+                              ? posted_ns - s->reader.head.start_ns
+                              : 0;
+    }
+    if (h->live_bytes > h->peak_bytes) {
+        h->peak_bytes = h->live_bytes;
+        h->peak_time_ns = ms_session_uptime_ns(s);
+    }
+    *out = *h;
+}
+
+static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
+{
+    static const char *const backends[] = {
+        [MS_BACKEND_CORE] = "core",     [MS_BACKEND_LOCKFREE] = "lockfree",
+        [MS_BACKEND_ASYNC] = "async",   [MS_BACKEND_UNIFIED] = "unified",
+        [MS_BACKEND_CUSTOM] = "custom",
+    };
+    struct ms_segment_header *h = s->reader.live;
+    uint64_t drops[MS_DROP_KINDS];
+
+    for (size_t i = 0; i < MS_DROP_KINDS; i++)
+        drops[i] = ms_load_relaxed(&h->dropped[i]);
+    *out = (struct ms_capture_stats){
+        .backend = backends[s->reader.head.backend],
+        .mode = "exact",
+        .events_total =
+            s->model.heap.alloc_count_total + s->model.heap.free_count_total,
+        // Inside an event, or without a slot, it is not known which it was.
+        .dropped_allocs = drops[MS_DROP_REENTRY] + drops[MS_DROP_THREADS] +
+                          drops[MS_DROP_ROWS] + drops[MS_DROP_STACKS] +
+                          drops[MS_DROP_ADDRESS],
+        .dropped_frees = drops[MS_DROP_FREES],
+        .unknown_frees = sum_unknown_frees(s),
+        .store_bytes = ms_reader_used_bytes(&s->reader),
+        .stacks = ms_reader_nodes(&s->reader) - 1,
+        .rows = s->model.rows_seen,
+        .damaged = s->reader.damaged,
+    };
+}
+
+static void add_to_history(struct ms_session *s, const struct ms_stats *now)
+{
+    struct ms_sample sample = {
+        .seq = now->seq,
+        .uptime_ns = now->uptime_ns,
+        .live_bytes = now->heap.live_bytes,
+        .live_blocks = now->heap.live_blocks,
+        .peak_bytes = now->heap.peak_bytes,
+        .alloc_bytes = now->heap.alloc_bytes_total,
+        .free_bytes = now->heap.free_bytes_total,
+        .alloc_count = now->heap.alloc_count_total,
+        .free_count = now->heap.free_count_total,
+        .rss_bytes = now->system.rss_bytes,
+        .process_cpu = now->system.process_cpu,
+        .system_cpu = s->sample.system_cpu,
+        .thread_count = now->system.thread_count,
+    };
+
+    ms_history_add(&s->history, &sample);
+}
+
+// Publishes what was read as tick s->seq.
+static void publish(struct ms_session *s)
+{
+    struct ms_stats *out = &s->stats[s->seq % MS_STATS_KEPT];
+
+    *out = (struct ms_stats){
+        .session = s->id,
+        .pid = s->pid,
+        .ended = s->state == MS_SESSION_ENDED,
+        .seq = s->seq,
+        .time_ns = ms_clock_realtime_ns(),
+        .uptime_ns = ms_session_uptime_ns(s),
+        .site_count = s->model.site_count,
+        .thread_count = s->model.thread_count,
+    };
+    memcpy(out->epoch, s->epoch, sizeof out->epoch);
+    fill_heap(s, &out->heap);
+    fill_system(s, out);
+    fill_capture(s, &out->capture);
+    memcpy(s->histograms.size_live_bytes, s->model.size_bytes,
+           sizeof s->model.size_bytes);
+    memcpy(s->histograms.size_live_blocks, s->model.size_blocks,
+           sizeof s->model.size_blocks);
+    s->histograms.seq = s->seq;
+    add_to_history(s, out);
+}
+
+static void count_running(struct ms_session *s)
+{
+    s->threads_running = 0;
+    for (size_t i = 0; i < s->thread_sample_count; i++)
+        s->threads_running += s->thread_samples[i].state == 'R';
+}
+
+// The parts of a tick that come once a second, and once in three.
+static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
+{
+    if (second) {
+        double seconds = (double)(uptime - s->second_ns) / 1e9;
+        ms_session_update_threads(s, seconds);
+        ms_model_second(&s->model, seconds, s->seq);
+        read_histograms(s);
+        s->second_ns = uptime;
+    }
+    while (uptime - s->trend_ns >= MS_TREND_STEP_MS * UINT64_C(1000000)) {
+        ms_model_trend(&s->model, s->seq);
+        s->trend_ns += MS_TREND_STEP_MS * UINT64_C(1000000);
+    }
+}
+
+bool ms_session_tick(struct ms_session *s)
+{
+    uint64_t uptime = ms_session_uptime_ns(s);
+    bool second = uptime - s->second_ns >= SECOND_NS || s->seq == 0;
+
+    if (s->state == MS_SESSION_ENDED) {
+        pthread_mutex_lock(&s->lock);
+        if (s->unnamed.count != 0 && ms_session_names(s)) {
+            s->seq++;
+            ms_session_names(s);
+            publish(s);
+        }
+        pthread_mutex_unlock(&s->lock);
+        return false;
+    }
+    // What waits for the kernel is done before the lock is taken.
+    if (s->process != NULL) {
+        ms_process_stats_sample(s->process, &s->sample);
+        if (second) {
+            s->pss_bytes = ms_process_stats_pss(s->process);
+            ms_session_sample_threads(s);
+            count_running(s);
+        }
+    }
+    // relaxed: a hint to the threads' clocks
+    ms_add_relaxed(&s->reader.live->tick, 1u);
+
+    pthread_mutex_lock(&s->lock);
+    s->seq++;
+    read_changes(s);
+    ms_session_place_sites(s);
+    do_slow_parts(s, uptime, second);
+    ms_session_names(s);
+    publish(s);
+    pthread_mutex_unlock(&s->lock);
+    return s->process == NULL || !s->sample.alive;
+}
+
+void ms_session_finish(struct ms_session *s, int wait_status,
+                       const char *reason)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->state == MS_SESSION_RUNNING) {
+        s->seq++;
+        read_changes(s);
+        // Nobody writes any more: what no list names is read as well.
+        uint32_t rows = ms_reader_rows(&s->reader);
+        for (uint32_t row = 1; row < rows; row++)
+            if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0})) {
+                ms_model_read_frees(&s->model, &s->reader, row, s->seq);
+                ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
+            }
+        s->end_uptime_ns = ms_session_uptime_ns(s);
+        s->state = MS_SESSION_ENDED;
+        s->wait_status = wait_status;
+        snprintf(s->end_reason, sizeof s->end_reason, "%s", reason);
+        for (size_t i = 0; i < s->model.thread_count; i++)
+            s->model.threads[i].changed_seq = s->seq;
+        ms_session_place_sites(s);
+        ms_session_names(s);
+        read_histograms(s);
+        publish(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// See engine/engine.h for the contract.
+
+#include "engine_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/clock.h"
+#include "platform/thread.h"
+
+static struct ms_session *primary_of(struct ms_engine *e)
+{
+    for (size_t i = e->session_count; i > 0; i--)
+        if (e->sessions[i - 1]->pid == e->primary_pid)
+            return e->sessions[i - 1];
+    return e->session_count != 0 ? e->sessions[0] : NULL;
+}
+
+struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id)
+{
+    struct ms_session *found = NULL;
+
+    pthread_mutex_lock(&e->lock);
+    if (id == 0)
+        found = primary_of(e);
+    for (size_t i = 0; id != 0 && i < e->session_count; i++)
+        if (e->sessions[i]->id == id)
+            found = e->sessions[i];
+    if (found != NULL)
+        found->refs++;
+    pthread_mutex_unlock(&e->lock);
+    return found;
+}
+
+void ms_engine_let_go(struct ms_engine *e, struct ms_session *s)
+{
+    pthread_mutex_lock(&e->lock);
+    bool last = --s->refs == 0;
+    pthread_mutex_unlock(&e->lock);
+    if (last)
+        ms_session_close(s);
+}
+
+// Takes a session off the list; the caller lets its reference go. {lock}
+static struct ms_session *unlist(struct ms_engine *e, size_t at)
+{
+    struct ms_session *s = e->sessions[at];
+
+    e->session_count--;
+    memmove(&e->sessions[at], &e->sessions[at + 1],
+            (e->session_count - at) * sizeof e->sessions[0]);
+    return s;
+}
+
+static bool has_ended(struct ms_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool ended = s->state == MS_SESSION_ENDED;
+    pthread_mutex_unlock(&s->lock);
+    return ended;
+}
+
+// Makes room by forgetting the oldest ended session but the primary. {lock}
+static struct ms_session *make_room(struct ms_engine *e)
+{
+    struct ms_session *primary = primary_of(e);
+
+    for (size_t i = 0; i < e->session_count; i++)
+        if (e->sessions[i] != primary && has_ended(e->sessions[i]))
+            return unlist(e, i);
+    return NULL;
+}
+
+static const char *reason_of(int wait_status)
+{
+    if (wait_status == -1)
+        return "unknown";
+    return WIFSIGNALED(wait_status) ? "signal" : "exit";
+}
+
+// Finishes the running sessions of a pid, but `except`.
+static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
+                       const char *reason, const struct ms_session *except)
+{
+    struct ms_session *held[MS_SESSIONS_RUNNING];
+    size_t count = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < e->session_count; i++) {
+        struct ms_session *s = e->sessions[i];
+        if (s->pid == pid && s != except && count < MS_SESSIONS_RUNNING) {
+            s->refs++;
+            held[count++] = s;
+        }
+    }
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < count; i++) {
+        ms_session_finish(held[i], wait_status, reason);
+        ms_engine_let_go(e, held[i]);
+    }
+}
+
+enum memscope_status ms_engine_adopt(struct ms_engine *e, int segment_fd,
+                                     pid_t pid, uint32_t *session)
+{
+    struct ms_session *s, *gone = NULL;
+
+    pthread_mutex_lock(&e->lock);
+    if (e->session_count >= MS_SESSIONS_KEPT)
+        gone = make_room(e);
+    bool full = e->session_count == sizeof e->sessions / sizeof e->sessions[0];
+    uint32_t id = ++e->next_session;
+    pthread_mutex_unlock(&e->lock);
+    if (gone != NULL)
+        ms_engine_let_go(e, gone);
+    if (full) {
+        close(segment_fd);
+        return MEMSCOPE_ERROR_LIMIT;
+    }
+    enum memscope_status status =
+        ms_session_open(segment_fd, pid, id, e->symbols, e->tick_ns, &s);
+    if (status != MEMSCOPE_OK)
+        return status;
+    pthread_mutex_lock(&e->lock);
+    e->sessions[e->session_count++] = s;
+    pthread_cond_signal(&e->wake); // its first tick comes at once
+    pthread_mutex_unlock(&e->lock);
+    finish_pid(e, pid, -1, "exec", s);
+    *session = id;
+    return MEMSCOPE_OK;
+}
+
+void ms_engine_set_primary(struct ms_engine *e, pid_t pid)
+{
+    pthread_mutex_lock(&e->lock);
+    e->primary_pid = pid;
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void call_listener(struct ms_engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    void (*tick)(void *) = e->tick;
+    void *arg = e->tick_arg;
+    pthread_mutex_unlock(&e->lock);
+    if (tick != NULL)
+        tick(arg);
+}
+
+void ms_engine_process_ended(struct ms_engine *e, pid_t pid, int wait_status)
+{
+    finish_pid(e, pid, wait_status, reason_of(wait_status), NULL);
+    call_listener(e);
+}
+
+void ms_engine_on_tick(struct ms_engine *e, void (*tick)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&e->lock);
+    e->tick = tick;
+    e->tick_arg = arg;
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void tick_all(struct ms_engine *e)
+{
+    struct ms_session *held[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
+
+    pthread_mutex_lock(&e->lock);
+    size_t count = e->session_count;
+    for (size_t i = 0; i < count; i++) {
+        held[i] = e->sessions[i];
+        held[i]->refs++;
+    }
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (ms_session_tick(held[i]))
+            ms_session_finish(held[i], -1, "unknown");
+        ms_engine_let_go(e, held[i]);
+    }
+}
+
+// Waits for the next tick, or until somebody wakes us. {lock}
+static void wait_until(struct ms_engine *e, uint64_t due_ns)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(due_ns / UINT64_C(1000000000)),
+        .tv_nsec = (long)(due_ns % UINT64_C(1000000000)),
+    };
+
+    pthread_cond_timedwait(&e->wake, &e->lock, &at);
+}
+
+static void *collect(void *arg)
+{
+    struct ms_engine *e = arg;
+    uint64_t due = ms_clock_monotonic_ns();
+
+    if (e->thread_start != NULL)
+        e->thread_start();
+    pthread_mutex_lock(&e->lock);
+    while (!e->stopping) {
+        uint64_t begin = ms_clock_monotonic_ns();
+        e->cost.late_ticks += begin > due + e->tick_ns;
+        pthread_mutex_unlock(&e->lock);
+        tick_all(e);
+        call_listener(e);
+        pthread_mutex_lock(&e->lock);
+        uint64_t end = ms_clock_monotonic_ns();
+        e->cost.ticks++;
+        e->cost.last_tick_ns = end - begin;
+        if (e->cost.last_tick_ns > e->cost.max_tick_ns)
+            e->cost.max_tick_ns = e->cost.last_tick_ns;
+        e->cost.cpu_ns = ms_thread_cpu_ns();
+        // Missed ticks are not made up for.
+        due = due + e->tick_ns > end ? due + e->tick_ns : end + e->tick_ns;
+        if (!e->stopping)
+            wait_until(e, due);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return NULL;
+}
+
+static enum memscope_status start_threads(struct ms_engine *e,
+                                          bool without_symbols)
+{
+    if (!without_symbols) {
+        enum memscope_status status =
+            ms_symbols_create(e->thread_start, &e->symbols);
+        if (status != MEMSCOPE_OK)
+            return status;
+    }
+    if (ms_thread_start(&e->collector, "ms-collector", collect, e) == 0)
+        return MEMSCOPE_OK;
+    if (e->symbols != NULL)
+        ms_symbols_destroy(e->symbols);
+    return MEMSCOPE_ERROR_SYSTEM;
+}
+
+enum memscope_status ms_engine_create(const struct ms_engine_options *options,
+                                      struct ms_engine **out)
+{
+    struct ms_engine *e = calloc(1, sizeof *e);
+    pthread_condattr_t attributes;
+
+    *out = NULL;
+    if (e == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    uint32_t tick_ms = options->tick_ms != 0 ? options->tick_ms : 100;
+    e->tick_ns = tick_ms * UINT64_C(1000000);
+    e->thread_start = options->thread_start;
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&e->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    enum memscope_status status = start_threads(e, options->without_symbols);
+    if (status != MEMSCOPE_OK) {
+        pthread_cond_destroy(&e->wake);
+        pthread_mutex_destroy(&e->lock);
+        free(e);
+        return status;
+    }
+    *out = e;
+    return MEMSCOPE_OK;
+}
+
+void ms_engine_destroy(struct ms_engine *e)
+{
+    if (e == NULL)
+        return;
+    pthread_mutex_lock(&e->lock);
+    e->stopping = true;
+    pthread_cond_signal(&e->wake);
+    pthread_mutex_unlock(&e->lock);
+    pthread_join(e->collector, NULL);
+    for (size_t i = 0; i < e->session_count; i++)
+        ms_session_close(e->sessions[i]);
+    while (e->snapshot_count > 0)
+        if (ms_snapshot_delete(e, e->snapshots[0]->snapshot.id) != MEMSCOPE_OK)
+            break;
+    if (e->symbols != NULL)
+        ms_symbols_destroy(e->symbols);
+    pthread_cond_destroy(&e->wake);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// engine_private: the engine's own state, for the files of this room.
+//
+// Locks, in the order in which they may be taken: engine, session, symbols.
+
+#ifndef MS_ENGINE_ENGINE_PRIVATE_H
+#define MS_ENGINE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "engine/engine.h"
+#include "engine/snapshot.h"
+#include "session.h"
+
+#define MS_SESSIONS_RUNNING 256u // more are refused
+#define MS_SESSIONS_KEPT 64u     // running or ended; the oldest ended ones go
+
+struct ms_snapshot_entry {
+    struct ms_snapshot snapshot; // first: handed out as itself
+    uint32_t refs;               // {lock}
+};
+
+struct ms_engine {
+    uint64_t tick_ns;           // constant
+    void (*thread_start)(void); // constant
+    struct ms_symbols *symbols; // constant; NULL: without
+    pthread_t collector;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake; // {lock}
+    // {lock} from here on
+    bool stopping;
+    void (*tick)(void *arg);
+    void *tick_arg;
+    struct ms_session *sessions[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
+    size_t session_count;
+    uint32_t next_session;
+    pid_t primary_pid;
+    struct ms_engine_cost cost;
+    struct ms_snapshot_entry *snapshots[MS_SNAPSHOT_LIMIT];
+    size_t snapshot_count;
+    uint32_t next_snapshot;
+};
+
+// ms_engine_hold finds a session (0: the primary one) and keeps it from going
+// away until ms_engine_let_go. NULL: there is none. Takes the engine's lock.
+struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id);
+void ms_engine_let_go(struct ms_engine *e, struct ms_session *s);
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// picture: what the engine knows of a session at one tick. All numbers of one
+// `seq` were taken at one cut and add up:
+//
+//   sum of sites' live_bytes = sum of threads' live_bytes = heap.live_bytes
+//   the same for live_blocks; alloc - free = live in every row
+//
+// Every function may be called from any thread; it waits for a tick in
+// progress at most. Session id 0 is the primary session. Results are the
+// caller's, to be freed with free(). Sizes are requested bytes.
+
+#ifndef MS_ENGINE_PICTURE_H
+#define MS_ENGINE_PICTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <memscope.h>
+
+#include "engine/engine.h"
+
+struct ms_heap_totals {
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t peak_bytes;   // never below live_bytes
+    uint64_t peak_time_ns; // uptime of the peak
+    uint64_t alloc_bytes_total;
+    uint64_t alloc_count_total; // reallocations included
+    uint64_t free_bytes_total;
+    uint64_t free_count_total;
+    uint64_t realloc_count_total;
+    uint64_t temporary_count_total; // freed before the thread's next event
+};
+
+// Numbers of the operating system. A double that could not be read is NaN, an
+// integer UINT64_MAX: unknown, never 0.
+struct ms_system_stats {
+    double cpu_usage;      // per cent of the machine, or of the cgroup's quota
+    double memory_usage;   // per cent of the machine, or of the cgroup's limit
+    double process_cpu;    // per cent of one core
+    uint64_t cores;        // the machine's
+    uint64_t thread_count; // of the process, by the kernel
+    uint64_t threads_running;
+    uint64_t active_allocations; // = heap.live_blocks
+    uint64_t peak_memory;        // = heap.peak_bytes
+    uint64_t rss_bytes;
+    uint64_t peak_rss_bytes;
+    uint64_t pss_bytes; // read once a second
+    uint64_t virtual_bytes;
+    uint64_t minor_faults; // since the process began
+    uint64_t major_faults;
+    uint64_t machine_memory_bytes;
+    uint64_t machine_available_bytes;
+    uint64_t cgroup_limit_bytes; // UINT64_MAX: none
+    uint64_t cgroup_used_bytes;
+};
+
+struct ms_capture_stats {
+    const char *backend;   // static
+    const char *mode;      // static: "exact"
+    uint64_t events_total; // allocations and frees booked
+    uint64_t dropped_allocs;
+    uint64_t dropped_frees;
+    uint64_t unknown_frees; // of blocks older than the capture
+    uint64_t store_bytes;   // memory of the segment
+    uint64_t stacks;        // distinct
+    uint64_t rows;          // of all ledgers
+    uint64_t damaged;       // values in the segment that could not be true
+};
+
+struct ms_stats {
+    uint32_t session;
+    pid_t pid;
+    bool ended;
+    char epoch[17];
+    uint64_t seq;
+    uint64_t time_ns;   // CLOCK_REALTIME of the cut
+    uint64_t uptime_ns; // since the first event
+    struct ms_system_stats system;
+    struct ms_heap_totals heap;
+    struct ms_capture_stats capture;
+    size_t site_count;
+    size_t thread_count; // rows of ms_engine_threads
+};
+
+// ms_engine_stats gives the latest tick (seq 0) or one of the last 600.
+// MEMSCOPE_ERROR_NOT_FOUND: no such session, or a tick no longer kept.
+enum memscope_status ms_engine_stats(struct ms_engine *engine, uint32_t session,
+                                     uint64_t seq,
+                                     struct ms_stats *out) MEMSCOPE_MUST_CHECK;
+
+#define MS_TREND_POINTS 20u // live bytes, 3 s apart, oldest first, NaN: none
+#define MS_TREND_STEP_MS 3000u
+
+struct ms_thread_row {
+    uint32_t id;  // 1, 2, ...: stable within the session
+    uint32_t tid; // the kernel's
+    char name[17];
+    char state; // 'R','S','D','T','Z','I' as in /proc; 'X' ended; '?' unknown
+    bool ended;
+    double cpu; // per cent of one core over the last second; NaN unknown
+    double alloc_bytes_rate; // per second, over the last second
+    double alloc_count_rate;
+    uint64_t live_bytes; // of blocks that this thread allocated
+    uint64_t live_blocks;
+    uint64_t alloc_bytes;
+    uint64_t alloc_count;
+    uint64_t free_bytes; // of its own blocks, by whatever thread
+    uint64_t free_count;
+    uint64_t cross_frees; // frees by this thread of others' blocks
+    uint64_t birth_ns;    // uptime of its first event
+    uint64_t changed_seq; // tick at which any of this last changed
+    float trend[MS_TREND_POINTS];
+};
+
+struct ms_site_row {
+    uint32_t id;    // stable within the session
+    uint32_t stack; // node of the stack table
+    uint64_t address;
+    const char *function; // never NULL; "module+0x..." until it is known
+    const char *file;     // "" when unknown
+    uint32_t line;        // 0 when unknown
+    const char *module;   // base name, "" when unknown
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t alloc_bytes;
+    uint64_t alloc_count;
+    uint64_t free_bytes;
+    uint64_t free_count;
+    uint64_t realloc_count;
+    uint64_t temporary_count;
+    double mean_lifetime_ns; // of freed blocks; NaN when none
+    double alloc_count_rate; // per second, over the last second
+    double free_count_rate;
+    double delta_bytes; // live bytes against one minute ago (or the start)
+    uint64_t changed_seq;
+    float trend[MS_TREND_POINTS];
+};
+// The strings of a site row live as long as the engine and never change; a
+// name that becomes known is a new string and a new changed_seq.
+
+// ms_engine_threads and ms_engine_sites give the rows that changed after tick
+// `since` (0: all), in order of id, and the tick that they are of.
+enum memscope_status ms_engine_threads(struct ms_engine *engine,
+                                       uint32_t session, uint64_t since,
+                                       struct ms_thread_row **rows,
+                                       size_t *count,
+                                       uint64_t *seq) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_engine_sites(struct ms_engine *engine, uint32_t session,
+                                     uint64_t since, struct ms_site_row **rows,
+                                     size_t *count,
+                                     uint64_t *seq) MEMSCOPE_MUST_CHECK;
+
+// One point of the history. Totals are cumulative; rates are differences.
+struct ms_sample {
+    uint64_t seq;
+    uint64_t uptime_ns;
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t peak_bytes;
+    uint64_t alloc_bytes;
+    uint64_t free_bytes;
+    uint64_t alloc_count;
+    uint64_t free_count;
+    uint64_t rss_bytes;
+    double process_cpu;
+    double system_cpu; // of the machine, 100 = all cores
+    uint64_t thread_count;
+};
+
+// The rings: 100 ms for 10 min, 1 s for 2 h, 10 s for 24 h.
+enum ms_history_step { MS_STEP_100MS, MS_STEP_1S, MS_STEP_10S };
+
+// ms_engine_history gives samples after tick `since`, oldest first.
+enum memscope_status ms_engine_history(struct ms_engine *engine,
+                                       uint32_t session,
+                                       enum ms_history_step step,
+                                       uint64_t since, struct ms_sample **out,
+                                       size_t *count) MEMSCOPE_MUST_CHECK;
+
+#define MS_HISTOGRAM_SIZES 48u
+#define MS_HISTOGRAM_LIFETIMES 34u
+struct ms_histograms {
+    uint64_t seq;
+    // By requested size: class c holds sizes in (2^(c-1), 2^c]; 0: 0 and 1.
+    uint64_t size_live_bytes[MS_HISTOGRAM_SIZES];
+    uint64_t size_live_blocks[MS_HISTOGRAM_SIZES];
+    // Freed blocks by lifetime: bucket b holds less than lifetime_unit_ns *
+    // 2^b, and not less than half of that; bucket 0: less than one unit.
+    uint64_t lifetime_unit_ns;
+    uint64_t lifetime_count[MS_HISTOGRAM_LIFETIMES];
+};
+enum memscope_status
+ms_engine_histograms(struct ms_engine *engine, uint32_t session,
+                     struct ms_histograms *out) MEMSCOPE_MUST_CHECK;
+
+struct ms_module_info {
+    uint64_t start, end, bias;
+    uint64_t load_ns, unload_ns; // uptimes; unload 0: loaded
+    const char *path;            // lives as long as the engine
+    char build_id[73];           // hex, "" when it has none
+};
+enum memscope_status ms_engine_modules(struct ms_engine *engine,
+                                       uint32_t session,
+                                       struct ms_module_info **out,
+                                       size_t *count) MEMSCOPE_MUST_CHECK;
+
+// A live block, from the live index.
+struct ms_block {
+    uint64_t address;
+    uint64_t size;
+    uint32_t site;     // ms_site_row.id, 0 when not yet known to the collector
+    uint32_t thread;   // ms_thread_row.id
+    uint64_t birth_ns; // uptime, in steps of 0.52 ms
+};
+
+// A walk over the live index, from low addresses to high, in bounded memory.
+// While the program runs this is no single moment: a block that lives through
+// the whole walk is seen exactly once. One walk belongs to one thread.
+struct ms_block_walk;
+enum memscope_status
+ms_block_walk_create(struct ms_engine *engine, uint32_t session,
+                     struct ms_block_walk **out) MEMSCOPE_MUST_CHECK;
+// Fills up to `capacity` blocks; 0 means the end.
+size_t ms_block_walk_next(struct ms_block_walk *walk, struct ms_block *blocks,
+                          size_t capacity);
+void ms_block_walk_destroy(struct ms_block_walk *walk);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// snapshot: an immutable, named picture of a session. Taking one copies the
+// model under the collector's lock; everything after that works on the copy.
+// Snapshots are reference counted; any thread.
+
+#ifndef MS_ENGINE_SNAPSHOT_H
+#define MS_ENGINE_SNAPSHOT_H
+
+#include "engine/picture.h"
+
+#define MS_SNAPSHOT_NAME 80u
+#define MS_SNAPSHOT_LIMIT 64u // kept per engine; one more is refused
+
+struct ms_snapshot {
+    uint32_t id; // 1, 2, ...
+    char name[MS_SNAPSHOT_NAME];
+    uint64_t time_ns; // CLOCK_REALTIME
+    struct ms_session_info session;
+    struct ms_stats stats;
+    struct ms_histograms histograms;
+    size_t thread_count, site_count, module_count;
+    struct ms_thread_row *threads;
+    struct ms_site_row *sites;
+    struct ms_module_info *modules;
+};
+
+// ms_snapshot_take copies the latest tick. name may be NULL or empty: then it
+// is "Snapshot N". MEMSCOPE_ERROR_ARGUMENT: the name is too long or no UTF-8.
+enum memscope_status
+ms_snapshot_take(struct ms_engine *engine, uint32_t session, const char *name,
+                 const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_acquire finds one by id and holds it; NULL when there is none.
+const struct ms_snapshot *ms_snapshot_acquire(struct ms_engine *engine,
+                                              uint32_t id);
+
+// ms_snapshot_release gives one back (after take or acquire).
+void ms_snapshot_release(struct ms_engine *engine,
+                         const struct ms_snapshot *snapshot);
+
+// ms_snapshot_list holds up to `capacity` of them, oldest first, and returns
+// how many; each must be released.
+size_t ms_snapshot_list(struct ms_engine *engine,
+                        const struct ms_snapshot **out, size_t capacity);
+
+// ms_snapshot_delete forgets one; holders keep theirs. NOT_FOUND if unknown.
+enum memscope_status ms_snapshot_delete(struct ms_engine *engine,
+                                        uint32_t id) MEMSCOPE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// model: the heap of one session as sums over ledger rows: by site, by thread,
+// by size class, in all. It is fed with what each row has gained since it was
+// read last, so that all sums agree at every cut. One writer at a time, under
+// the session's lock; no allocation but to grow.
+
+#ifndef MS_ENGINE_MODEL_MODEL_H
+#define MS_ENGINE_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/picture.h"
+#include "reader.h"
+
+// What has been taken over from a row.
+struct ms_row_seen {
+    uint64_t alloc_count, alloc_bytes;
+    uint64_t free_count, free_bytes;
+    uint64_t lifetime_units;
+    uint32_t temporary_count, realloc_count;
+    uint32_t listed; // tick at which it was put on the work list
+    uint32_t site;   // 1 + index of its site; 0: not known yet
+};
+
+struct ms_site {
+    uint64_t address;
+    uint64_t file_address; // address - load bias
+    uint32_t stack;
+    uint32_t symbol_module; // number in ms_symbols, 0: none
+    const char *function, *file, *module;
+    uint32_t line;
+    bool rated; // on the list of sites with a rate
+    uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
+    uint64_t realloc_count, temporary_count, lifetime_units;
+    uint64_t alloc_count_1s, free_count_1s; // totals one second ago
+    float alloc_rate, free_rate;
+    uint64_t changed_seq;
+    float trend[MS_TREND_POINTS]; // ring, by ms_model.trend_head
+};
+
+struct ms_thread {
+    bool known;  // its slot has been published
+    bool active; // still polled for dirty rows
+    bool ended;
+    char state;
+    char name[17];
+    uint32_t tid;
+    uint64_t birth_ns; // uptime
+    uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
+    uint64_t cross_frees;
+    uint64_t alloc_bytes_1s, alloc_count_1s;
+    uint64_t cpu_ns_1s;
+    uint64_t unknown_frees;
+    double cpu;
+    double bytes_rate, count_rate;
+    uint64_t changed_seq;
+    float trend[MS_TREND_POINTS];
+};
+
+struct ms_model {
+    struct ms_site *sites;
+    size_t site_count, site_room;
+    struct ms_thread *threads; // by slot
+    size_t thread_count, thread_room;
+    struct ms_row_seen *seen; // by row; sparse
+    uint32_t *site_of_node;   // 1 + index; sparse
+    uint32_t *rated_sites;    // indices
+    size_t rated_count, rated_room;
+    size_t rows_seen;
+    struct ms_heap_totals heap; // all but the live_* and peak_*
+    uint64_t size_bytes[MS_SIZE_CLASSES];
+    uint64_t size_blocks[MS_SIZE_CLASSES];
+    uint64_t cross_frees;
+    uint32_t trend_head; // where the next point goes
+};
+
+enum memscope_status ms_model_init(struct ms_model *m) MEMSCOPE_MUST_CHECK;
+void ms_model_fini(struct ms_model *m);
+
+// ms_model_bytes is the memory it occupies.
+uint64_t ms_model_bytes(const struct ms_model *m);
+
+// ms_model_thread makes sure that there is a thread for a slot; NULL: out of
+// memory.
+struct ms_thread *ms_model_thread(struct ms_model *m, uint32_t slot);
+
+// ms_model_read_frees and ms_model_read_allocations take over what a row has
+// gained. In one tick, all frees are read before any allocation.
+void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
+                         uint64_t seq);
+void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
+                               uint32_t row, uint64_t seq);
+
+// ms_model_site finds or makes the site of a stack; 0: out of memory or no
+// such node, else 1 + index.
+uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack);
+
+// ms_model_second computes rates over the last second (`seconds` long, to be
+// exact); ms_model_trend adds a point to every trend.
+void ms_model_second(struct ms_model *m, double seconds, uint64_t seq);
+void ms_model_trend(struct ms_model *m, uint64_t seq);
+
+#endif

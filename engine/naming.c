@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// naming: where a session's sites lie, and what they are called. The symbol
+// thread does the work; here is only asked for it. Under the session's lock.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+
+#define NAMES_PER_TICK 2000u
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static void read_modules(struct ms_session *s)
+{
+    uint32_t count = ms_reader_modules(&s->reader);
+
+    while (s->module_count + 1 < count) {
+        if (s->module_count == s->module_room) {
+            size_t room = s->module_room == 0 ? 32 : s->module_room * 2;
+            void *moved = realloc(s->modules, room * sizeof *s->modules);
+            if (moved == NULL)
+                return;
+            s->modules = moved;
+            s->module_room = room;
+        }
+        struct ms_session_module *m = &s->modules[s->module_count++];
+        *m = (struct ms_session_module){.path = "", .name = ""};
+        if (!ms_reader_module(&s->reader, (uint32_t)s->module_count,
+                              &m->module)) {
+            s->reader.damaged++;
+            continue;
+        }
+        if (s->symbols == NULL)
+            continue;
+        m->path = ms_symbols_intern(s->symbols, m->module.path);
+        m->name = ms_symbols_intern(s->symbols, last_part(m->module.path));
+        struct ms_symbol_module known = {
+            .path = m->module.path,
+            .pid = s->state == MS_SESSION_RUNNING ? s->pid : 0,
+            .build_id = m->module.build_id,
+            .build_id_bytes = m->module.build_id_bytes,
+        };
+        m->symbols = ms_symbols_module(s->symbols, &known);
+    }
+}
+
+// The module that an address lay in: the newest one there.
+static struct ms_session_module *module_of(struct ms_session *s,
+                                           uint64_t address)
+{
+    for (size_t i = s->module_count; i > 0; i--) {
+        struct ms_session_module *m = &s->modules[i - 1];
+        if (address >= m->module.start && address < m->module.end)
+            return m;
+    }
+    return NULL;
+}
+
+void ms_session_place_sites(struct ms_session *s)
+{
+    read_modules(s);
+    for (; s->placed_sites < s->model.site_count; s->placed_sites++) {
+        struct ms_site *site = &s->model.sites[s->placed_sites];
+        struct ms_session_module *m = module_of(s, site->address - 1);
+        char text[32];
+
+        if (s->symbols == NULL)
+            continue;
+        snprintf(text, sizeof text, "0x%llx",
+                 (unsigned long long)site->address);
+        site->function = ms_symbols_intern(s->symbols, text);
+        if (m == NULL)
+            continue;
+        site->module = m->name;
+        site->symbol_module = m->symbols;
+        site->file_address = site->address - m->module.bias;
+        if (m->symbols != 0)
+            (void)ms_list_add(&s->unnamed, (uint32_t)s->placed_sites);
+    }
+}
+
+bool ms_session_names(struct ms_session *s)
+{
+    size_t tried = 0, kept = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < s->unnamed.count; i++) {
+        struct ms_site *site = &s->model.sites[s->unnamed.items[i]];
+        struct ms_symbol found;
+        bool known = false;
+
+        if (tried++ < NAMES_PER_TICK) {
+            known = ms_symbols_lookup(s->symbols, site->symbol_module,
+                                      site->file_address, &found);
+            any |= known || site->function != found.function;
+            site->function = found.function;
+            site->file = found.file;
+            site->line = found.line;
+            site->changed_seq = s->seq;
+        }
+        if (!known)
+            s->unnamed.items[kept++] = s->unnamed.items[i];
+    }
+    s->unnamed.count = kept;
+    return any;
+}

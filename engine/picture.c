@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// See engine/picture.h and engine/engine.h for the contracts: the reads.
+
+#include "engine/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_private.h"
+
+static bool is_primary(struct ms_engine *e, const struct ms_session *s)
+{
+    struct ms_session *primary = ms_engine_hold(e, 0);
+    bool same = primary == s;
+
+    if (primary != NULL)
+        ms_engine_let_go(e, primary);
+    return same;
+}
+
+enum memscope_status ms_engine_session(struct ms_engine *e, uint32_t id,
+                                       struct ms_session_info *out)
+{
+    struct ms_session *s = ms_engine_hold(e, id);
+
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    ms_session_info(s, out);
+    pthread_mutex_unlock(&s->lock);
+    out->primary = is_primary(e, s);
+    ms_engine_let_go(e, s);
+    return MEMSCOPE_OK;
+}
+
+enum memscope_status ms_engine_sessions(struct ms_engine *e,
+                                        struct ms_session_info **out,
+                                        size_t *count)
+{
+    uint32_t ids[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (; n < e->session_count; n++)
+        ids[n] = e->sessions[n]->id;
+    pthread_mutex_unlock(&e->lock);
+    *count = 0;
+    *out = malloc((n != 0 ? n : 1) * sizeof **out);
+    if (*out == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    for (size_t i = 0; i < n; i++) // one that has gone meanwhile is left out
+        *count += ms_engine_session(e, ids[i], &(*out)[*count]) == MEMSCOPE_OK;
+    return MEMSCOPE_OK;
+}
+
+enum memscope_status ms_engine_stats(struct ms_engine *e, uint32_t session,
+                                     uint64_t seq, struct ms_stats *out)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+    enum memscope_status status = MEMSCOPE_ERROR_NOT_FOUND;
+
+    if (s == NULL)
+        return status;
+    pthread_mutex_lock(&s->lock);
+    uint64_t wanted = seq == 0 ? s->seq : seq;
+    if (wanted != 0 && s->stats[wanted % MS_STATS_KEPT].seq == wanted) {
+        *out = s->stats[wanted % MS_STATS_KEPT];
+        status = MEMSCOPE_OK;
+    }
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return status;
+}
+
+enum memscope_status ms_engine_threads(struct ms_engine *e, uint32_t session,
+                                       uint64_t since,
+                                       struct ms_thread_row **rows,
+                                       size_t *count, uint64_t *seq)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+    enum memscope_status status = MEMSCOPE_OK;
+
+    *rows = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    *seq = s->seq;
+    *rows = malloc((s->model.thread_count + 1) * sizeof **rows);
+    if (*rows == NULL)
+        status = MEMSCOPE_ERROR_MEMORY;
+    for (uint32_t i = 0; *rows != NULL && i < s->model.thread_count; i++)
+        if (s->model.threads[i].known &&
+            (since == 0 || s->model.threads[i].changed_seq > since))
+            ms_session_thread_row(s, i, &(*rows)[(*count)++]);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return status;
+}
+
+enum memscope_status ms_engine_sites(struct ms_engine *e, uint32_t session,
+                                     uint64_t since, struct ms_site_row **rows,
+                                     size_t *count, uint64_t *seq)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+    enum memscope_status status = MEMSCOPE_OK;
+
+    *rows = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    *seq = s->seq;
+    size_t changed = 0;
+    for (size_t i = 0; i < s->model.site_count; i++)
+        changed += since == 0 || s->model.sites[i].changed_seq > since;
+    *rows = malloc((changed + 1) * sizeof **rows);
+    if (*rows == NULL)
+        status = MEMSCOPE_ERROR_MEMORY;
+    for (size_t i = 0; *rows != NULL && i < s->model.site_count; i++)
+        if (since == 0 || s->model.sites[i].changed_seq > since)
+            ms_session_site_row(s, i, &(*rows)[(*count)++]);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return status;
+}
+
+enum memscope_status ms_engine_history(struct ms_engine *e, uint32_t session,
+                                       enum ms_history_step step,
+                                       uint64_t since, struct ms_sample **out,
+                                       size_t *count)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *out = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    enum memscope_status status =
+        ms_history_copy(&s->history, step, since, out, count);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return status;
+}
+
+enum memscope_status ms_engine_histograms(struct ms_engine *e, uint32_t session,
+                                          struct ms_histograms *out)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    *out = s->histograms;
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return MEMSCOPE_OK;
+}
+
+static uint64_t since_start(const struct ms_session *s, uint64_t ns)
+{
+    uint64_t start = s->reader.head.start_ns;
+
+    return ns > start ? ns - start : 0;
+}
+
+static void module_info(const struct ms_session *s,
+                        const struct ms_session_module *from,
+                        struct ms_module_info *out)
+{
+    const struct ms_module *m = &from->module;
+
+    *out = (struct ms_module_info){
+        .start = m->start,
+        .end = m->end,
+        .bias = m->bias,
+        .load_ns = since_start(s, m->load_ns),
+        .unload_ns = m->unload_ns != 0 ? since_start(s, m->unload_ns) : 0,
+        .path = from->path,
+    };
+    for (uint32_t i = 0; i < m->build_id_bytes && i < 36; i++)
+        snprintf(out->build_id + 2 * (size_t)i, 3, "%02x", m->build_id[i]);
+}
+
+enum memscope_status ms_engine_modules(struct ms_engine *e, uint32_t session,
+                                       struct ms_module_info **out,
+                                       size_t *count)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *out = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    *out = malloc((s->module_count + 1) * sizeof **out);
+    for (size_t i = 0; *out != NULL && i < s->module_count; i++)
+        module_info(s, &s->modules[i], &(*out)[(*count)++]);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return *out != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
+{
+    struct ms_session *s;
+    struct ms_symbols_counts counts = {0};
+
+    if (e->symbols != NULL)
+        ms_symbols_counts(e->symbols, &counts);
+    pthread_mutex_lock(&e->lock);
+    *out = e->cost;
+    size_t sessions = e->session_count;
+    uint32_t ids[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
+    for (size_t i = 0; i < sessions; i++)
+        ids[i] = e->sessions[i]->id;
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < sessions; i++) {
+        s = ms_engine_hold(e, ids[i]);
+        if (s == NULL)
+            continue;
+        pthread_mutex_lock(&s->lock);
+        out->model_bytes += ms_model_bytes(&s->model) +
+                            ms_history_bytes(&s->history) +
+                            MS_STATS_KEPT * sizeof *s->stats;
+        pthread_mutex_unlock(&s->lock);
+        ms_engine_let_go(e, s);
+    }
+    out->model_bytes += counts.memory_bytes;
+    out->cpu_ns += counts.cpu_ns;
+    out->symbols_pending = counts.pending;
+    out->symbols_done = counts.done;
+}

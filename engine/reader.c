@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// See reader.h for the contract.
+
+#include "reader.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/atomics.h"
+#include "platform/memory.h"
+
+// Plain fields of the segment are read once: what is checked is what is used.
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+
+static bool part_fits(const struct ms_segment_header *h, uint64_t offset,
+                      uint64_t bytes)
+{
+    return offset % 4096 == 0 && offset >= MS_HEADER_BYTES &&
+           offset <= h->index_offset && bytes <= h->index_offset - offset;
+}
+
+static bool header_is_sound(const struct ms_segment_header *h, uint64_t bytes)
+{
+    if (h->magic != MS_SEGMENT_MAGIC || h->version != MS_SEGMENT_VERSION ||
+        h->header_bytes != MS_HEADER_BYTES || h->total_bytes != bytes)
+        return false;
+    if (h->thread_capacity != MS_THREAD_CAPACITY ||
+        h->row_capacity != MS_ROW_CAPACITY ||
+        h->node_capacity != MS_NODE_CAPACITY ||
+        h->module_capacity != MS_MODULE_CAPACITY ||
+        h->recorder_events != MS_RECORDER_EVENTS ||
+        h->granule_shift != MS_GRANULE_SHIFT ||
+        h->index_bytes != MS_INDEX_BYTES || h->backend > MS_BACKEND_CUSTOM)
+        return false;
+    if (h->index_offset % 4096 != 0 || h->index_offset > bytes ||
+        bytes - h->index_offset != h->index_bytes)
+        return false;
+    return part_fits(h, h->threads_offset,
+                     (uint64_t)MS_THREAD_CAPACITY * MS_THREAD_SLOT_BYTES) &&
+           part_fits(h, h->rows_offset,
+                     (uint64_t)MS_ROW_CAPACITY * sizeof(struct ms_row)) &&
+           part_fits(h, h->nodes_offset,
+                     (uint64_t)MS_NODE_CAPACITY * sizeof(struct ms_node)) &&
+           part_fits(h, h->modules_offset,
+                     (uint64_t)MS_MODULE_CAPACITY * MS_MODULE_BYTES) &&
+           part_fits(h, h->recorders_offset,
+                     (uint64_t)MS_THREAD_CAPACITY * MS_RECORDER_EVENTS *
+                         sizeof(struct ms_recorded_event));
+}
+
+enum memscope_status ms_reader_open(struct ms_reader *r, int fd)
+{
+    uint64_t bytes, used;
+    void *page;
+
+    *r = (struct ms_reader){.fd = fd};
+    if (ms_shared_check(fd, &bytes, &used) != 0 || bytes < MS_HEADER_BYTES)
+        goto bad;
+    if (ms_shared_map(fd, 0, MS_HEADER_BYTES, false, &page) != 0)
+        goto bad;
+    // acquire: pairs with the runtime's last store of its start [G]
+    bool started =
+        ms_load_acquire(&((struct ms_segment_header *)page)->state) != 0;
+    memcpy(&r->head, page, sizeof r->head);
+    ms_memory_unmap(page, MS_HEADER_BYTES);
+    if (!started || !header_is_sound(&r->head, bytes))
+        goto bad;
+    r->head.exe[sizeof r->head.exe - 1] = '\0';
+    r->head.command[sizeof r->head.command - 1] = '\0';
+    if (ms_shared_map(fd, 0, r->head.index_offset, false, &page) != 0) {
+        close(fd);
+        return MEMSCOPE_ERROR_MEMORY;
+    }
+    r->base = page;
+    r->live = page;
+    return MEMSCOPE_OK;
+
+bad:
+    close(fd);
+    return MEMSCOPE_ERROR_FORMAT;
+}
+
+void ms_reader_close(struct ms_reader *r)
+{
+    ms_memory_unmap(r->base, r->head.index_offset);
+    close(r->fd);
+}
+
+uint64_t ms_reader_used_bytes(const struct ms_reader *r)
+{
+    uint64_t bytes, used;
+
+    return ms_shared_check(r->fd, &bytes, &used) == 0 ? used : UINT64_MAX;
+}
+
+static uint32_t bounded(uint32_t n, uint32_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+uint32_t ms_reader_threads(struct ms_reader *r)
+{
+    return bounded(ms_load_relaxed(&r->live->thread_count), MS_THREAD_CAPACITY);
+}
+
+uint32_t ms_reader_rows(struct ms_reader *r)
+{
+    return bounded(ms_load_relaxed(&r->live->row_count), MS_ROW_CAPACITY);
+}
+
+uint32_t ms_reader_modules(struct ms_reader *r)
+{
+    return bounded(ms_load_acquire(&r->live->module_count), // pairs with [E]
+                   MS_MODULE_CAPACITY);
+}
+
+uint32_t ms_reader_nodes(struct ms_reader *r)
+{
+    return bounded(ms_load_relaxed(&r->live->node_count), MS_NODE_CAPACITY);
+}
+
+struct ms_thread_slot *ms_reader_slot(struct ms_reader *r, uint32_t thread)
+{
+    return (void *)(r->base + r->head.threads_offset +
+                    (uint64_t)thread * MS_THREAD_SLOT_BYTES);
+}
+
+struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row)
+{
+    return (struct ms_row *)(void *)(r->base + r->head.rows_offset) + row;
+}
+
+bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
+                       struct ms_row_key *out)
+{
+    if (row == 0 || row >= MS_ROW_CAPACITY)
+        return false;
+    struct ms_row *from = ms_reader_row(r, row);
+    out->stack = READ_ONCE(from->stack);
+    out->owner = READ_ONCE(from->owner);
+    out->thread = READ_ONCE(from->thread);
+    out->size_class = READ_ONCE(from->size_class);
+    return out->stack != 0 && out->stack < ms_reader_nodes(r) &&
+           out->owner < MS_ROW_CAPACITY && out->thread < ms_reader_threads(r) &&
+           out->size_class < MS_SIZE_CLASSES;
+}
+
+bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out)
+{
+    if (node == 0 || node >= ms_reader_nodes(r))
+        return false;
+    struct ms_node *from =
+        (struct ms_node *)(void *)(r->base + r->head.nodes_offset) + node;
+    out->address = READ_ONCE(from->address);
+    out->parent = READ_ONCE(from->parent);
+    out->module = READ_ONCE(from->module);
+    return true;
+}
+
+bool ms_reader_module(struct ms_reader *r, uint32_t module,
+                      struct ms_module *out)
+{
+    if (module == 0 || module >= ms_reader_modules(r))
+        return false;
+    memcpy(out,
+           r->base + r->head.modules_offset +
+               (uint64_t)module * MS_MODULE_BYTES,
+           sizeof *out);
+    out->path[sizeof out->path - 1] = '\0';
+    if (out->build_id_bytes > sizeof out->build_id || out->end < out->start)
+        return false;
+    return true;
+}
+
+void ms_reader_take_dirty(struct ms_reader *r, uint32_t thread,
+                          void (*each)(void *arg, uint32_t row), void *arg)
+{
+    struct ms_thread_slot *slot = ms_reader_slot(r, thread);
+    // [B] acquire: pairs with the thread's push; the rows' constants and
+    // links are there
+    uint32_t row = ms_exchange_acquire(&slot->dirty, 0);
+    uint32_t left = ms_reader_rows(r);
+
+    while (row != 0 && row != MS_DIRTY_END) {
+        if (row >= MS_ROW_CAPACITY || left-- == 0) {
+            r->damaged++;
+            return;
+        }
+        struct ms_row *from = ms_reader_row(r, row);
+        uint32_t next = ms_load_relaxed(&from->next_dirty);
+        // The row may now be pushed again; we read it after this, and once
+        // more at the next tick.
+        ms_store_relaxed(&from->next_dirty, 0);
+        each(arg, row);
+        row = next;
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// session: one watched process image: its segment, model, history and
+// snapshots' source. The collector thread feeds it; readers copy from it under
+// its lock, which nobody holds across a system call that could wait.
+
+#ifndef MS_ENGINE_SESSION_H
+#define MS_ENGINE_SESSION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/picture.h"
+#include "history.h"
+#include "model/model.h"
+#include "platform/process_stats.h"
+#include "reader.h"
+#include "symbols/symbols.h"
+
+#define MS_STATS_KEPT 600u // ticks whose stats can still be asked for
+
+struct ms_session_module {
+    struct ms_module module;
+    const char *path; // interned
+    const char *name; // interned: its last part
+    uint32_t symbols; // number in ms_symbols
+};
+
+// A list of numbers that grows.
+struct ms_list {
+    uint32_t *items;
+    size_t count, room;
+};
+
+struct ms_session {
+    uint32_t id;
+    uint32_t refs; // {engine lock}
+    pid_t pid;
+    char epoch[17];
+    struct ms_symbols *symbols; // the engine's; NULL: without
+
+    pthread_mutex_t lock;
+    // {lock} from here on
+    enum ms_session_state state;
+    int wait_status;
+    char end_reason[16];
+    uint64_t seq;
+    uint64_t end_uptime_ns;
+    struct ms_reader reader;
+    struct ms_model model;
+    struct ms_history history;
+    struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
+    struct ms_histograms histograms; // as of `histograms_seq`
+    uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
+    struct ms_session_module *modules;
+    size_t module_count, module_room;
+    struct ms_list unnamed;      // sites (index) that wait for a name
+    struct ms_list fresh, carry; // rows: of this tick, of the last one
+    size_t placed_sites;         // sites whose module has been looked for
+
+    // [collector]
+    struct ms_process_stats *process; // NULL: cannot be asked
+    struct ms_process_sample sample;
+    struct ms_thread_sample *thread_samples;
+    size_t thread_sample_count, thread_sample_room;
+    uint64_t thread_sample_uptime_ns;
+    uint64_t threads_running;
+    uint64_t pss_bytes;
+    uint64_t second_ns, trend_ns; // when these were last done
+};
+
+// ms_session_open takes over a segment. It owns fd from here on.
+enum memscope_status
+ms_session_open(int fd, pid_t pid, uint32_t id, struct ms_symbols *symbols,
+                uint64_t tick_ns, struct ms_session **out) MEMSCOPE_MUST_CHECK;
+void ms_session_close(struct ms_session *s);
+
+// ms_session_tick reads what has changed and publishes a new seq. [collector]
+// Returns true when the process was found to have ended.
+bool ms_session_tick(struct ms_session *s);
+
+// ms_session_finish reads everything once more, after the program's last
+// event, and marks the session as ended. [collector's lock holder]
+void ms_session_finish(struct ms_session *s, int wait_status,
+                       const char *reason);
+
+// ms_session_place_sites finds the modules of new sites and asks for their
+// names. {lock}
+void ms_session_place_sites(struct ms_session *s);
+
+// ms_session_names looks for names that have become known. {lock}. True when
+// there were any.
+bool ms_session_names(struct ms_session *s);
+
+// ms_session_sample_threads asks the system for the threads (no lock);
+// ms_session_update_threads takes its answer over {lock}.
+void ms_session_sample_threads(struct ms_session *s);
+void ms_session_update_threads(struct ms_session *s, double seconds);
+
+void ms_session_info(struct ms_session *s, struct ms_session_info *out);
+uint64_t ms_session_uptime_ns(const struct ms_session *s);
+void ms_session_thread_row(const struct ms_session *s, uint32_t slot,
+                           struct ms_thread_row *out);
+void ms_session_site_row(const struct ms_session *s, size_t site,
+                         struct ms_site_row *out);
+
+bool ms_list_add(struct ms_list *list, uint32_t item);
+
+#endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// See engine/snapshot.h for the contract.
+
+#include "engine/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_private.h"
+#include "platform/clock.h"
+
+// Length of a UTF-8 sequence that begins at p, or 0 when it is none.
+static size_t utf8_step(const unsigned char *p)
+{
+    size_t n = p[0] < 0x80                   ? 1
+               : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+               : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+               : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                             : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+static bool name_is_good(const char *name)
+{
+    const unsigned char *p = (const unsigned char *)name;
+
+    while (*p != '\0') {
+        size_t n = utf8_step(p);
+        if (n == 0 || *p < 0x20 || *p == 0x7f)
+            return false;
+        p += n;
+    }
+    return (size_t)(p - (const unsigned char *)name) < MS_SNAPSHOT_NAME;
+}
+
+static void discard(struct ms_snapshot_entry *entry)
+{
+    free(entry->snapshot.threads);
+    free(entry->snapshot.sites);
+    free(entry->snapshot.modules);
+    free(entry);
+}
+
+// Copies the session at one cut. {session lock}
+static bool copy_model(const struct ms_session *s, struct ms_snapshot *out)
+{
+    const struct ms_model *m = &s->model;
+
+    out->threads = malloc((m->thread_count + 1) * sizeof *out->threads);
+    out->sites = malloc((m->site_count + 1) * sizeof *out->sites);
+    if (out->threads == NULL || out->sites == NULL)
+        return false;
+    for (uint32_t i = 0; i < m->thread_count; i++)
+        if (m->threads[i].known)
+            ms_session_thread_row(s, i, &out->threads[out->thread_count++]);
+    for (size_t i = 0; i < m->site_count; i++)
+        ms_session_site_row(s, i, &out->sites[out->site_count++]);
+    out->stats = s->stats[s->seq % MS_STATS_KEPT];
+    out->histograms = s->histograms;
+    return true;
+}
+
+static enum memscope_status fill(struct ms_engine *e, uint32_t session,
+                                 struct ms_snapshot *out)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+    enum memscope_status status = MEMSCOPE_ERROR_MEMORY;
+
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    bool ready = s->seq != 0;
+    bool copied = ready && copy_model(s, out);
+    uint32_t id = s->id;
+    pthread_mutex_unlock(&s->lock);
+    if (!ready)
+        status = MEMSCOPE_ERROR_STATE;
+    if (copied)
+        status = ms_engine_session(e, id, &out->session);
+    out->session.seq = out->stats.seq; // of the cut, not of this instant
+    if (status == MEMSCOPE_OK)
+        status = ms_engine_modules(e, id, &out->modules, &out->module_count);
+    ms_engine_let_go(e, s);
+    return status;
+}
+
+enum memscope_status ms_snapshot_take(struct ms_engine *e, uint32_t session,
+                                      const char *name,
+                                      const struct ms_snapshot **out)
+{
+    enum memscope_status status = MEMSCOPE_ERROR_LIMIT;
+
+    *out = NULL;
+    if (name != NULL && !name_is_good(name))
+        return MEMSCOPE_ERROR_ARGUMENT;
+    struct ms_snapshot_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    struct ms_snapshot *s = &entry->snapshot;
+    s->time_ns = ms_clock_realtime_ns();
+    entry->refs = 2; // the list's and the caller's
+    enum memscope_status filled = fill(e, session, s);
+    if (filled != MEMSCOPE_OK) {
+        discard(entry);
+        return filled;
+    }
+    pthread_mutex_lock(&e->lock);
+    if (e->snapshot_count < MS_SNAPSHOT_LIMIT) {
+        s->id = ++e->next_snapshot;
+        if (name != NULL && name[0] != '\0')
+            snprintf(s->name, sizeof s->name, "%s", name);
+        else
+            snprintf(s->name, sizeof s->name, "Snapshot %u", s->id);
+        e->snapshots[e->snapshot_count++] = entry;
+        *out = s;
+        status = MEMSCOPE_OK;
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (status != MEMSCOPE_OK)
+        discard(entry);
+    return status;
+}
+
+static struct ms_snapshot_entry *find(struct ms_engine *e, uint32_t id,
+                                      size_t *at)
+{
+    for (*at = 0; *at < e->snapshot_count; (*at)++)
+        if (e->snapshots[*at]->snapshot.id == id)
+            return e->snapshots[*at];
+    return NULL;
+}
+
+const struct ms_snapshot *ms_snapshot_acquire(struct ms_engine *e, uint32_t id)
+{
+    size_t at;
+
+    pthread_mutex_lock(&e->lock);
+    struct ms_snapshot_entry *entry = find(e, id, &at);
+    if (entry != NULL)
+        entry->refs++;
+    pthread_mutex_unlock(&e->lock);
+    return entry != NULL ? &entry->snapshot : NULL;
+}
+
+void ms_snapshot_release(struct ms_engine *e,
+                         const struct ms_snapshot *snapshot)
+{
+    struct ms_snapshot_entry *entry = (struct ms_snapshot_entry *)snapshot;
+
+    pthread_mutex_lock(&e->lock);
+    bool last = --entry->refs == 0;
+    pthread_mutex_unlock(&e->lock);
+    if (last)
+        discard(entry);
+}
+
+size_t ms_snapshot_list(struct ms_engine *e, const struct ms_snapshot **out,
+                        size_t capacity)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (; n < e->snapshot_count && n < capacity; n++) {
+        e->snapshots[n]->refs++;
+        out[n] = &e->snapshots[n]->snapshot;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
+enum memscope_status ms_snapshot_delete(struct ms_engine *e, uint32_t id)
+{
+    size_t at;
+
+    pthread_mutex_lock(&e->lock);
+    struct ms_snapshot_entry *entry = find(e, id, &at);
+    if (entry != NULL) {
+        e->snapshot_count--;
+        memmove(&e->snapshots[at], &e->snapshots[at + 1],
+                (e->snapshot_count - at) * sizeof e->snapshots[0]);
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (entry == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    ms_snapshot_release(e, &entry->snapshot);
+    return MEMSCOPE_OK;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// symbols: names for addresses, found by elfutils on one thread of their own.
+// Nobody waits: a lookup answers from what is known and otherwise puts the
+// address on the queue. Answers are kept per module and address in the file,
+// so that every session and every thread shares them.
+//
+//   function            thread     waits for                allocates
+//   ms_symbols_create  any        the thread to start      yes
+//   ms_symbols_destroy any        one lookup under way     no
+//   ms_symbols_module  any        a short lock             yes
+//   ms_symbols_lookup  any        a short lock             yes
+//
+// Strings live as long as the ms_symbols and never change.
+
+#ifndef MS_ENGINE_SYMBOLS_SYMBOLS_H
+#define MS_ENGINE_SYMBOLS_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <memscope.h>
+
+struct ms_symbols;
+
+struct ms_symbols_counts {
+    uint64_t pending;
+    uint64_t done;
+    uint64_t memory_bytes; // of answers and strings, not elfutils' own
+    uint64_t cpu_ns;       // of the symbol thread
+};
+
+struct ms_symbol_module {
+    const char *path; // as the program sees it; borrowed for the call
+    pid_t pid;        // running process to look through (/proc/PID/root), or 0
+    const uint8_t *build_id; // borrowed; NULL when unknown
+    uint32_t build_id_bytes;
+};
+
+struct ms_symbol {
+    const char *function; // never NULL; "module+0x1234" where there is no name
+    const char *file;     // "" when unknown
+    uint32_t line;        // 0 when unknown
+};
+
+// ms_symbols_create starts the symbol thread; `thread_start` (may be NULL) is
+// called first on it.
+enum memscope_status
+ms_symbols_create(void (*thread_start)(void),
+                  struct ms_symbols **out) MEMSCOPE_MUST_CHECK;
+void ms_symbols_destroy(struct ms_symbols *symbols);
+
+// ms_symbols_module gives the number (1, 2, ...) of a module; the same path
+// and build-id give the same number. 0: out of memory.
+uint32_t ms_symbols_module(struct ms_symbols *symbols,
+                           const struct ms_symbol_module *module);
+
+// ms_symbols_lookup names an address of a module's file. `address` is the
+// return address minus the load bias; the call that it returns to is meant,
+// so the byte before it is looked up. Returns false, and queues it, when the
+// answer is not known yet; *out then holds "module+0x1234".
+bool ms_symbols_lookup(struct ms_symbols *symbols, uint32_t module,
+                       uint64_t address, struct ms_symbol *out);
+
+// ms_symbols_intern keeps one copy of a string.
+const char *ms_symbols_intern(struct ms_symbols *symbols, const char *text);
+
+void ms_symbols_counts(struct ms_symbols *symbols,
+                       struct ms_symbols_counts *out);
+
+#endif

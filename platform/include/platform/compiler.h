@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+//
+// compiler: the few things that every compiler spells in its own way.
+
+#ifndef MS_PLATFORM_COMPILER_H
+#define MS_PLATFORM_COMPILER_H
+
+#define ms_likely(x) __builtin_expect(!!(x), 1)
+#define ms_unlikely(x) __builtin_expect(!!(x), 0)
+
+#define MS_NOINLINE __attribute__((noinline))
+#define MS_ALWAYS_INLINE static inline __attribute__((always_inline))
+
+// A thread-local that costs one load: no call to __tls_get_addr, which may
+// allocate and so must not stand in the way of malloc.
+#define MS_THREAD_LOCAL                                                        \
+    static _Thread_local __attribute__((tls_model("initial-exec")))
+
+#endif

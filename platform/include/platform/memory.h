@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// memory: memory of our own, from the kernel, never from malloc. Any thread;
+// async-signal-safe; one system call or two per function. Functions that
+// return int give 0 or an errno value.
+
+#ifndef MS_PLATFORM_MEMORY_H
+#define MS_PLATFORM_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ms_memory_map gives zeroed private memory, rounded up to whole pages, or
+// NULL. A forked child finds it as its parent left it.
+void *ms_memory_map(size_t bytes);
+
+// ms_memory_map_wiped gives the same, but a forked child finds it zeroed,
+// however it was forked. NULL also where the kernel cannot do that.
+void *ms_memory_map_wiped(size_t bytes);
+
+void ms_memory_unmap(void *memory, size_t bytes);
+
+// ms_shared_create makes a sparse, zeroed, anonymous file of `bytes` that can
+// neither shrink nor grow any more. The caller closes *fd.
+int ms_shared_create(const char *name, uint64_t bytes, int *fd);
+
+// ms_shared_map maps a part of it for reading and writing, without reserving
+// memory, left out of core dumps. With `keep_from_child` a forked child does
+// not have the mapping. Offset and bytes are multiples of the page size.
+int ms_shared_map(int fd, uint64_t offset, uint64_t bytes, bool keep_from_child,
+                  void **out);
+
+// ms_shared_check says whether fd is a file of ms_shared_create: sealed
+// against shrinking, so that reading its mapping can never fault; gives its
+// length and the memory it occupies. EINVAL when it is not.
+int ms_shared_check(int fd, uint64_t *bytes, uint64_t *used_bytes);
+
+// ms_shared_next_data finds the next populated part of a file at or after
+// `offset`. False when there is none.
+bool ms_shared_next_data(int fd, uint64_t offset, uint64_t *begin,
+                         uint64_t *end);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// thread: the calling thread, and the birth of threads of our own.
+
+#ifndef MS_PLATFORM_THREAD_H
+#define MS_PLATFORM_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// ms_thread_start starts a thread of ours with every signal blocked, so that
+// the program's signals reach the program's own threads. `name` has at most
+// 15 characters. Returns 0 or an errno value. Allocates, as pthread_create
+// does; not in a signal handler.
+int ms_thread_start(pthread_t *out, const char *name, void *(*run)(void *),
+                    void *arg);
+
+// ms_thread_id is the kernel's number of the calling thread. Any thread; one
+// system call; async-signal-safe.
+uint32_t ms_thread_id(void);
+
+// ms_thread_name reads the calling thread's name as two words of 8 bytes,
+// NUL-padded. One system call; async-signal-safe.
+void ms_thread_name(uint64_t name[2]);
+
+// ms_thread_gone says whether a thread of this process has ended for good.
+// One system call; async-signal-safe.
+bool ms_thread_gone(uint32_t tid);
+
+#endif

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// backend: a capture strategy: how much an event says. The engine hands it an
+// event with operation, address, size and caller; it fills in the rest. It
+// runs on the capturing thread, inside its guard: no lock, no allocation, no
+// system call, nothing that waits.
+
+#ifndef MS_RUNTIME_CAPTURE_BACKEND_H
+#define MS_RUNTIME_CAPTURE_BACKEND_H
+
+#include "capture/event.h"
+#include "store/writer.h"
+
+struct ms_backend {
+    const char *name;
+    enum ms_backend_id id;
+    void (*capture_alloc)(struct ms_writer *w, struct ms_event *e);
+    void (*capture_dealloc)(struct ms_writer *w, struct ms_event *e);
+    void (*capture_realloc)(struct ms_writer *w, struct ms_event *e);
+    void (*capture_move)(struct ms_writer *w, struct ms_event *e);
+};
+
+// The plain one: the stack is the immediate caller alone.
+extern const struct ms_backend ms_backend_core;
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// engine: the capture engine. Each call asks the backend to fill one event
+// and books it in the store; the engine keeps nothing. Any thread; waits for
+// nothing; errno stays as it was. Entered from inside itself (a signal handler
+// that allocates in the middle of an event) it counts and does nothing.
+
+#ifndef MS_RUNTIME_CAPTURE_ENGINE_H
+#define MS_RUNTIME_CAPTURE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "capture/backend.h"
+
+// After the allocator has given a block.
+void ms_capture_alloc(void *block, size_t size, void *caller);
+
+// Before the allocator gets it back. False: no block that we know.
+bool ms_capture_dealloc(void *block);
+
+// A reallocation, before and after. Between the two the block is in no
+// account, so that another thread may be given its old address. `now` is what
+// the allocator answered; NULL with `size` not 0 means that nothing changed.
+struct ms_capture_realloc {
+    uint64_t address;
+    struct ms_taken taken;
+};
+void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block);
+void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
+                            size_t size, void *caller);
+
+#endif

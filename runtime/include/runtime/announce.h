@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// announce: the one message by which a watched process hands its segment to
+// the memscope process, over the socket named in MEMSCOPE_SOCKET, with the
+// segment's descriptor attached. Nothing is ever sent back.
+
+#ifndef MS_RUNTIME_ANNOUNCE_H
+#define MS_RUNTIME_ANNOUNCE_H
+
+#include <stdint.h>
+
+#define MS_ANNOUNCE_MAGIC UINT32_C(0x6e616d73) // "sman"
+#define MS_ENV_SOCKET "MEMSCOPE_SOCKET"
+
+struct ms_announcement {
+    uint32_t magic;
+    uint32_t version; // MS_SEGMENT_VERSION
+};
+
+#endif

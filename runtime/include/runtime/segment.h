@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+//
+// segment: the layout of the event store, one shared mapping per watched
+// process. The runtime inside the program writes it, the engine (in another
+// process, or in the same one) reads it. This file is the whole contract
+// between the two.
+//
+//   file offset 0        header, one page
+//   threads_offset       thread slots          one writer each: its thread
+//   rows_offset          ledger rows           one writer each: its thread
+//   nodes_offset         stack nodes           append-only, then constant
+//   hash_offset          stack hash            writers' side only
+//   recorders_offset     last events           one writer each: its thread
+//   modules_offset       loaded modules        append-only
+//   index_offset         live index            one writer per cell: the owner
+//                                              of the block
+//
+// The file is sparse: what was never touched costs nothing. Relations are
+// indices, never addresses. Index 0 of rows, nodes and modules means "none".
+// Sizes are in bytes, times in nanoseconds of CLOCK_MONOTONIC.
+//
+// Invariants, at rest:
+//   sum over rows of (alloc_bytes - free_bytes) = sum of live cells' sizes
+//   the same for counts; a foreign row has frees only.
+// While threads run, read every free before any allocation: then no sum is
+// ever negative.
+
+#ifndef MS_RUNTIME_SEGMENT_H
+#define MS_RUNTIME_SEGMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
+#define MS_SEGMENT_VERSION 1u
+#define MS_HEADER_BYTES 4096u
+
+#define MS_THREAD_CAPACITY 32768u
+#define MS_ROW_CAPACITY (1u << 24) // 24 bits of a cell
+#define MS_NODE_CAPACITY (1u << 24)
+#define MS_MODULE_CAPACITY 4096u
+#define MS_RECORDER_EVENTS 512u
+#define MS_ROW_CHUNK 32u // rows that a thread claims at a time
+
+// The stack hash: levels of doubling size, filled in order.
+#define MS_HASH_LEVELS 14u
+#define MS_HASH_FIRST_BITS 12u // slots of level 0
+#define MS_HASH_WINDOW 16u     // slots tried per level: one cache line
+
+// Live index: one cell per 32-byte granule of the lower 47 bits of the address
+// space. Blocks of glibc's malloc are at least 32 bytes apart; with another
+// allocator every request is raised to 32 bytes, so that they are there too.
+#define MS_GRANULE_SHIFT 5u
+#ifndef MS_ADDRESS_BITS // ThreadSanitizer leaves room for a smaller one only
+#define MS_ADDRESS_BITS 47u
+#endif
+#define MS_INDEX_BYTES (UINT64_C(1) << (MS_ADDRESS_BITS - MS_GRANULE_SHIFT + 3))
+
+// Births are kept in units of 2^19 ns (0.52 ms), 32 bits of them (26 days).
+#define MS_BIRTH_SHIFT 19u
+#define MS_BIRTH_BITS 32u
+
+enum ms_drop_kind {
+    MS_DROP_REENTRY, // the hook was entered from inside itself
+    MS_DROP_THREADS, // no thread slot left
+    MS_DROP_ROWS,    // no ledger row left
+    MS_DROP_STACKS,  // no stack node left: counted under "unknown"
+    MS_DROP_ADDRESS, // a block beyond the live index
+    MS_DROP_FREES,   // frees that could not be booked
+    MS_DROP_KINDS
+};
+
+enum ms_segment_state {
+    MS_SEGMENT_STARTING = 0,
+    MS_SEGMENT_LIVE = 1,
+    MS_SEGMENT_EXITED = 2, // the process ran its exit handlers
+};
+
+enum ms_backend_id {
+    MS_BACKEND_CORE = 0,
+    MS_BACKEND_LOCKFREE,
+    MS_BACKEND_ASYNC,
+    MS_BACKEND_UNIFIED,
+    MS_BACKEND_CUSTOM,
+};
+
+struct ms_segment_header {
+    // Constant once state has left MS_SEGMENT_STARTING.
+    uint64_t magic;
+    uint32_t version;
+    uint32_t header_bytes;
+    uint64_t total_bytes;
+    uint64_t threads_offset;
+    uint64_t rows_offset;
+    uint64_t nodes_offset;
+    uint64_t hash_offset;
+    uint64_t recorders_offset;
+    uint64_t modules_offset;
+    uint64_t index_offset;
+    uint64_t index_bytes;
+    uint32_t thread_capacity;
+    uint32_t row_capacity;
+    uint32_t node_capacity;
+    uint32_t module_capacity;
+    uint32_t recorder_events;
+    uint32_t granule_shift;
+    uint32_t pid;
+    uint32_t backend; // enum ms_backend_id
+    uint64_t start_ns;
+    uint64_t start_realtime_ns; // CLOCK_REALTIME of start_ns
+    char exe[512];              // path of the program, NUL-terminated
+    char command[1024];         // its arguments, separated by spaces
+
+    // One line that every event reads and hardly anybody writes.
+    _Alignas(64) _Atomic uint32_t state;
+    _Atomic uint32_t tick;    // [collector] wakes the threads' clocks
+    _Atomic uint32_t control; // bit 0: capture is off
+
+    // Claimed by whoever needs one [any thread, slow paths].
+    _Alignas(64) _Atomic uint32_t thread_count;
+    _Atomic uint32_t row_count; // starts at MS_ROW_CHUNK: row 0 is none
+    _Atomic uint32_t node_count;
+    _Atomic uint32_t module_count;
+    _Atomic uint32_t module_lock; // see modules.c
+    _Atomic uint64_t dropped[MS_DROP_KINDS];
+
+    // The net change that threads post in steps, to see peaks between ticks.
+    _Alignas(64) _Atomic int64_t posted_live_bytes;
+    _Atomic int64_t posted_peak_bytes;
+    _Atomic uint64_t posted_peak_ns;
+    _Atomic uint64_t end_ns; // when state became MS_SEGMENT_EXITED
+};
+
+// A ledger row: what one thread did at one stack with blocks of one size
+// class. `alloc_*`: by the thread, at the stack. `free_*`: by the thread, of
+// this row's own blocks. A foreign row books frees of blocks that another
+// thread's row (`owner`) has booked as allocated, so that no row has two
+// writers. Totals of every kind (by site, thread, size class) are sums over
+// rows, so that they agree in every picture.
+struct ms_row {
+    uint32_t stack;     // node; constant
+    uint32_t owner;     // 0, or the row whose blocks are freed here; constant
+    uint16_t thread;    // slot of the writer; constant
+    uint8_t size_class; // constant
+    uint8_t unused;
+    _Atomic uint32_t next_dirty; // 0: clean; else MS_DIRTY_END or next row
+    _Atomic uint64_t alloc_count;
+    _Atomic uint64_t alloc_bytes;
+    _Atomic uint64_t free_count;
+    _Atomic uint64_t free_bytes;
+    _Atomic uint64_t lifetime_units;  // summed over freed blocks
+    _Atomic uint32_t temporary_count; // freed with no allocation in between
+    _Atomic uint32_t realloc_count;   // of alloc_count, those by realloc
+};
+
+#define MS_DIRTY_END UINT32_MAX
+
+// Class c holds requested sizes of 2^(c-1) < size <= 2^c; class 0: 0 and 1.
+#define MS_SIZE_CLASSES 48u
+
+// Freed blocks by lifetime: bucket b holds lifetimes below 2^b birth units,
+// and not below 2^(b-1).
+#define MS_LIFETIME_BUCKETS 34u
+
+enum ms_thread_state {
+    MS_THREAD_FREE = 0,
+    MS_THREAD_LIVE = 1,
+    MS_THREAD_ENDED = 2,
+};
+
+struct ms_thread_slot {
+    _Atomic uint32_t state; // enum ms_thread_state
+    uint32_t tid;           // constant while not free
+    uint64_t birth_ns;      // first event; constant while not free
+    _Atomic uint64_t end_ns;
+    _Atomic uint64_t name[2]; // as the kernel keeps it, NUL-padded
+    _Atomic uint32_t dirty;   // head of the rows touched since the last tick
+    uint32_t unused;
+    _Atomic uint64_t unknown_frees; // of blocks that we never saw allocated
+    _Atomic uint64_t recorded;      // events ever written to the recorder
+    _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
+};
+#define MS_THREAD_SLOT_BYTES 512u
+
+struct ms_node {
+    uint64_t address; // return address
+    uint32_t parent;  // the caller's node, or 0
+    uint32_t module;  // where the address lay when it was first seen, or 0
+};
+
+enum ms_operation {
+    MS_OPERATION_NONE = 0,
+    MS_OPERATION_ALLOCATION,
+    MS_OPERATION_DEALLOCATION,
+    MS_OPERATION_REALLOCATION,
+    MS_OPERATION_MOVE,
+    MS_OPERATION_BORROW,
+    MS_OPERATION_RETURN,
+};
+
+// One recorded event, packed: address 47 bits, operation 5 bits, size class 6
+// bits; row 24 bits, birth 32 bits.
+struct ms_recorded_event {
+    _Atomic uint64_t what;
+    _Atomic uint64_t where;
+};
+
+#define MS_MODULE_PATH 400u
+struct ms_module {
+    uint64_t start; // first mapped address
+    uint64_t end;   // one past the last
+    uint64_t bias;  // load bias: address - bias = address in the file
+    uint64_t load_ns;
+    _Atomic uint64_t unload_ns; // 0 while loaded
+    uint32_t build_id_bytes;
+    uint8_t build_id[36];
+    char path[MS_MODULE_PATH];
+};
+#define MS_MODULE_BYTES 512u
+
+_Static_assert(sizeof(struct ms_segment_header) <= MS_HEADER_BYTES, "header");
+_Static_assert(sizeof(struct ms_row) == 64, "a row is one cache line");
+_Static_assert(sizeof(struct ms_node) == 16, "node");
+_Static_assert(sizeof(struct ms_thread_slot) <= MS_THREAD_SLOT_BYTES, "slot");
+_Static_assert(sizeof(struct ms_module) <= MS_MODULE_BYTES, "module");
+
+// A cell of the live index. A head cell stands where a block begins; bit 63
+// says so, and that the block is live. A size of 63 or more does not fit the
+// head: it stands in the next cell, which the block then covers as well.
+//
+//   63     62..39   38..33   32                  31..0
+//   live   row      size     bit 4 of the address  birth
+#define MS_CELL_LIVE (UINT64_C(1) << 63)
+#define MS_CELL_BIG 63u
+
+static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
+                                    uint64_t size, uint64_t birth)
+{
+    uint64_t small = size < MS_CELL_BIG ? size : MS_CELL_BIG;
+    return MS_CELL_LIVE | (uint64_t)row << 39 | small << 33 |
+           (address >> 4 & 1) << 32 |
+           (birth & ((UINT64_C(1) << MS_BIRTH_BITS) - 1));
+}
+
+// The address of a block, from its cell and the cell's place in the index.
+static inline uint64_t ms_cell_address(uint64_t cell, uint64_t place)
+{
+    return place << MS_GRANULE_SHIFT | (cell >> 32 & 1) << 4;
+}
+
+static inline bool ms_cell_live(uint64_t cell)
+{
+    return cell >> 63;
+}
+
+static inline uint32_t ms_cell_row(uint64_t cell)
+{
+    return (uint32_t)(cell >> 39) & (MS_ROW_CAPACITY - 1);
+}
+
+static inline uint32_t ms_cell_small_size(uint64_t cell)
+{
+    return (uint32_t)(cell >> 33) & 63;
+}
+
+static inline uint64_t ms_cell_birth(uint64_t cell)
+{
+    return cell & ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
+}
+
+static inline uint32_t ms_size_class(uint64_t size)
+{
+    if (size <= 1)
+        return 0;
+    uint32_t class = 64u - (uint32_t)__builtin_clzll(size - 1);
+    return class < MS_SIZE_CLASSES ? class : MS_SIZE_CLASSES - 1;
+}
+
+static inline uint32_t ms_lifetime_bucket(uint64_t units)
+{
+    uint32_t b = units == 0 ? 0 : 64u - (uint32_t)__builtin_clzll(units);
+    return b < MS_LIFETIME_BUCKETS ? b : MS_LIFETIME_BUCKETS - 1;
+}
+
+#endif

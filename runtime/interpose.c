@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+//
+// interpose: the allocation functions that the program finds instead of its
+// allocator's. Each is a thin shell: the real function does the work, the
+// capture engine is told of a block after it was given and before it is given
+// back. Any thread, also before main and inside the loader.
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/engine.h"
+#include "platform/compiler.h"
+#include "platform/real_alloc.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
+
+EXPORT void *malloc(size_t size);
+EXPORT void free(void *p);
+EXPORT void *calloc(size_t count, size_t size);
+EXPORT void *realloc(void *p, size_t size);
+EXPORT void *reallocarray(void *p, size_t count, size_t size);
+EXPORT void cfree(void *p);
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size);
+EXPORT void *aligned_alloc(size_t alignment, size_t size);
+EXPORT void *memalign(size_t alignment, size_t size);
+EXPORT void *valloc(size_t size);
+EXPORT void *pvalloc(size_t size);
+EXPORT void free_sized(void *p, size_t size);
+EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size);
+EXPORT size_t malloc_usable_size(void *p);
+
+// False while dlsym looks the real functions up, and itself allocates.
+MS_ALWAYS_INLINE bool have_real(void)
+{
+    return ms_likely(ms_real_alloc.malloc != NULL) || ms_real_alloc_resolve();
+}
+
+MS_ALWAYS_INLINE size_t raised(size_t size)
+{
+    return ms_likely(size >= ms_real_alloc.smallest) ? size
+                                                     : ms_real_alloc.smallest;
+}
+
+static void *boot_block(size_t size, size_t alignment)
+{
+    void *p = ms_boot_alloc(size, alignment);
+
+    if (p == NULL)
+        errno = ENOMEM;
+    return p;
+}
+
+MS_ALWAYS_INLINE void *given(void *p, size_t size, void *caller)
+{
+    if (ms_likely(p != NULL))
+        ms_capture_alloc(p, size, caller);
+    return p;
+}
+
+MS_ALWAYS_INLINE void release(void *p)
+{
+    // Blocks of the boot arena are not in the live index.
+    if (p == NULL || (ms_unlikely(!ms_capture_dealloc(p)) && ms_boot_owns(p)))
+        return;
+    if (ms_likely(have_real()))
+        ms_real_alloc.free(p);
+}
+
+// A block from the boot arena moves to the real allocator.
+static void *move_from_boot(void *p, size_t size, void *caller)
+{
+    size_t old = ms_boot_size(p);
+    void *new =
+        have_real() ? ms_real_alloc.malloc(raised(size)) : boot_block(size, 0);
+
+    if (new == NULL)
+        return NULL;
+    memcpy(new, p, old < size ? old : size);
+    return ms_boot_owns(new) ? new : given(new, size, caller);
+}
+
+MS_ALWAYS_INLINE void *resize(void *p, size_t size, void *caller)
+{
+    struct ms_capture_realloc change;
+
+    if (ms_unlikely(!have_real()))
+        return p != NULL ? move_from_boot(p, size, caller)
+                         : boot_block(size, 0);
+    if (p == NULL)
+        return given(ms_real_alloc.realloc(NULL, raised(size)), size, caller);
+    ms_capture_realloc_begin(&change, p);
+    if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))
+        return move_from_boot(p, size, caller);
+    // Size 0 means free to some allocators: it must reach them as it is.
+    void *now = ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
+    int error = errno;
+    ms_capture_realloc_end(&change, now, size, caller);
+    errno = error;
+    return now;
+}
+
+void *malloc(size_t size)
+{
+    if (ms_unlikely(!have_real()))
+        return boot_block(size, 0);
+    return given(ms_real_alloc.malloc(raised(size)), size, CALLER);
+}
+
+void free(void *p)
+{
+    release(p);
+}
+
+void cfree(void *p)
+{
+    release(p);
+}
+
+void free_sized(void *p, size_t size)
+{
+    (void)size;
+    release(p);
+}
+
+void free_aligned_sized(void *p, size_t alignment, size_t size)
+{
+    (void)alignment;
+    (void)size;
+    release(p);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (ms_unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (ms_unlikely(!have_real()))
+        return boot_block(bytes, 0); // never used before: zeroed
+    return given(ms_real_alloc.calloc(1, raised(bytes)), bytes, CALLER);
+}
+
+void *realloc(void *p, size_t size)
+{
+    return resize(p, size, CALLER);
+}
+
+void *reallocarray(void *p, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (ms_unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return resize(p, bytes, CALLER);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    if (ms_unlikely(!have_real() || ms_real_alloc.posix_memalign == NULL))
+        return ENOMEM;
+    int error = ms_real_alloc.posix_memalign(out, alignment, raised(size));
+    if (ms_likely(error == 0))
+        (void)given(*out, size, CALLER);
+    return error;
+}
+
+MS_ALWAYS_INLINE void *aligned(void *(*real)(size_t, size_t), size_t alignment,
+                               size_t size, void *caller)
+{
+    if (ms_unlikely(real == NULL)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return given(real(alignment, raised(size)), size, caller);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    if (ms_unlikely(!have_real()))
+        return boot_block(size, alignment);
+    return aligned(ms_real_alloc.aligned_alloc, alignment, size, CALLER);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    if (ms_unlikely(!have_real()))
+        return boot_block(size, alignment);
+    return aligned(ms_real_alloc.memalign, alignment, size, CALLER);
+}
+
+MS_ALWAYS_INLINE void *by_page(void *(*real)(size_t), size_t size, void *caller)
+{
+    if (ms_unlikely(real == NULL)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return given(real(raised(size)), size, caller);
+}
+
+void *valloc(size_t size)
+{
+    if (ms_unlikely(!have_real()))
+        return boot_block(size, 4096);
+    return by_page(ms_real_alloc.valloc, size, CALLER);
+}
+
+void *pvalloc(size_t size)
+{
+    if (ms_unlikely(!have_real()))
+        return boot_block(size, 4096);
+    return by_page(ms_real_alloc.pvalloc, size, CALLER);
+}
+
+size_t malloc_usable_size(void *p)
+{
+    if (p == NULL)
+        return 0;
+    if (ms_unlikely(ms_boot_owns(p)))
+        return ms_boot_size(p);
+    if (ms_unlikely(!have_real() || ms_real_alloc.malloc_usable_size == NULL))
+        return 0;
+    return ms_real_alloc.malloc_usable_size(p);
+}

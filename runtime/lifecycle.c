@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+//
+// lifecycle: first event, thread birth and end, fork, exit. The runtime
+// starts with the first malloc, before any constructor, on whatever thread
+// makes it. All its state lies in memory that a forked child finds zeroed: the
+// child starts anew, with a segment of its own, at its own first event.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/guard.h"
+#include "platform/clock.h"
+#include "platform/ipc.h"
+#include "platform/memory.h"
+#include "platform/thread.h"
+#include "runtime/announce.h"
+#include "runtime/runtime.h"
+
+enum state {
+    UNBORN = 0, // also: a forked child that has not yet had an event
+    STARTING,
+    LIVE,
+    OFF, // nothing can or shall be captured
+};
+
+struct runtime {
+    _Atomic uint32_t state;
+    _Atomic uint32_t announced;
+    struct ms_store store;
+};
+
+_Thread_local struct ms_writer *ms_guard_writer
+    __attribute__((tls_model("initial-exec")));
+const struct ms_backend *ms_runtime_backend = &ms_backend_core;
+
+MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
+MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored
+MS_THREAD_LOCAL struct runtime *refused;     // this one has no writer for us
+
+static struct runtime *_Atomic the_runtime;
+static pthread_key_t end_key;
+static bool have_end_key;
+extern char **environ;
+
+static void say(const char *what, int error)
+{
+    char line[160];
+    const char *why = strerrordesc_np(error); // static, no allocation
+    size_t n = 0;
+    const char *parts[] = {"memscope: ", what, ": ", why ? why : "?", "\n"};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t length = strlen(parts[i]);
+        if (length > sizeof line - n)
+            length = sizeof line - n;
+        memcpy(line + n, parts[i], length);
+        n += length;
+    }
+    ssize_t ignore = write(STDERR_FILENO, line, n);
+    (void)ignore;
+}
+
+static void announce(struct runtime *r)
+{
+    struct ms_announcement hello = {
+        .magic = MS_ANNOUNCE_MAGIC,
+        .version = MS_SEGMENT_VERSION,
+    };
+    uint32_t no = 0;
+    // Early in the loader's work libc does not know the environment yet; the
+    // constructor comes here again.
+    const char *socket = environ != NULL ? getenv(MS_ENV_SOCKET) : NULL;
+
+    if (socket == NULL || !ms_cas_acq_rel(&r->announced, &no, 1u))
+        return;
+    if (ms_ipc_send_fd(socket, &hello, sizeof hello, r->store.fd) != 0)
+        ms_store_relaxed(&r->state, OFF); // nobody there to read it
+    close(r->store.fd);
+    r->store.fd = -1;
+}
+
+static void thread_ends(void *writer)
+{
+    struct ms_writer *w = writer;
+    uint64_t name[2];
+
+    if (!w->ready) // a forked child's copy
+        return;
+    ms_thread_name(name);
+    ms_store_writer_close(w, name);
+}
+
+// Where a descriptor of ours disturbs the program least.
+static void move_away(int *fd)
+{
+    int high = fcntl(*fd, F_DUPFD_CLOEXEC, 512);
+
+    if (high >= 0) {
+        close(*fd);
+        *fd = high;
+    }
+}
+
+static void start(struct runtime *r, bool forked)
+{
+    if (forked && getenv(MS_ENV_SOCKET) == NULL) {
+        ms_store_release(&r->state, OFF); // nobody would read it
+        return;
+    }
+    int error = ms_store_create(&r->store, ms_runtime_backend->id);
+    if (error != 0) {
+        // After a fork, descriptor 2 may be anything.
+        if (!forked && environ != NULL && getenv(MS_ENV_SOCKET) != NULL)
+            say("this program cannot be watched", error);
+        ms_store_release(&r->state, OFF);
+        return;
+    }
+    if (!have_end_key)
+        have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
+    ms_store_release(&r->state, LIVE);
+    announce(r);
+    if (r->store.fd >= 0)
+        move_away(&r->store.fd);
+}
+
+static struct runtime *get_runtime(bool *forked)
+{
+    struct runtime *r = ms_load_acquire(&the_runtime);
+    struct runtime *none = NULL;
+
+    *forked = r != NULL;
+    if (r != NULL)
+        return r;
+    r = ms_memory_map_wiped(sizeof *r);
+    if (r == NULL)
+        return NULL;
+    if (ms_cas_acq_rel(&the_runtime, &none, r))
+        return r;
+    ms_memory_unmap(r, sizeof *r);
+    return none;
+}
+
+static struct ms_writer *open_writer(struct runtime *r)
+{
+    uint64_t name[2];
+
+    ms_thread_name(name);
+    struct ms_writer *w =
+        ms_store_writer_open(&r->store, ms_thread_id(), name, ms_thread_gone);
+    if (w == NULL) {
+        refused = r;
+        return NULL;
+    }
+    ms_guard_writer = w;
+    if (have_end_key)
+        (void)pthread_setspecific(end_key, w); // else its end is seen later
+    w->busy = true;
+    return w;
+}
+
+static bool is_off(void)
+{
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    return r != NULL && ms_load_relaxed(&r->state) == OFF;
+}
+
+struct ms_writer *ms_guard_enter_slow(void)
+{
+    struct ms_writer *w = ms_guard_writer;
+    uint32_t unborn = UNBORN;
+    bool forked;
+
+    if (w != NULL && w->ready && w->busy) {
+        ms_store_count_drop(w->store, MS_DROP_REENTRY);
+        return NULL;
+    }
+    if (ignored > 0 || is_off())
+        return NULL;
+    int saved = errno;
+    ignored++; // whatever is called from here may allocate
+    w = NULL;
+    struct runtime *r = get_runtime(&forked);
+    if (r != NULL && ms_load_relaxed(&r->state) == UNBORN &&
+        ms_cas_acq_rel(&r->state, &unborn, (uint32_t)STARTING)) {
+        refused = NULL;
+        start(r, forked);
+    }
+    if (r != NULL && ms_load_acquire(&r->state) == LIVE && refused != r)
+        w = open_writer(r);
+    else if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+        ms_store_count_drop(&r->store, MS_DROP_THREADS);
+    ignored--;
+    errno = saved;
+    return w;
+}
+
+// The environment is known by now, if it was not at the first event.
+__attribute__((constructor)) static void constructed(void)
+{
+    struct ms_writer *w = ms_guard_enter();
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    if (w != NULL)
+        ms_guard_leave(w);
+    if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+        announce(r);
+}
+
+__attribute__((destructor)) static void destructed(void)
+{
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    if (r == NULL || ms_load_relaxed(&r->state) != LIVE)
+        return;
+    ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
+    ms_store_release(&r->store.header->state, MS_SEGMENT_EXITED); // [G]
+}
+
+void ms_runtime_ignore(void)
+{
+    if (ignored++ == 0) {
+        set_aside = ms_guard_writer;
+        ms_guard_writer = NULL; // the slow path looks at `ignored`
+    }
+}
+
+void ms_runtime_watch(void)
+{
+    if (--ignored == 0)
+        ms_guard_writer = set_aside;
+}
+
+enum memscope_status ms_runtime_segment(int *fd, int *watched)
+{
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    *watched = r != NULL && ms_load_relaxed(&r->announced) != 0;
+    if (r == NULL || ms_load_acquire(&r->state) != LIVE || *watched)
+        return MEMSCOPE_ERROR_STATE;
+    *fd = fcntl(r->store.fd, F_DUPFD_CLOEXEC, 512);
+    return *fd >= 0 ? MEMSCOPE_OK : MEMSCOPE_ERROR_SYSTEM;
+}

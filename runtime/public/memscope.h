@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// memscope.h: the public API. Link with `pkg-config --libs memscope`.
+//
+//   function            thread  waits for            in a signal handler
+//   memscope_start     any     the server to listen  no
+//   memscope_stop      any     the server to end     no
+//   memscope_url       any     nothing               yes
+//   memscope_strerror  any     nothing               yes
+//   memscope_version   any     nothing               yes
+//
+// A program that is linked with memscope is captured from its first malloc
+// on; memscope_start opens the page. Nothing here ends the program: whatever
+// fails is reported as a status, and the program runs on unwatched.
+
+#ifndef MEMSCOPE_H
+#define MEMSCOPE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MEMSCOPE_API __attribute__((visibility("default")))
+#define MEMSCOPE_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define MEMSCOPE_API
+#define MEMSCOPE_MUST_CHECK
+#endif
+
+// What a call came to. Every function that can fail returns one of these.
+enum memscope_status {
+    MEMSCOPE_OK = 0,
+    MEMSCOPE_ERROR_ARGUMENT,    // an argument or option is out of range
+    MEMSCOPE_ERROR_MEMORY,      // memory could not be had
+    MEMSCOPE_ERROR_SYSTEM,      // the operating system refused; see the log
+    MEMSCOPE_ERROR_PORT_TAKEN,  // the port that was asked for is in use
+    MEMSCOPE_ERROR_FORMAT,      // foreign, damaged or truncated data
+    MEMSCOPE_ERROR_NOT_FOUND,   // no such session, snapshot or moment
+    MEMSCOPE_ERROR_LIMIT,       // a stated limit is reached
+    MEMSCOPE_ERROR_STATE,       // not possible now: not started, or ended
+    MEMSCOPE_ERROR_UNSUPPORTED, // not on this system
+};
+
+// memscope_options: how the page is served. Zero means the default.
+struct memscope_options {
+    uint32_t size;    // sizeof(struct memscope_options), or 0
+    uint16_t port;    // 0: 7070, or the next free one
+    const char *bind; // NULL: loopback, both families. Borrowed for the call
+    uint32_t reserved[8];
+};
+
+// memscope_start opens the page of this very program and serves it from two
+// threads of our own, whose memory appears in no number. It returns when the
+// port listens. A second call returns MEMSCOPE_OK and changes nothing, as does
+// a call in a program that already runs under `memscope run`. Returns
+// MEMSCOPE_ERROR_PORT_TAKEN when a port was asked for and is in use, or
+// MEMSCOPE_ERROR_STATE when this program could not be captured.
+MEMSCOPE_API enum memscope_status
+memscope_start(const struct memscope_options *options) MEMSCOPE_MUST_CHECK;
+
+// memscope_stop closes the page: viewers are told, threads end, the port is
+// free again. Capture goes on. Without a memscope_start it does nothing.
+MEMSCOPE_API void memscope_stop(void);
+
+// memscope_url is the page's address, or "" while there is none. The string
+// stays valid and unchanged until the next memscope_stop.
+MEMSCOPE_API const char *memscope_url(void);
+
+// memscope_strerror says in English what a status means. Never NULL; the
+// string is static.
+MEMSCOPE_API const char *memscope_strerror(enum memscope_status status);
+
+// memscope_version is the library's version, as "1.2.3". Static.
+MEMSCOPE_API const char *memscope_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

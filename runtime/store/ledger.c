@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// See ledger.h for the contract.
+
+#include "store/ledger.h"
+
+static uint32_t claim_row(struct ms_writer *w)
+{
+    struct ms_store *s = w->store;
+
+    if (w->row_next == w->row_end) {
+        // relaxed: claims numbers only; what is in the rows is published by
+        // the dirty list [B] and the live index [A]
+        uint32_t first = ms_load_relaxed(&s->header->row_count);
+        do {
+            if (first > MS_ROW_CAPACITY - MS_ROW_CHUNK)
+                return 0;
+        } while (!ms_cas_relaxed(&s->header->row_count, &first,
+                                 first + MS_ROW_CHUNK));
+        w->row_next = first;
+        w->row_end = first + MS_ROW_CHUNK;
+    }
+    return w->row_next++;
+}
+
+static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
+                        uint32_t key, const struct ms_row *like)
+{
+    uint32_t row = claim_row(w);
+
+    if (row == 0)
+        return 0;
+    struct ms_row *r = &w->store->rows[row];
+    r->stack = like->stack;
+    r->owner = like->owner;
+    r->size_class = like->size_class;
+    r->thread = (uint16_t)ms_load_relaxed(&w->thread);
+    // Unmapped, it would be made anew at the next event: correct, but wasteful
+    (void)ms_row_map_put(map, key, row);
+    return row;
+}
+
+MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
+                                       uint32_t size_class)
+{
+    struct ms_row like = {.stack = stack, .size_class = (uint8_t)size_class};
+
+    return new_row(w, &w->own, ms_ledger_key(stack, size_class), &like);
+}
+
+MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
+{
+    uint32_t row = ms_row_map_get(&w->foreign, owner);
+
+    if (ms_likely(row != 0))
+        return row;
+    const struct ms_row *theirs = &w->store->rows[owner];
+    struct ms_row like = {
+        .stack = theirs->stack,
+        .owner = owner,
+        .size_class = theirs->size_class,
+    };
+    return new_row(w, &w->foreign, owner, &like);
+}
+
+MS_NOINLINE void ms_ledger_push(struct ms_writer *w, uint32_t row)
+{
+    struct ms_row *r = &w->store->rows[row];
+    uint32_t head = ms_load_relaxed(&w->slot->dirty); // relaxed: the CAS checks
+
+    do {
+        ms_store_relaxed(&r->next_dirty, head != 0 ? head : MS_DIRTY_END);
+        // [B] release: publishes the row's constants and its link; pairs with
+        // the collector's exchange
+    } while (!ms_cas_release(&w->slot->dirty, &head, row));
+}
+
+MS_NOINLINE void ms_ledger_post(struct ms_writer *w)
+{
+    struct ms_segment_header *h = w->store->header;
+    // relaxed: one number, ordered with nothing
+    int64_t live =
+        ms_add_relaxed(&h->posted_live_bytes, w->unposted) + w->unposted;
+    int64_t peak = ms_load_relaxed(&h->posted_peak_bytes);
+
+    w->unposted = 0;
+    while (live > peak) {
+        if (ms_cas_relaxed(&h->posted_peak_bytes, &peak, live)) {
+            ms_store_relaxed(&h->posted_peak_ns, ms_clock_monotonic_ns());
+            break;
+        }
+    }
+}

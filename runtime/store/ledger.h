@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//
+// ledger: a thread's rows, one per stack and size class, and its counts by
+// lifetime. The thread is the only writer; the collector reads rows that have
+// put themselves on the thread's dirty list since the last tick.
+//
+// The order that a reader may rely on: a row's allocation is visible before
+// any free of that block is, whichever thread frees it [C].
+
+#ifndef MS_RUNTIME_STORE_LEDGER_H
+#define MS_RUNTIME_STORE_LEDGER_H
+
+#include "store/writer.h"
+
+// ms_ledger_own and ms_ledger_foreign find the writer's row for blocks of a
+// size at a stack, or for blocks of another thread's row, making it at first
+// sight. 0: no row left.
+uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
+                           uint32_t size_class);
+uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner);
+
+// ms_ledger_push puts a clean row on the dirty list.
+void ms_ledger_push(struct ms_writer *w, uint32_t row);
+
+// ms_ledger_post adds the thread's net change to the common counter.
+void ms_ledger_post(struct ms_writer *w);
+
+static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class)
+{
+    _Static_assert(MS_NODE_CAPACITY <= 1u << 24 && MS_SIZE_CLASSES <= 64,
+                   "both fit one key");
+    return stack | size_class << 24;
+}
+
+static inline uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
+                                     uint64_t size)
+{
+    uint32_t class = ms_size_class(size);
+    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class));
+
+    return ms_likely(row != 0) ? row : ms_ledger_new_own(w, stack, class);
+}
+
+static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)
+{
+    // relaxed: a stale "dirty" is made good by the collector, which reads each
+    // row again one tick after it was on the list
+    if (ms_unlikely(ms_load_relaxed(&w->store->rows[row].next_dirty) == 0))
+        ms_ledger_push(w, row);
+}
+
+static inline void ms_ledger_change(struct ms_writer *w, int64_t bytes)
+{
+    w->unposted += bytes;
+    if (ms_unlikely(w->unposted >= MS_POST_BYTES ||
+                    w->unposted <= -MS_POST_BYTES))
+        ms_ledger_post(w);
+}
+
+static inline void ms_ledger_allocation(struct ms_writer *w, uint32_t row,
+                                        uint64_t size, bool by_realloc)
+{
+    struct ms_row *r = &w->store->rows[row];
+
+    // relaxed: the free's release [C] publishes them with the block
+    ms_bump(&r->alloc_count, 1);
+    ms_bump(&r->alloc_bytes, size);
+    if (by_realloc)
+        ms_bump(&r->realloc_count, 1u);
+    ms_ledger_touch(w, row);
+    ms_ledger_change(w, (int64_t)size);
+}
+
+static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
+                                  uint64_t size, uint64_t lifetime,
+                                  bool temporary)
+{
+    struct ms_row *r = &w->store->rows[row];
+    _Atomic uint64_t *life = &w->slot->lifetimes[ms_lifetime_bucket(lifetime)];
+
+    // [C] release: whoever sees the free sees the allocation; pairs with the
+    // collector's acquire
+    ms_store_release(&r->free_count, ms_load_relaxed(&r->free_count) + 1);
+    ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + size);
+    ms_bump(&r->lifetime_units, lifetime);
+    if (temporary)
+        ms_bump(&r->temporary_count, 1u);
+    ms_bump(life, 1);
+    ms_ledger_touch(w, row);
+    ms_ledger_change(w, -(int64_t)size);
+}
+
+#endif

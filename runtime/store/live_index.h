@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// live_index: the cell of each live block. Whoever owns the block owns its
+// cell: it is written after the allocator has given the block and cleared
+// before the allocator gets it back, so that there is never a second writer;
+// the allocator itself orders one owner after the other.
+
+#ifndef MS_RUNTIME_STORE_LIVE_INDEX_H
+#define MS_RUNTIME_STORE_LIVE_INDEX_H
+
+#include "platform/atomics.h"
+#include "runtime/store.h"
+
+static inline bool ms_live_index_covers(uint64_t address)
+{
+    return address >> MS_ADDRESS_BITS == 0;
+}
+
+static inline void ms_live_index_put(struct ms_store *s, uint64_t address,
+                                     uint32_t row, uint64_t size,
+                                     uint64_t birth)
+{
+    _Atomic uint64_t *cell = &s->index[address >> MS_GRANULE_SHIFT];
+
+    // A block of this size covers the next cell's granule, too.
+    if (size >= MS_CELL_BIG)
+        ms_store_relaxed(cell + 1, size); // relaxed: published by [A]
+    // [A] release: publishes the size and the row's constants; pairs with the
+    // walk's acquire
+    ms_store_release(cell, ms_cell_pack(address, row, size, birth));
+}
+
+static inline struct ms_taken ms_live_index_take(struct ms_store *s,
+                                                 uint64_t address)
+{
+    _Atomic uint64_t *cell = &s->index[address >> MS_GRANULE_SHIFT];
+    // relaxed: only the block's owner writes its cell
+    struct ms_taken taken = {.cell = ms_load_relaxed(cell)};
+
+    if (!ms_cell_live(taken.cell)) {
+        taken.cell = 0;
+        return taken;
+    }
+    taken.size = ms_cell_small_size(taken.cell);
+    if (taken.size == MS_CELL_BIG)
+        taken.size = ms_load_relaxed(cell + 1);
+    ms_store_relaxed(cell, 0); // relaxed: the allocator's own hand-over orders
+    return taken;
+}
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//
+// recorder: a thread's last events, overwritten in turn. One writer; a reader
+// may find an event half old, half new while the thread runs, and checks what
+// it reads as it checks everything in the segment.
+
+#ifndef MS_RUNTIME_STORE_RECORDER_H
+#define MS_RUNTIME_STORE_RECORDER_H
+
+#include "store/writer.h"
+
+static inline void ms_recorder_add(struct ms_writer *w,
+                                   enum ms_operation operation,
+                                   uint64_t address, uint64_t size,
+                                   uint32_t row)
+{
+    struct ms_recorded_event *e =
+        &w->events[w->recorded & (MS_RECORDER_EVENTS - 1)];
+
+    // relaxed: see the head of this file
+    ms_store_relaxed(&e->what, (address & ((UINT64_C(1) << 47) - 1)) |
+                                   (uint64_t)operation << 47 |
+                                   (uint64_t)ms_size_class(size) << 52);
+    ms_store_relaxed(&e->where, (uint64_t)row << 40 |
+                                    (w->now & ((UINT64_C(1) << 32) - 1)));
+    ms_store_relaxed(&w->slot->recorded, ++w->recorded);
+}
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// row_map: a thread's own table from a key (a stack, or another thread's row)
+// to its ledger row. One thread; open addressing, at most half full; memory
+// from the kernel, and only to grow. Keys and rows are never 0.
+
+#ifndef MS_RUNTIME_STORE_ROW_MAP_H
+#define MS_RUNTIME_STORE_ROW_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MS_ROW_MAP_FIRST 64u
+
+struct ms_row_entry {
+    uint32_t key; // 0: empty
+    uint32_t row;
+};
+
+struct ms_row_map {
+    struct ms_row_entry *entries;
+    uint32_t shift; // 32 - log2(entries)
+    uint32_t mask;
+    uint32_t used;
+    struct ms_row_entry first[MS_ROW_MAP_FIRST];
+};
+
+// ms_row_map_init empties the map, giving back what it grew.
+void ms_row_map_init(struct ms_row_map *map);
+void ms_row_map_clear(struct ms_row_map *map);
+
+// ms_row_map_put adds a key that is not there. False: out of memory.
+bool ms_row_map_put(struct ms_row_map *map, uint32_t key, uint32_t row);
+
+// ms_row_map_get gives the row of a key, or 0.
+static inline uint32_t ms_row_map_get(const struct ms_row_map *map,
+                                      uint32_t key)
+{
+    uint32_t i = (key * UINT32_C(0x9E3779B1)) >> map->shift;
+
+    for (;; i = (i + 1) & map->mask) {
+        if (map->entries[i].key == key)
+            return map->entries[i].row;
+        if (map->entries[i].key == 0)
+            return 0;
+    }
+}
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// stack_table: interning of (return address, parent) without a lock. The hash
+// has levels of doubling size; in each, a key may stand in one window of
+// consecutive slots. Slots are never emptied and are filled in the order in
+// which they are tried, so that two threads with the same key meet in the
+// same slot: one key has one node.
+
+#include "runtime/store.h"
+
+#include "platform/atomics.h"
+#include "store/modules.h"
+#include "store/writer.h"
+
+_Static_assert((MS_HASH_WINDOW & (MS_HASH_WINDOW - 1)) == 0, "window");
+
+static uint64_t hash_of(uint64_t address, uint32_t parent)
+{
+    uint64_t h = address ^ ((uint64_t)parent << 32 | parent);
+
+    h *= UINT64_C(0x9E3779B97F4A7C15);
+    return h ^ h >> 29;
+}
+
+static uint32_t claim_node(struct ms_store *s)
+{
+    // relaxed: claims a number; the slot's release [D] publishes the node
+    uint32_t node = ms_load_relaxed(&s->header->node_count);
+
+    do {
+        if (node >= MS_NODE_CAPACITY)
+            return 0;
+    } while (!ms_cas_relaxed(&s->header->node_count, &node, node + 1));
+    return node;
+}
+
+// Tries to have the key in this slot. Returns its node, or 0 when another key
+// stands there. *fresh is a node already filled for this key, kept for the
+// next try.
+static uint32_t try_slot(struct ms_store *s, _Atomic uint32_t *slot,
+                         const struct ms_node *key, uint32_t *fresh)
+{
+    uint32_t found = ms_load_acquire(slot); // acquire: pairs with [D]
+
+    if (found == 0) {
+        if (*fresh == 0) {
+            *fresh = claim_node(s);
+            if (*fresh == 0)
+                return 0;
+            s->nodes[*fresh] = *key;
+            s->nodes[*fresh].module = ms_modules_find(s, key->address);
+        }
+        // [D] release: publishes the node; acquire: or sees who was first
+        if (ms_cas_acq_rel(slot, &found, *fresh))
+            return *fresh;
+    }
+    const struct ms_node *n = &s->nodes[found];
+    return n->address == key->address && n->parent == key->parent ? found : 0;
+}
+
+uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)
+{
+    struct ms_node key = {.address = address, .parent = parent};
+    uint64_t hash = hash_of(address, parent);
+    _Atomic uint32_t *level = s->hash;
+    uint32_t fresh = 0;
+
+    for (uint32_t i = 0; i < MS_HASH_LEVELS; i++) {
+        uint32_t bits = MS_HASH_FIRST_BITS + i;
+        uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
+
+        for (uint32_t k = 0; k < MS_HASH_WINDOW; k++) {
+            uint32_t node = try_slot(s, &level[window + k], &key, &fresh);
+            if (node != 0)
+                return node;
+        }
+        level += UINT64_C(1) << bits;
+    }
+    ms_store_count_drop(s, MS_DROP_STACKS);
+    return 0;
+}

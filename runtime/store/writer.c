@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// See runtime/store.h for the contract of the functions here.
+
+#include "store/writer.h"
+
+#include <string.h>
+
+#include "platform/memory.h"
+
+// Takes over the writer of a thread that has ended, so that a program with
+// many short threads does not grow with their number.
+static struct ms_writer *take_over(struct ms_store *s, uint32_t tid,
+                                   bool (*gone)(uint32_t))
+{
+    // acquire: pairs with the publication in create [H]
+    for (struct ms_writer *w = ms_load_acquire(&s->writers); w; w = w->next) {
+        uint32_t owner = ms_load_acquire(&w->tid); // pairs with open [J]
+        if (owner == 0 || owner == tid)
+            continue;
+        // relaxed: may be of a newer owner by now; then the CAS fails
+        struct ms_thread_slot *slot =
+            ms_store_slot(s, ms_load_relaxed(&w->thread));
+        if (ms_load_acquire(&slot->state) != MS_THREAD_ENDED || // [I]
+            !gone(owner))
+            continue;
+        // One of those that want it gets it.
+        if (ms_cas_acq_rel(&w->tid, &owner, 0u)) {
+            ms_row_map_clear(&w->own);
+            ms_row_map_clear(&w->foreign);
+            return w;
+        }
+    }
+    return NULL;
+}
+
+static struct ms_writer *create(struct ms_store *s)
+{
+    struct ms_writer *w = ms_memory_map_wiped(sizeof *w);
+
+    if (w == NULL)
+        return NULL;
+    uint32_t recorder = ms_add_relaxed(&s->recorder_count, 1u);
+    if (recorder >= MS_THREAD_CAPACITY) {
+        ms_memory_unmap(w, sizeof *w);
+        return NULL;
+    }
+    w->store = s;
+    w->events = s->recorders + (size_t)recorder * MS_RECORDER_EVENTS;
+    ms_row_map_init(&w->own);
+    ms_row_map_init(&w->foreign);
+    struct ms_writer *head = ms_load_relaxed(&s->writers);
+    do
+        w->next = head;
+    while (!ms_cas_release(&s->writers, &head, w)); // [H] publishes the writer
+    return w;
+}
+
+static bool claim_slot(struct ms_store *s, uint32_t *thread)
+{
+    // relaxed: claims a number; the slot's state publishes it [I]
+    uint32_t n = ms_load_relaxed(&s->header->thread_count);
+
+    do {
+        if (n >= MS_THREAD_CAPACITY)
+            return false;
+    } while (!ms_cas_relaxed(&s->header->thread_count, &n, n + 1));
+    *thread = n;
+    return true;
+}
+
+struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
+                                       const uint64_t name[2],
+                                       bool (*gone)(uint32_t tid))
+{
+    uint32_t thread;
+    struct ms_writer *w = take_over(s, tid, gone);
+
+    if (w == NULL)
+        w = create(s);
+    if (w == NULL || !claim_slot(s, &thread)) {
+        ms_store_count_drop(s, MS_DROP_THREADS);
+        return NULL;
+    }
+    struct ms_thread_slot *slot = ms_store_slot(s, thread);
+    slot->tid = tid;
+    slot->birth_ns = ms_clock_monotonic_ns();
+    ms_store_relaxed(&slot->name[0], name[0]);
+    ms_store_relaxed(&slot->name[1], name[1]);
+    ms_store_release(&slot->state, MS_THREAD_LIVE); // [I] pairs with the reader
+    ms_store_relaxed(&w->thread, thread);
+    w->slot = slot;
+    w->recorded = 0;
+    w->countdown = 0;
+    w->last_address = 0;
+    w->busy = false;
+    memset(w->sites, 0, sizeof w->sites);
+    ms_store_release(&w->tid, tid); // [J] pairs with take_over
+    w->ready = true;
+    return w;
+}
+
+void ms_store_writer_close(struct ms_writer *w, const uint64_t name[2])
+{
+    ms_store_relaxed(&w->slot->name[0], name[0]);
+    ms_store_relaxed(&w->slot->name[1], name[1]);
+    ms_store_relaxed(&w->slot->end_ns, ms_clock_monotonic_ns());
+    ms_store_release(&w->slot->state, MS_THREAD_ENDED); // [I]
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+//
+// Threads allocate, reallocate and free one another's blocks through the store
+// as fast as they can while a session reads it, tick after tick. Every picture
+// must add up and no row may fall below zero; at the end the model, the live
+// index and the threads' own counts must be equal. The seed is printed; give
+// it as MEMSCOPE_TEST_SEED to repeat a run.
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "platform/atomics.h"
+#include "runtime/store.h"
+#include "session.h"
+
+#define THREADS 8u
+#define PLACES 4096u // addresses that blocks may have
+#define FIRST_ADDRESS UINT64_C(0x100000000)
+#define SPACING 131072u
+#define STACKS 97u
+#define OPERATIONS 150000u // per thread
+
+struct place {
+    _Atomic uint32_t owner; // 0: free to take; else a thread works on it
+    bool live;              // {owner}
+    uint64_t size;          // {owner}
+};
+
+static struct ms_store store;
+static struct place places[PLACES];
+static _Atomic uint64_t live_bytes, live_blocks;
+static _Atomic unsigned running;
+static uint64_t seed;
+
+static bool nobody_is_gone(uint32_t tid)
+{
+    (void)tid;
+    return false;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static uint64_t address_of(uint32_t place)
+{
+    return FIRST_ADDRESS + (uint64_t)place * SPACING + (place & 1) * 16;
+}
+
+static void allocate(struct ms_writer *w, uint32_t i, uint64_t random)
+{
+    uint64_t size = random % 7 == 0 ? random % 100000 : random % 200;
+    uint32_t stack = ms_store_stack(&store, 0x4000 + random / 1000 % STACKS, 0);
+
+    ms_store_allocation(w, address_of(i), size, stack, false);
+    places[i].size = size;
+    places[i].live = true;
+    atomic_fetch_add(&live_bytes, size);
+    atomic_fetch_add(&live_blocks, 1);
+}
+
+static void release(struct ms_writer *w, uint32_t i)
+{
+    struct ms_taken taken = ms_store_take(w, address_of(i));
+
+    ms_store_deallocation(w, address_of(i), &taken, false);
+    places[i].live = false;
+    atomic_fetch_sub(&live_bytes, places[i].size);
+    atomic_fetch_sub(&live_blocks, 1);
+}
+
+static void failed_realloc(struct ms_writer *w, uint32_t i)
+{
+    struct ms_taken taken = ms_store_take(w, address_of(i));
+
+    ms_store_put_back(w, address_of(i), &taken);
+}
+
+static void *work(void *arg)
+{
+    uint64_t name[2] = {0x6b726f77, 0};
+    uint32_t number = (uint32_t)(uintptr_t)arg;
+    uint64_t random = seed * 7919 + number * 104729 + 1;
+    struct ms_writer *w =
+        ms_store_writer_open(&store, number + 1, name, nobody_is_gone);
+
+    for (uint32_t n = 0; w != NULL && n < OPERATIONS; n++) {
+        uint64_t r = next_random(&random);
+        uint32_t i = (uint32_t)(r >> 40) % PLACES;
+        uint32_t nobody = 0;
+        // As an allocator does: one owner after the other, in order.
+        if (!atomic_compare_exchange_strong_explicit(
+                &places[i].owner, &nobody, number + 1, memory_order_acquire,
+                memory_order_relaxed))
+            continue;
+        if (!places[i].live)
+            allocate(w, i, r >> 8);
+        else if (r % 8 == 0)
+            failed_realloc(w, i);
+        else
+            release(w, i);
+        atomic_store_explicit(&places[i].owner, 0, memory_order_release);
+    }
+    atomic_fetch_sub(&running, 1);
+    return NULL;
+}
+
+static void picture_adds_up(struct ms_session *s)
+{
+    const struct ms_model *m = &s->model;
+    const struct ms_heap_totals *h = &s->stats[s->seq % MS_STATS_KEPT].heap;
+    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0;
+
+    for (size_t i = 0; i < m->site_count; i++) {
+        assert_true(m->sites[i].alloc_bytes >= m->sites[i].free_bytes);
+        assert_true(m->sites[i].alloc_count >= m->sites[i].free_count);
+        sites += m->sites[i].alloc_bytes - m->sites[i].free_bytes;
+    }
+    for (size_t i = 0; i < m->thread_count; i++) {
+        assert_true(m->threads[i].alloc_bytes >= m->threads[i].free_bytes);
+        threads += m->threads[i].alloc_bytes - m->threads[i].free_bytes;
+    }
+    for (size_t i = 0; i < MS_SIZE_CLASSES; i++) {
+        assert_true((int64_t)m->size_bytes[i] >= 0);
+        assert_true((int64_t)m->size_blocks[i] >= 0);
+        sizes += m->size_bytes[i];
+        blocks += m->size_blocks[i];
+    }
+    assert_int_equal(sites, h->live_bytes);
+    assert_int_equal(threads, h->live_bytes);
+    assert_int_equal(sizes, h->live_bytes);
+    assert_int_equal(blocks, h->live_blocks);
+    assert_true(h->peak_bytes >= h->live_bytes);
+    assert_int_equal(s->reader.damaged, 0);
+}
+
+static void walk_the_index(uint64_t *bytes, uint64_t *blocks)
+{
+    *bytes = *blocks = 0;
+    for (uint32_t i = 0; i < PLACES; i++) {
+        uint64_t at = address_of(i) >> MS_GRANULE_SHIFT;
+        uint64_t cell = ms_load_acquire(&store.index[at]);
+        if (!ms_cell_live(cell))
+            continue;
+        uint64_t size = ms_cell_small_size(cell);
+        *bytes +=
+            size == MS_CELL_BIG ? ms_load_relaxed(&store.index[at + 1]) : size;
+        *blocks += 1;
+    }
+}
+
+static void every_picture_adds_up(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    struct ms_session *s;
+    uint64_t bytes, blocks;
+    uint64_t ticks = 0, moving = 0;
+
+    assert_int_equal(ms_store_create(&store, MS_BACKEND_CORE), 0);
+    assert_int_equal(ms_session_open(dup(store.fd), getpid(), 1, NULL,
+                                     UINT64_C(100000000), &s),
+                     MEMSCOPE_OK);
+    running = THREADS;
+    for (uintptr_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, work, (void *)i);
+    while (atomic_load(&running) > 0) {
+        uint64_t before = s->model.heap.alloc_count_total;
+        assert_false(ms_session_tick(s));
+        picture_adds_up(s);
+        moving += s->model.heap.alloc_count_total != before;
+        ticks++;
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    // The second tick reads again what the first one cleared.
+    (void)ms_session_tick(s);
+    (void)ms_session_tick(s);
+    picture_adds_up(s);
+    walk_the_index(&bytes, &blocks);
+    printf("%llu ticks, %llu with news, %llu events, %llu live\n",
+           (unsigned long long)ticks, (unsigned long long)moving,
+           (unsigned long long)(s->model.heap.alloc_count_total +
+                                s->model.heap.free_count_total),
+           (unsigned long long)blocks);
+    assert_true(moving > 2);
+    assert_int_equal(bytes, atomic_load(&live_bytes));
+    assert_int_equal(blocks, atomic_load(&live_blocks));
+    assert_int_equal(s->model.heap.live_bytes, bytes);
+    assert_int_equal(s->model.heap.live_blocks, blocks);
+    for (size_t i = 0; i < MS_DROP_KINDS; i++)
+        assert_int_equal(ms_load_relaxed(&store.header->dropped[i]), 0);
+    ms_session_finish(s, 0, "exit");
+    assert_int_equal(s->model.heap.live_bytes, bytes);
+    ms_session_close(s);
+    ms_store_destroy(&store);
+}
+
+int main(void)
+{
+    const char *given = getenv("MEMSCOPE_TEST_SEED");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_picture_adds_up),
+    };
+
+    seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    printf("seed %llu\n", (unsigned long long)seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
