@@ -48,8 +48,10 @@ static bool receive_one(struct ms_announcements *a)
 
 void ms_announcements_drain(struct ms_announcements *a)
 {
+    pthread_mutex_lock(&a->receiving);
     while (receive_one(a))
         ;
+    pthread_mutex_unlock(&a->receiving);
 }
 
 static void *serve(void *arg)
@@ -76,6 +78,7 @@ enum memscope_status ms_announcements_start(struct ms_announcements *a,
     uint64_t random = 0;
 
     *a = (struct ms_announcements){.engine = engine};
+    pthread_mutex_init(&a->receiving, NULL);
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         return MEMSCOPE_ERROR_SYSTEM;
     snprintf(a->name, sizeof a->name, "@memscope-%d-%016llx", (int)getpid(),
@@ -102,4 +105,5 @@ void ms_announcements_stop(struct ms_announcements *a)
     pthread_join(a->thread, NULL);
     close(a->stop_pipe[0]);
     close(a->listener);
+    pthread_mutex_destroy(&a->receiving);
 }

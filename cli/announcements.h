@@ -18,6 +18,7 @@ struct ms_announcements {
     int stop_pipe[2];
     struct ms_engine *engine;
     pthread_t thread;
+    pthread_mutex_t receiving; // one at a time, so that a drain is complete
     _Atomic unsigned adopted;
     _Atomic unsigned refused;
 };
