@@ -143,12 +143,10 @@ void ms_engine_set_primary(struct ms_engine *e, pid_t pid)
 
 static void call_listener(struct ms_engine *e)
 {
-    pthread_mutex_lock(&e->lock);
-    void (*tick)(void *) = e->tick;
-    void *arg = e->tick_arg;
-    pthread_mutex_unlock(&e->lock);
-    if (tick != NULL)
-        tick(arg);
+    pthread_mutex_lock(&e->listener_lock);
+    if (e->tick != NULL)
+        e->tick(e->tick_arg);
+    pthread_mutex_unlock(&e->listener_lock);
 }
 
 void ms_engine_process_ended(struct ms_engine *e, pid_t pid, int wait_status)
@@ -159,10 +157,10 @@ void ms_engine_process_ended(struct ms_engine *e, pid_t pid, int wait_status)
 
 void ms_engine_on_tick(struct ms_engine *e, void (*tick)(void *arg), void *arg)
 {
-    pthread_mutex_lock(&e->lock);
+    pthread_mutex_lock(&e->listener_lock);
     e->tick = tick;
     e->tick_arg = arg;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->listener_lock);
 }
 
 static void tick_all(struct ms_engine *e)
@@ -253,6 +251,7 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     e->tick_ns = tick_ms * UINT64_C(1000000);
     e->thread_start = options->thread_start;
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->listener_lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&e->wake, &attributes);
@@ -261,6 +260,7 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     if (status != MEMSCOPE_OK) {
         pthread_cond_destroy(&e->wake);
         pthread_mutex_destroy(&e->lock);
+        pthread_mutex_destroy(&e->listener_lock);
         free(e);
         return status;
     }
@@ -286,5 +286,6 @@ void ms_engine_destroy(struct ms_engine *e)
         ms_symbols_destroy(e->symbols);
     pthread_cond_destroy(&e->wake);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->listener_lock);
     free(e);
 }

@@ -27,12 +27,14 @@ struct ms_engine {
     struct ms_symbols *symbols; // constant; NULL: without
     pthread_t collector;
 
+    pthread_mutex_t listener_lock; // held across a call of the listener
+    void (*tick)(void *arg);       // {listener_lock}
+    void *tick_arg;                // {listener_lock}
+
     pthread_mutex_t lock;
     pthread_cond_t wake; // {lock}
     // {lock} from here on
     bool stopping;
-    void (*tick)(void *arg);
-    void *tick_arg;
     struct ms_session *sessions[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
     size_t session_count;
     uint32_t next_session;

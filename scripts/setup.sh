@@ -43,10 +43,6 @@ as_root() {
     fi
 }
 
-is_installed() {
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
-}
-
 node_major() {
     node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p'
 }
@@ -60,9 +56,11 @@ has_node() {
 }
 
 missing_packages() {
-    local package
+    local package installed
+    installed=" $(dpkg-query -W -f='${Package}=${db:Status-Status} ' \
+        "${build_packages[@]}" "${test_packages[@]}" 2>/dev/null || true)"
     for package in "${build_packages[@]}" "${test_packages[@]}"; do
-        is_installed "$package" || echo "$package"
+        [[ "$installed" == *" $package=installed "* ]] || echo "$package"
     done
     has_node || printf '%s\n' nodejs npm
 }
@@ -104,7 +102,7 @@ install_packages() {
     forbid_services
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends "$@"
+        -o Dpkg::Use-Pty=0 --no-install-recommends "$@"
     remove_policy
     disable_new_services "$@"
 }

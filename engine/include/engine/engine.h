@@ -67,8 +67,8 @@ void ms_engine_process_ended(struct ms_engine *engine, pid_t pid,
                              int wait_status);
 
 // ms_engine_on_tick names the one function to be called after every tick, on
-// the collector thread, with no lock held. It must return at once; it may call
-// the reads below.
+// the collector thread. It must return at once; it may call the reads below,
+// but not this. NULL ends it: when this returns, it is called no more.
 void ms_engine_on_tick(struct ms_engine *engine, void (*tick)(void *arg),
                        void *arg);
 

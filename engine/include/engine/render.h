@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// render: the engine's structures as JSON, with the field names of
+// docs/PROTOCOL.md. Any thread; waits for nothing; everything returned belongs
+// to the caller (json_decref). NULL means out of memory. What is not known is
+// null; text that is no UTF-8 has U+FFFD in its place.
+
+#ifndef MS_ENGINE_RENDER_H
+#define MS_ENGINE_RENDER_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "engine/engine.h"
+#include "engine/picture.h"
+#include "engine/snapshot.h"
+
+json_t *ms_render_u64(uint64_t value);  // UINT64_MAX: null
+json_t *ms_render_double(double value); // NaN, infinite: null
+json_t *ms_render_text(const char *text);
+json_t *ms_render_address(uint64_t address);
+
+json_t *ms_render_session(const struct ms_session_info *session);
+json_t *ms_render_stats(const struct ms_stats *stats);
+json_t *ms_render_thread(const struct ms_thread_row *row);
+json_t *ms_render_site(const struct ms_site_row *row);
+json_t *ms_render_module(const struct ms_module_info *module);
+json_t *ms_render_histograms(const struct ms_histograms *h);
+json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
+json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);
+json_t *ms_render_sample(const struct ms_sample *sample); // an array
+json_t *ms_render_sample_columns(void);
+
+// A stream gives a long JSON text piece by piece, in bounded memory.
+struct ms_render_stream;
+
+// ms_render_snapshot streams a whole snapshot, which must be held until the
+// stream is closed; ms_render_blocks the live blocks of a session.
+struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot);
+enum memscope_status
+ms_render_blocks(struct ms_engine *engine, uint32_t session,
+                 struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_read fills up to `bytes` and returns how many; 0 is the end,
+// SIZE_MAX says that memory ran out.
+size_t ms_render_read(struct ms_render_stream *stream, char *text,
+                      size_t bytes);
+void ms_render_close(struct ms_render_stream *stream);
+
+#endif

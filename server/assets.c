@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// See assets.h for the contract.
+
+#include "assets.h"
+
+#include <string.h>
+
+// As embed_assets.cmake lays them out.
+struct form {
+    const char *begin;
+    uint64_t bytes;
+};
+
+struct asset {
+    const char *name;
+    const char *etag;
+    struct form plain, gzip, brotli;
+};
+
+extern const struct asset ms_asset_table[];
+extern const uint64_t ms_asset_count;
+
+static const char *type_of(const char *name)
+{
+    static const char *const types[][2] = {
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".json", "application/json"},
+    };
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof *types; i++)
+        if (strcmp(dot, types[i][0]) == 0)
+            return types[i][1];
+    return "application/octet-stream";
+}
+
+// Whether the client takes an encoding; "br;q=0" says that it does not.
+static bool accepts(const char *list, const char *encoding)
+{
+    size_t length = strlen(encoding);
+
+    for (const char *p = list; *p != '\0';) {
+        p += strspn(p, ", \t");
+        size_t n = strcspn(p, ",");
+        if (n >= length && strncmp(p, encoding, length) == 0 &&
+            (n == length || strchr("; \t", p[length]) != NULL)) {
+            const char *q = memmem(p, n, "q=0", 3);
+            return q == NULL || memmem(q, (size_t)(p + n - q), "q=0.", 4);
+        }
+        p += n;
+    }
+    return false;
+}
+
+static void choose(const struct asset *a, const char *accepted,
+                   struct ms_reply *r)
+{
+    const struct form *form = &a->plain;
+
+    if (a->brotli.begin != NULL && accepts(accepted, "br")) {
+        form = &a->brotli;
+        r->encoding = "br";
+    } else if (a->gzip.begin != NULL && accepts(accepted, "gzip")) {
+        form = &a->gzip;
+        r->encoding = "gzip";
+    }
+    r->text = form->begin;
+    r->text_bytes = form->bytes;
+}
+
+bool ms_assets_file(const char *name, const struct ms_request *q,
+                    struct ms_reply *r)
+{
+    for (uint64_t i = 0; i < ms_asset_count; i++) {
+        const struct asset *a = &ms_asset_table[i];
+        if (strcmp(a->name, name) != 0)
+            continue;
+        r->etag = a->etag;
+        r->content_type = type_of(name);
+        if (strstr(q->if_none_match, a->etag) != NULL)
+            r->status = 304;
+        else
+            choose(a, q->accept_encoding, r);
+        return true;
+    }
+    return false;
+}
+
+bool ms_assets_answer(const struct ms_request *q, struct ms_reply *r)
+{
+    const char *name = q->path + 1;
+
+    if (strcmp(name, "openapi.json") == 0)
+        return false; // it lives under /api
+    return ms_assets_file(name[0] == '\0' ? "index.html" : name, q, r);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// See dispatcher.h for the contract.
+
+#include "dispatcher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "head.h"
+#include "http.h"
+#include "platform/clock.h"
+#include "platform/thread.h"
+#include "ws.h"
+
+#define EVENTS 64
+
+// What an event of epoll is about.
+enum source { LISTENER_0, LISTENER_1, STOP, HTTP, PENDING };
+
+struct pending {
+    int fd; // -1: free
+    uint64_t deadline_ns;
+    struct sockaddr_storage from;
+    socklen_t from_bytes;
+};
+
+struct dispatcher {
+    struct ms_server *server;
+    int epoll;
+    struct pending pending[MS_HEADS_PENDING];
+    char head[MS_HEAD_BYTES];
+};
+
+static bool watch(struct dispatcher *d, int fd, uint32_t events, uint64_t about)
+{
+    struct epoll_event e = {.events = events, .data.u64 = about};
+
+    return epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+// Takes a connection off the list; the caller owns it now.
+static int let_go(struct dispatcher *d, struct pending *p)
+{
+    int fd = p->fd;
+
+    epoll_ctl(d->epoll, EPOLL_CTL_DEL, fd, NULL);
+    p->fd = -1;
+    return fd;
+}
+
+// A head that never came to its end. A client that sent a part is told.
+static void give_up(struct dispatcher *d, struct pending *p)
+{
+    static const char late[] =
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+        "Content-Length: 0\r\n\r\n";
+    int fd = let_go(d, p);
+
+    if (recv(fd, d->head, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+        (void)send(fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
+static void look_at(struct dispatcher *d, struct pending *p)
+{
+    ssize_t n = recv(p->fd, d->head, sizeof d->head, MSG_PEEK | MSG_DONTWAIT);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        close(let_go(d, p));
+        return;
+    }
+    enum ms_head_kind kind = ms_head_classify(
+        &d->server->access, d->head, (size_t)n, (size_t)n == sizeof d->head);
+    if (kind == MS_HEAD_INCOMPLETE)
+        return;
+    // Without room for it, an upgrade is HTTP's: it says so.
+    if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
+        ms_ws_add(d->server->ws, let_go(d, p));
+    else
+        ms_http_add(d->server->http, let_go(d, p), (struct sockaddr *)&p->from,
+                    p->from_bytes);
+}
+
+static struct pending *free_place(struct dispatcher *d)
+{
+    struct pending *oldest = &d->pending[0];
+
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++) {
+        struct pending *p = &d->pending[i];
+        if (p->fd < 0)
+            return p;
+        if (p->deadline_ns < oldest->deadline_ns)
+            oldest = p;
+    }
+    give_up(d, oldest);
+    return oldest;
+}
+
+static void accept_all(struct dispatcher *d, int listener)
+{
+    for (;;) {
+        struct sockaddr_storage from;
+        socklen_t bytes = sizeof from;
+        int fd = accept4(listener, (struct sockaddr *)&from, &bytes,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return; // none left, or none to be had: the next event tries again
+        struct pending *p = free_place(d);
+        *p = (struct pending){
+            .fd = fd,
+            .deadline_ns =
+                ms_clock_monotonic_ns() + MS_HEAD_WAIT_MS * UINT64_C(1000000),
+            .from = from,
+            .from_bytes = bytes,
+        };
+        // Edge-triggered: unread bytes stay, only new ones wake us.
+        if (!watch(d, fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
+                   PENDING + (uint64_t)(p - d->pending))) {
+            p->fd = -1;
+            close(fd);
+            continue;
+        }
+        look_at(d, p);
+    }
+}
+
+// Ends what is late; gives the time until the next one is.
+static int expire(struct dispatcher *d)
+{
+    uint64_t now = ms_clock_monotonic_ns();
+    uint64_t next = UINT64_MAX;
+
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++) {
+        struct pending *p = &d->pending[i];
+        if (p->fd < 0)
+            continue;
+        if (p->deadline_ns <= now)
+            give_up(d, p);
+        else if (p->deadline_ns < next)
+            next = p->deadline_ns;
+    }
+    return next == UINT64_MAX ? -1 : (int)((next - now) / 1000000) + 1;
+}
+
+// False: we are to stop.
+static bool handle(struct dispatcher *d, const struct epoll_event *e)
+{
+    uint64_t about = e->data.u64;
+
+    switch (about) {
+    case LISTENER_0:
+    case LISTENER_1:
+        accept_all(d, d->server->listeners[about]);
+        return true;
+    case STOP:
+        return false;
+    case HTTP:
+        return true; // it runs after every round
+    default:
+        if (d->pending[about - PENDING].fd >= 0)
+            look_at(d, &d->pending[about - PENDING]);
+        return true;
+    }
+}
+
+static int sooner(int a, int b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
+static void loop(struct dispatcher *d)
+{
+    struct epoll_event events[EVENTS];
+    bool running = true;
+
+    while (running) {
+        int wait = sooner(expire(d), ms_http_timeout_ms(d->server->http));
+        int n = epoll_wait(d->epoll, events, EVENTS, wait);
+        for (int i = 0; i < n; i++)
+            running = handle(d, &events[i]) && running;
+        ms_http_run(d->server->http);
+    }
+}
+
+static void *dispatch(void *arg)
+{
+    struct dispatcher *d = arg;
+
+    if (d->server->options.thread_start != NULL)
+        d->server->options.thread_start();
+    loop(d);
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++)
+        if (d->pending[i].fd >= 0)
+            close(let_go(d, &d->pending[i]));
+    ms_http_destroy(d->server->http);
+    close(d->epoll);
+    free(d);
+    return NULL;
+}
+
+enum memscope_status ms_dispatcher_start(struct ms_server *s)
+{
+    struct dispatcher *d = calloc(1, sizeof *d);
+    enum memscope_status status = MEMSCOPE_ERROR_SYSTEM;
+
+    if (d == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    d->server = s;
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++)
+        d->pending[i].fd = -1;
+    d->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (d->epoll < 0)
+        goto fail;
+    s->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->stop_event < 0)
+        goto fail_epoll;
+    status = ms_http_create(s, &s->http);
+    if (status != MEMSCOPE_OK)
+        goto fail_event;
+    status = MEMSCOPE_ERROR_SYSTEM;
+    if (!watch(d, s->stop_event, EPOLLIN, STOP) ||
+        !watch(d, ms_http_poll_fd(s->http), EPOLLIN, HTTP))
+        goto fail_http;
+    for (size_t i = 0; i < MS_LISTENERS; i++)
+        if (s->listeners[i] >= 0 &&
+            !watch(d, s->listeners[i], EPOLLIN, LISTENER_0 + i))
+            goto fail_http;
+    if (ms_thread_start(&s->dispatcher, "ms-http", dispatch, d) == 0)
+        return MEMSCOPE_OK;
+
+fail_http:
+    ms_http_destroy(s->http);
+fail_event:
+    close(s->stop_event);
+fail_epoll:
+    close(d->epoll);
+fail:
+    free(d);
+    return status;
+}
+
+void ms_dispatcher_stop(struct ms_server *s)
+{
+    uint64_t one = 1;
+    ssize_t ignore = write(s->stop_event, &one, sizeof one);
+
+    (void)ignore; // an eventfd takes it
+    pthread_join(s->dispatcher, NULL);
+    close(s->stop_event);
+}

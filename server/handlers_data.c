@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+//
+// handlers_data: the routes that read. See docs/PROTOCOL.md for what they say.
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/clock.h"
+#include "platform/process_stats.h"
+#include "routes.h"
+#include "wire/tables.h"
+
+#define LIMIT_MOST 10000
+#define LIMIT_DEFAULT 100
+
+static bool get_session(struct ms_request *q, struct ms_reply *r,
+                        uint32_t *session)
+{
+    uint64_t n;
+
+    if (!ms_query_number(&q->query, "session", 0, UINT32_MAX, &n)) {
+        ms_reply_error(r, 400, "session is a number");
+        return false;
+    }
+    *session = (uint32_t)n;
+    return true;
+}
+
+json_t *ms_render_monitor(struct ms_server *s)
+{
+    struct ms_engine_cost cost;
+    json_t *o = json_object();
+
+    ms_engine_cost(s->options.engine, &cost);
+#define FIELD(name, value) json_object_set_new(o, name, value)
+    FIELD("pid", json_integer(getpid()));
+    // A server inside the program cannot tell its share of the process.
+    FIELD("cpu_ns",
+          ms_render_u64(s->options.embedded ? cost.cpu_ns
+                                            : ms_process_own_cpu_ns()));
+    FIELD("rss_bytes", s->options.embedded
+                           ? json_null()
+                           : ms_render_u64(ms_process_own_rss_bytes()));
+    FIELD("model_bytes", ms_render_u64(cost.model_bytes));
+    FIELD("ticks", ms_render_u64(cost.ticks));
+    FIELD("late_ticks", ms_render_u64(cost.late_ticks));
+    FIELD("last_tick_ns", ms_render_u64(cost.last_tick_ns));
+    FIELD("max_tick_ns", ms_render_u64(cost.max_tick_ns));
+    FIELD("symbols_pending", ms_render_u64(cost.symbols_pending));
+    FIELD("symbols_done", ms_render_u64(cost.symbols_done));
+    FIELD("clients", json_integer(atomic_load(&s->clients)));
+    FIELD("max_clients", json_integer(s->options.max_clients));
+    FIELD("requests_total", ms_render_u64(atomic_load(&s->requests)));
+    FIELD("messages_total", ms_render_u64(atomic_load(&s->messages)));
+    FIELD("coalesced_total", ms_render_u64(atomic_load(&s->coalesced)));
+    FIELD("embedded", json_boolean(s->options.embedded));
+#undef FIELD
+    return o;
+}
+
+static json_t *all_sessions(struct ms_server *s, uint32_t *primary)
+{
+    struct ms_session_info *sessions;
+    size_t count;
+    json_t *list = json_array();
+
+    *primary = 0;
+    if (ms_engine_sessions(s->options.engine, &sessions, &count) != MEMSCOPE_OK)
+        return list;
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, ms_render_session(&sessions[i]));
+        if (sessions[i].primary)
+            *primary = sessions[i].id;
+    }
+    free(sessions);
+    return list;
+}
+
+void ms_handle_status(struct ms_request *q, struct ms_reply *r)
+{
+    uint32_t primary;
+    json_t *sessions = all_sessions(q->server, &primary);
+    uint64_t up = ms_clock_monotonic_ns() - q->server->start_ns;
+
+    ms_reply_json(r,
+                  json_pack("{s:s,s:s,s:I,s:o,s:o,s:o}", "version",
+                            memscope_version(), "protocol", "memscope.v1",
+                            "uptime_ms", (json_int_t)(up / 1000000), "session",
+                            primary != 0 ? json_integer(primary) : json_null(),
+                            "sessions", sessions, "monitor",
+                            ms_render_monitor(q->server)));
+}
+
+void ms_handle_sessions(struct ms_request *q, struct ms_reply *r)
+{
+    uint32_t primary;
+
+    ms_reply_json(
+        r, json_pack("{s:o}", "sessions", all_sessions(q->server, &primary)));
+}
+
+void ms_handle_stats(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_stats stats;
+    uint32_t session;
+    uint64_t seq;
+
+    if (!get_session(q, r, &session))
+        return;
+    if (!ms_query_number(&q->query, "seq", 0, UINT64_MAX, &seq)) {
+        ms_reply_error(r, 400, "seq is a number");
+        return;
+    }
+    enum memscope_status status =
+        ms_engine_stats(q->server->options.engine, session, seq, &stats);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        ms_reply_json(r, ms_render_stats(&stats));
+}
+
+static bool get_window(struct ms_request *q, struct ms_reply *r,
+                       int (*column)(const char *), const char *name_column,
+                       struct ms_window *w)
+{
+    const char *sort = ms_query_text(&q->query, "sort", "live_bytes");
+    const char *order = ms_query_text(&q->query, "order", "desc");
+    uint64_t limit, offset;
+
+    *w = (struct ms_window){0};
+    w->column = column(strcmp(sort, "name") == 0 ? name_column : sort);
+    w->ascending = strcmp(order, "asc") == 0;
+    if (w->column < 0) {
+        ms_reply_error(r, 400, "there is no such column to sort by");
+        return false;
+    }
+    if (!w->ascending && strcmp(order, "desc") != 0) {
+        ms_reply_error(r, 400, "order is asc or desc");
+        return false;
+    }
+    if (!ms_query_number(&q->query, "limit", LIMIT_DEFAULT, LIMIT_MOST,
+                         &limit) ||
+        !ms_query_number(&q->query, "offset", 0, UINT32_MAX, &offset)) {
+        ms_reply_error(r, 400, "limit is at most 10000; offset is a number");
+        return false;
+    }
+    w->limit = limit;
+    w->offset = offset;
+    strcpy(w->filter, ms_query_text(&q->query, "q", ""));
+    return true;
+}
+
+// The answer of a table route, from its parts.
+static void reply_table(struct ms_request *q, struct ms_reply *r,
+                        uint32_t session, uint64_t seq, size_t total,
+                        json_t *rows)
+{
+    struct ms_session_info info;
+
+    if (ms_engine_session(q->server->options.engine, session, &info) !=
+        MEMSCOPE_OK) {
+        json_decref(rows);
+        ms_reply_status(r, MEMSCOPE_ERROR_NOT_FOUND);
+        return;
+    }
+    ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o}", "session", (int)info.id,
+                               "epoch", info.epoch, "seq", (json_int_t)seq,
+                               "total", (json_int_t)total, "rows", rows));
+}
+
+void ms_handle_threads(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_window w;
+    struct ms_thread_row *rows;
+    size_t count, total;
+    uint64_t seq;
+    uint32_t session;
+
+    if (!get_session(q, r, &session) ||
+        !get_window(q, r, ms_table_thread_column, "name", &w))
+        return;
+    enum memscope_status status = ms_engine_threads(
+        q->server->options.engine, session, 0, &rows, &count, &seq);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    size_t *picked = malloc((w.limit + 1) * sizeof *picked);
+    json_t *list = json_array();
+    size_t n = picked != NULL
+                   ? ms_table_thread_window(rows, count, &w, picked, &total)
+                   : 0;
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, ms_render_thread(&rows[picked[i]]));
+    free(rows);
+    if (picked == NULL)
+        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
+    else
+        reply_table(q, r, session, seq, total, list);
+    free(picked);
+}
+
+void ms_handle_sites(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_window w;
+    struct ms_site_row *rows;
+    size_t count, total;
+    uint64_t seq;
+    uint32_t session;
+
+    if (!get_session(q, r, &session) ||
+        !get_window(q, r, ms_table_site_column, "function", &w))
+        return;
+    enum memscope_status status = ms_engine_sites(
+        q->server->options.engine, session, 0, &rows, &count, &seq);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    size_t *picked = malloc((w.limit + 1) * sizeof *picked);
+    json_t *list = json_array();
+    size_t n = picked != NULL
+                   ? ms_table_site_window(rows, count, &w, picked, &total)
+                   : 0;
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, ms_render_site(&rows[picked[i]]));
+    free(rows);
+    if (picked == NULL)
+        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
+    else
+        reply_table(q, r, session, seq, total, list);
+    free(picked);
+}
+
+void ms_handle_history(struct ms_request *q, struct ms_reply *r)
+{
+    static const struct {
+        const char *name;
+        int ms;
+    } steps[] = {{"100ms", 100}, {"1s", 1000}, {"10s", 10000}};
+    const char *wanted = ms_query_text(&q->query, "step", "100ms");
+    struct ms_engine *engine = q->server->options.engine;
+    struct ms_session_info info;
+    struct ms_sample *samples;
+    size_t count, step = 0;
+    uint64_t since;
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    while (step < 3 && strcmp(steps[step].name, wanted) != 0)
+        step++;
+    if (step == 3 ||
+        !ms_query_number(&q->query, "since", 0, UINT64_MAX, &since)) {
+        ms_reply_error(r, 400, "step is 100ms, 1s or 10s; since is a number");
+        return;
+    }
+    enum memscope_status status = ms_engine_session(engine, session, &info);
+    if (status == MEMSCOPE_OK)
+        status = ms_engine_history(engine, info.id, (enum ms_history_step)step,
+                                   since, &samples, &count);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    json_t *rows = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, ms_render_sample(&samples[i]));
+    free(samples);
+    ms_reply_json(r, json_pack("{s:i,s:s,s:i,s:o,s:o}", "session", (int)info.id,
+                               "epoch", info.epoch, "step_ms", steps[step].ms,
+                               "columns", ms_render_sample_columns(), "rows",
+                               rows));
+}
+
+void ms_handle_histograms(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_histograms h;
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_engine_histograms(q->server->options.engine, session, &h);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        ms_reply_json(r, ms_render_histograms(&h));
+}
+
+void ms_handle_modules(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_module_info *modules;
+    size_t count;
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_engine_modules(q->server->options.engine, session, &modules, &count);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    json_t *rows = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, ms_render_module(&modules[i]));
+    free(modules);
+    ms_reply_json(r, json_pack("{s:o}", "rows", rows));
+}
+
+void ms_handle_allocations(struct ms_request *q, struct ms_reply *r)
+{
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_render_blocks(q->server->options.engine, session, &r->stream);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        r->content_type = "application/json";
+}

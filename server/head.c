@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// See head.h for the contract.
+
+#include "head.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define VALUE_BYTES 512
+
+enum found { MISSING, FOUND, BAD }; // BAD: too long, or there twice
+
+// Finds a header and copies its value.
+static enum found header(const char *head, size_t bytes, const char *name,
+                         char value[VALUE_BYTES])
+{
+    size_t length = strlen(name);
+    const char *end = head + bytes;
+    enum found found = MISSING;
+
+    for (const char *line = memchr(head, '\n', bytes); line != NULL;) {
+        line++;
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = next != NULL ? next : end;
+        if ((size_t)(stop - line) > length && line[length] == ':' &&
+            strncasecmp(line, name, length) == 0) {
+            const char *from = line + length + 1;
+            while (from < stop && (*from == ' ' || *from == '\t'))
+                from++;
+            while (stop > from &&
+                   (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
+                stop--;
+            size_t n = (size_t)(stop - from);
+            if (found == FOUND || n >= VALUE_BYTES ||
+                memchr(from, '\0', n) != NULL)
+                return BAD;
+            memcpy(value, from, n);
+            value[n] = '\0';
+            found = FOUND;
+        }
+        line = next;
+    }
+    return found;
+}
+
+// Whether a comma-separated list has this token.
+static bool has_token(const char *list, const char *token)
+{
+    size_t length = strlen(token);
+
+    for (const char *p = list; *p != '\0';) {
+        p += strspn(p, ", \t");
+        size_t n = strcspn(p, ", \t");
+        if (n == length && strncasecmp(p, token, n) == 0)
+            return true;
+        p += n;
+    }
+    return false;
+}
+
+static bool is_upgrade(const struct ms_access *access, const char *head,
+                       size_t bytes)
+{
+    static const char request[] = "GET /ws HTTP/1.1\r\n";
+    char value[VALUE_BYTES];
+
+    if (bytes < sizeof request - 1 ||
+        memcmp(head, request, sizeof request - 1) != 0)
+        return false;
+    if (header(head, bytes, "Upgrade", value) != FOUND ||
+        strcasecmp(value, "websocket") != 0)
+        return false;
+    if (header(head, bytes, "Connection", value) != FOUND ||
+        !has_token(value, "upgrade"))
+        return false;
+    if (header(head, bytes, "Sec-WebSocket-Version", value) != FOUND ||
+        strcmp(value, "13") != 0)
+        return false;
+    if (header(head, bytes, "Sec-WebSocket-Protocol", value) != FOUND ||
+        !has_token(value, "memscope.v1"))
+        return false;
+    if (header(head, bytes, "Host", value) != FOUND ||
+        !ms_access_host(access, value))
+        return false;
+    enum found origin = header(head, bytes, "Origin", value);
+    return origin == MISSING ||
+           (origin == FOUND && ms_access_origin(access, value));
+}
+
+enum ms_head_kind ms_head_classify(const struct ms_access *access,
+                                   const char *head, size_t bytes, bool full)
+{
+    static const char get[] = "GET ";
+    size_t n = bytes < sizeof get - 1 ? bytes : sizeof get - 1;
+
+    if (memcmp(head, get, n) != 0)
+        return MS_HEAD_HTTP; // an upgrade is always a GET
+    const char *end = memmem(head, bytes, "\r\n\r\n", 4);
+    if (end == NULL)
+        return full ? MS_HEAD_HTTP : MS_HEAD_INCOMPLETE;
+    return is_upgrade(access, head, (size_t)(end - head) + 4)
+               ? MS_HEAD_WEBSOCKET
+               : MS_HEAD_HTTP;
+}

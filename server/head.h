@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// head: enough of a request's head to tell an upgrade to WebSocket from the
+// rest. Works on bytes that were peeked at and trusts none of them. Pure.
+
+#ifndef MS_SERVER_HEAD_H
+#define MS_SERVER_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "access.h"
+
+enum ms_head_kind {
+    MS_HEAD_INCOMPLETE, // more must come
+    MS_HEAD_HTTP,       // for the HTTP server, which also says what is wrong
+    MS_HEAD_WEBSOCKET,  // a good upgrade to /ws
+};
+
+// ms_head_classify looks at the first `bytes` of a connection; `full` says
+// that no more can be peeked at.
+enum ms_head_kind ms_head_classify(const struct ms_access *access,
+                                   const char *head, size_t bytes, bool full);
+
+#endif

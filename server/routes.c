@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// See routes.h for the contract.
+
+#include "routes.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "assets.h"
+
+static void handle_openapi(struct ms_request *q, struct ms_reply *r)
+{
+    if (!ms_assets_file("openapi.json", q, r))
+        ms_reply_error(r, 500, "the description was not built in");
+}
+
+static void handle_upgrade(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_server *s = q->server;
+
+    if (atomic_load(&s->clients) >= s->options.max_clients)
+        ms_reply_error(r, 503, "there are as many viewers as may be");
+    else
+        ms_reply_error(r, 426,
+                       "this is for WebSocket, subprotocol memscope.v1");
+}
+
+#define SESSION "session"
+static const struct route {
+    const char *path; // ends with '/': a number follows
+    void (*get)(struct ms_request *, struct ms_reply *);
+    void (*post)(struct ms_request *, struct ms_reply *);
+    void (*delete)(struct ms_request *, struct ms_reply *);
+    const char *parameters[8]; // that GET knows
+} routes[] = {
+    {"/ws", handle_upgrade, NULL, NULL, {NULL}},
+    {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
+    {"/api/v1/sessions", ms_handle_sessions, NULL, NULL, {NULL}},
+    {"/api/v1/stats", ms_handle_stats, NULL, NULL, {SESSION, "seq", NULL}},
+    {"/api/v1/threads",
+     ms_handle_threads,
+     NULL,
+     NULL,
+     {SESSION, "sort", "order", "limit", "offset", "q", NULL}},
+    {"/api/v1/sites",
+     ms_handle_sites,
+     NULL,
+     NULL,
+     {SESSION, "sort", "order", "limit", "offset", "q", NULL}},
+    {"/api/v1/history",
+     ms_handle_history,
+     NULL,
+     NULL,
+     {SESSION, "step", "since", NULL}},
+    {"/api/v1/histograms", ms_handle_histograms, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/modules", ms_handle_modules, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/allocations", ms_handle_allocations, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/snapshots",
+     ms_handle_snapshot_list,
+     ms_handle_snapshot_take,
+     NULL,
+     {NULL}},
+    {"/api/v1/snapshots/",
+     ms_handle_snapshot_get,
+     NULL,
+     ms_handle_snapshot_delete,
+     {NULL}},
+    {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
+};
+
+static bool parse_id(const char *text, uint64_t *id)
+{
+    uint64_t n = 0;
+
+    if (*text == '\0' || strlen(text) > 9)
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        n = n * 10 + (uint64_t)(*text - '0');
+    }
+    *id = n;
+    return true;
+}
+
+static const struct route *find(struct ms_request *q)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const char *path = routes[i].path;
+        size_t n = strlen(path);
+        if (path[n - 1] != '/' && strcmp(path, q->path) == 0)
+            return &routes[i];
+        if (path[n - 1] == '/' && strncmp(path, q->path, n) == 0 &&
+            parse_id(q->path + n, &q->id))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+void ms_reply_error(struct ms_reply *r, unsigned status, const char *message)
+{
+    static const struct {
+        unsigned status;
+        const char *code;
+    } codes[] = {
+        {400, "bad_request"},      {403, "forbidden"},
+        {404, "not_found"},        {405, "method_not_allowed"},
+        {409, "conflict"},         {413, "too_large"},
+        {415, "bad_media_type"},   {421, "misdirected"},
+        {426, "upgrade_required"}, {429, "limit"},
+        {431, "header_too_large"}, {500, "internal"},
+        {503, "unavailable"},
+    };
+    const char *code = "internal";
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i].status == status)
+            code = codes[i].code;
+    r->status = status;
+    r->content_type = "application/json";
+    r->json =
+        json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", message);
+}
+
+void ms_reply_json(struct ms_reply *r, json_t *object)
+{
+    if (object == NULL) {
+        ms_reply_error(r, 500, "out of memory");
+        return;
+    }
+    r->content_type = "application/json";
+    r->json = object;
+}
+
+void ms_reply_status(struct ms_reply *r, enum memscope_status status)
+{
+    switch (status) {
+    case MEMSCOPE_ERROR_NOT_FOUND:
+        ms_reply_error(r, 404, "there is no such session, snapshot or moment");
+        break;
+    case MEMSCOPE_ERROR_ARGUMENT:
+        ms_reply_error(r, 400, "the name is too long, or no text");
+        break;
+    case MEMSCOPE_ERROR_LIMIT:
+        ms_reply_error(r, 429, "there are as many snapshots as may be");
+        break;
+    case MEMSCOPE_ERROR_STATE:
+        ms_reply_error(r, 409, "nothing has been captured yet");
+        break;
+    default:
+        ms_reply_error(r, 500, memscope_strerror(status));
+    }
+}
+
+static void allow(struct ms_reply *r, const struct route *route)
+{
+    r->allow = route == NULL           ? "GET, HEAD"
+               : route->post != NULL   ? "GET, HEAD, POST"
+               : route->delete != NULL ? "GET, HEAD, DELETE"
+                                       : "GET, HEAD";
+    ms_reply_error(r, 405, "this method is not for this path");
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char json[] = "application/json";
+    size_t n = sizeof json - 1;
+
+    return strncasecmp(content_type, json, n) == 0 &&
+           (content_type[n] == '\0' || content_type[n] == ';' ||
+            content_type[n] == ' ');
+}
+
+void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
+{
+    const struct route *route = find(q);
+    bool get = strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
+    bool post = strcmp(q->method, "POST") == 0;
+    bool delete = strcmp(q->method, "DELETE") == 0;
+
+    if (route == NULL) {
+        if (!ms_assets_answer(q, r))
+            ms_reply_error(r, 404, "there is nothing under this path");
+        else if (!get)
+            allow(r, NULL);
+        return;
+    }
+    if (!(get && route->get != NULL) && !(post && route->post != NULL) &&
+        !(delete &&route->delete != NULL)) {
+        allow(r, route);
+        return;
+    }
+    if ((post || delete) && !is_json(q->content_type)) {
+        ms_reply_error(r, 415, "Content-Type must be application/json");
+        return;
+    }
+    static const char *const none[] = {NULL};
+    if (q->query.bad ||
+        !ms_query_only(&q->query, get ? route->parameters : none)) {
+        ms_reply_error(r, 400,
+                       "a parameter is unknown, too long or given "
+                       "twice");
+        return;
+    }
+    if (get)
+        route->get(q, r);
+    else if (post)
+        route->post(q, r);
+    else
+        route->delete (q, r);
+}

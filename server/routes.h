@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// routes: what is answered under which path, without knowing of sockets: a
+// request comes in, a reply goes out. Dispatcher thread.
+
+#ifndef MS_SERVER_ROUTES_H
+#define MS_SERVER_ROUTES_H
+
+#include <jansson.h>
+
+#include "engine/render.h"
+#include "query.h"
+#include "server_private.h"
+
+struct ms_request {
+    struct ms_server *server;
+    const char *method;
+    const char *path;
+    const char *accept_encoding; // "" when there is none
+    const char *if_none_match;   // ""
+    const char *content_type;    // ""
+    struct ms_query query;
+    const char *body; // of a POST
+    size_t body_bytes;
+    uint64_t id; // the number at the end of the path, where there is one
+};
+
+// What goes out: at most one of json, text and stream.
+struct ms_reply {
+    unsigned status;
+    const char *content_type; // static
+    json_t *json;             // owned
+    const void *text;         // static
+    size_t text_bytes;
+    struct ms_render_stream *stream; // owned
+    const struct ms_snapshot *held;  // released when it has been sent
+    const char *encoding;            // static, or NULL
+    const char *etag;                // static, or NULL
+    const char *allow;               // static, or NULL
+    char location[64];               // "" for none
+    char disposition[96];            // "" for none
+};
+
+// ms_routes_answer fills a reply, with an error object where need be.
+void ms_routes_answer(struct ms_request *request, struct ms_reply *reply);
+
+// ms_reply_error makes it an error of docs/PROTOCOL.md.
+void ms_reply_error(struct ms_reply *reply, unsigned status,
+                    const char *message);
+
+// ms_reply_json takes the object over; NULL becomes a 500.
+void ms_reply_json(struct ms_reply *reply, json_t *object);
+
+// ms_reply_status turns a status of the engine into an error.
+void ms_reply_status(struct ms_reply *reply, enum memscope_status status);
+
+// The handlers.
+void ms_handle_status(struct ms_request *q, struct ms_reply *r);
+void ms_handle_sessions(struct ms_request *q, struct ms_reply *r);
+void ms_handle_stats(struct ms_request *q, struct ms_reply *r);
+void ms_handle_threads(struct ms_request *q, struct ms_reply *r);
+void ms_handle_sites(struct ms_request *q, struct ms_reply *r);
+void ms_handle_history(struct ms_request *q, struct ms_reply *r);
+void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
+void ms_handle_modules(struct ms_request *q, struct ms_reply *r);
+void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
+
+// ms_render_monitor: the server's own cost, for status and viewers alike.
+json_t *ms_render_monitor(struct ms_server *server);
+
+#endif

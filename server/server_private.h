@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// server_private: the server's state, for the files of this room.
+
+#ifndef MS_SERVER_SERVER_PRIVATE_H
+#define MS_SERVER_SERVER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "access.h"
+#include "server/server.h"
+
+#define MS_LISTENERS 2
+
+struct ms_http;
+struct ms_ws;
+
+struct ms_server {
+    struct ms_server_options options; // constant
+    struct ms_access access;          // constant
+    char url[96];                     // constant
+    uint64_t start_ns;                // constant
+    int listeners[MS_LISTENERS];      // -1: none
+    int stop_event;                   // ends the dispatcher
+    pthread_t dispatcher;
+    struct ms_http *http; // [dispatcher]
+    struct ms_ws *ws;
+    _Atomic uint64_t requests;
+    _Atomic uint64_t messages;
+    _Atomic uint64_t coalesced;
+    _Atomic uint32_t clients;
+};
+
+#endif
