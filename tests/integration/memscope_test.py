@@ -21,6 +21,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 BUILD = os.environ.get("MEMSCOPE_BUILD", os.path.join(ROOT, "build/dev"))
 BIN = os.environ.get("MEMSCOPE_BIN", os.path.join(BUILD, "cli/memscope"))
 LIBRARY = os.path.join(BUILD, "runtime/libmemscope.so")
+SERVER_LIBRARY = os.path.join(BUILD, "embed/libmemscope-server.so")
 DEMO = os.path.join(BUILD, "examples/demo")
 LINKED = os.path.join(BUILD, "examples/linked")
 
@@ -211,23 +212,34 @@ class Api:
             return Picture(sites["rows"], threads["rows"], stats)
         return wait_until("a picture of one tick", attempt, every=0)
 
-    def settle(self, session=None):
-        """Waits for a tick that began after now. An ended program has made
-        its last one when it is said to have ended."""
-        before = self.stats(session=session)["seq"]
-        wait_until("two more ticks", lambda: self._reached(before + 2, session))
+    def ticks(self):
+        """How many ticks the engine has made; it goes on after the end of a
+        session."""
+        return self.status()["monitor"]["ticks"]
 
-    def _reached(self, seq, session):
-        stats = self.stats(session=session)
-        return stats["ended"] or stats["seq"] >= seq
+    def settle(self):
+        """Waits for a session, and for a tick that began after now."""
+        wait_until("a session", self.session)
+        before = self.ticks()
+        wait_until("two more ticks", lambda: self.ticks() >= before + 2)
 
     def named_picture(self, session=None):
-        """A picture in which every name that can be found has been found."""
-        self.settle(session)
-        wait_until("all symbols", lambda: self.get("/status")["monitor"]
-                   ["symbols_pending"] == 0)
-        self.settle(session)
+        """A picture in which every name that can be found has been found:
+        twice in a row nothing is pending after all ticks were taken over."""
+        quiet = 0
+        while quiet < 2:
+            self.settle()
+            pending = self.status()["monitor"]["symbols_pending"]
+            quiet = quiet + 1 if pending == 0 else 0
         return self.picture(session)
+
+    def wait_threads(self, names):
+        """The threads by name, once all of these are known: names are read
+        about once a second."""
+        def all_there():
+            rows = {row["name"]: row for row in self.table("threads")["rows"]}
+            return rows if set(names) <= set(rows) else None
+        return wait_until("threads named %s" % list(names), all_there)
 
     def status(self):
         return self.get("/status")
@@ -243,7 +255,7 @@ class Api:
     def wait_ended(self):
         def ended():
             session = self.session()
-            return session if session["state"] == "ended" else None
+            return session if session and session["state"] == "ended" else None
         return wait_until("the session's end", ended)
 
 

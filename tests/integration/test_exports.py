@@ -1,29 +1,36 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What is preloaded into every program shows it the allocation functions and
-nothing that could clash with a name of its own."""
+"""What comes into other people's programs shows them the public names and
+nothing that could clash with a name of their own."""
 
 import os
 import subprocess
 
-from memscope_test import LIBRARY, TestCase, main
+from memscope_test import LIBRARY, SERVER_LIBRARY, TestCase, main
 
 
-def nm(library, *flags):
-    output = subprocess.run(["nm", "-D", *flags, library], check=True,
-                            capture_output=True, text=True).stdout
-    return [line.split()[-1] for line in output.splitlines()]
+def exported(library):
+    output = subprocess.run(["nm", "-D", "--defined-only", library],
+                            check=True, capture_output=True, text=True).stdout
+    return sorted(line.split()[-1] for line in output.splitlines())
 
 
 class Exports(TestCase):
 
-    def test_exported_symbols_are_those_of_the_list(self):
-        path = os.path.join(os.path.dirname(__file__), "libmemscope.symbols")
+    def listed(self, name):
+        path = os.path.join(os.path.dirname(__file__), "symbols", name)
         with open(path, encoding="ascii") as file:
-            listed = file.read().split()
-        self.assertEqual(sorted(nm(LIBRARY, "--defined-only")), listed)
+            return file.read().split()
 
-    def test_the_library_needs_nothing_but_libc(self):
+    def test_the_preloaded_library_exports_what_is_listed(self):
+        self.assertEqual(exported(LIBRARY),
+                         self.listed("libmemscope.symbols"))
+
+    def test_the_embedded_server_exports_what_is_listed(self):
+        self.assertEqual(exported(SERVER_LIBRARY),
+                         self.listed("libmemscope-server.symbols"))
+
+    def test_the_preloaded_library_needs_nothing_but_libc(self):
         output = subprocess.run(["readelf", "-d", LIBRARY], check=True,
                                 capture_output=True, text=True).stdout
         needed = [line.split("[")[1].rstrip("]")

@@ -66,6 +66,7 @@ class Kill9(TestCase):
     def test_killed_at_work_only_the_last_events_are_open(self):
         command = (target("threads"), "--threads", str(THREADS))
         with Memscope(*command, flags=["--keep-open"]) as memscope:
+            memscope.settle()
             wait_until("some work", lambda: memscope.stats()["heap"]
                        ["alloc_count_total"] > 200000)
             self.kill(memscope)

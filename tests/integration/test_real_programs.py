@@ -168,9 +168,10 @@ class Redis(TestCase):
 
     def test_live_bytes_agree_with_rediss_own_figures(self):
         memscope = self.start()
-        self.assertIn("libjemalloc.so.2", {
-            os.path.basename(m["path"])
-            for m in memscope.get("/modules")["rows"]})
+        # Debian's redis brings an allocator of its own: it is the real one.
+        with open("/proc/%d/maps" % memscope.program_pid(),
+                  encoding="utf-8") as maps:
+            self.assertIn("/libjemalloc.so.2", maps.read())
         self.load("-t", "set", "-n", "300000", "-r", "200000", "-d", "300")
         self.compare(memscope)
         self.load("-t", "lpush,hset,sadd", "-n", "100000", "-r", "50000")

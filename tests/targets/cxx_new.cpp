@@ -26,6 +26,13 @@ struct Counted {
 };
 
 victim_counts counts;
+void *volatile seen; // an allocation that nobody sees may be left out
+
+template <typename T> T *see(T *block)
+{
+    seen = block;
+    return block;
+}
 
 void took(size_t size)
 {
@@ -43,31 +50,31 @@ void gave(size_t size)
 
 int main()
 {
-    Odd *odd = new Odd;
+    Odd *odd = see(new Odd);
     took(517);
-    char *array = new char[719];
+    char *array = see(new char[719]);
     took(719);
-    Wide *wide = new Wide;
+    Wide *wide = see(new Wide);
     took(384);
     victim_check(reinterpret_cast<uintptr_t>(wide) % 128 == 0, "alignment");
-    Odd *quiet = new (std::nothrow) Odd[2];
+    Odd *quiet = see(new (std::nothrow) Odd[2]);
     took(1034);
     // An array of what has a destructor carries its length in front.
-    Counted *counted = new Counted[100];
+    Counted *counted = see(new Counted[100]);
     took(1100 + sizeof(size_t));
     std::vector<int> numbers;
     numbers.reserve(333);
     took(333 * sizeof(int));
 
-    Odd *gone = new Odd;
+    Odd *gone = see(new Odd);
     took(517);
     gave(517);
     delete gone;
-    char *gone_array = new char[723];
+    char *gone_array = see(new char[723]);
     took(723);
     gave(723);
     delete[] gone_array;
-    Wide *gone_wide = new Wide;
+    Wide *gone_wide = see(new Wide);
     took(384);
     gave(384);
     delete gone_wide;

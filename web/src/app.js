@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+//
+// app: holds the parts together. Data arrive when they like; the screen draws
+// once per animation frame, what is seen, when there is something new.
+
+import { siteColumns, threadColumns } from "./columns.js";
+import { h, setText } from "./dom.js";
+import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import { View, WINDOWS } from "./view.js";
+import { Drawer } from "./views/drawer.js";
+import { Header } from "./views/header.js";
+import { makeHelp } from "./views/help.js";
+import { Overview } from "./views/overview.js";
+import { SnapshotsPage } from "./views/snapshots.js";
+import { TablePage } from "./views/table_page.js";
+
+const STALE_MS = 3000;
+const HIDDEN_MS = 30000;
+const PAGES = [
+  { id: "overview", label: "Overview" },
+  { id: "threads", label: "Threads" },
+  { id: "sites", label: "Call sites" },
+  { id: "snapshots", label: "Snapshots" },
+];
+
+/** A setting that outlives the page, where the browser lets it. */
+const settings = {
+  /** @param {string} key */
+  get(key) {
+    try {
+      return localStorage.getItem(`memscope.${key}`);
+    } catch {
+      return null;
+    }
+  },
+  /** @param {string} key @param {string} value */
+  set(key, value) {
+    try {
+      localStorage.setItem(`memscope.${key}`, value);
+    } catch {
+      // Private windows keep nothing: the setting holds for this page.
+    }
+  },
+};
+
+export class App {
+  store = new Store();
+  view = new View();
+  hz = 10;
+  monitorCpu = Number.NaN;
+  /** @type {import("./socket.js").LinkState} */
+  link = "connecting";
+  #lastMessage = performance.now();
+  #lastAck = 0;
+  #frame = 0;
+  #command = 0;
+  #session = 0;
+  #hiddenTimer = 0;
+  /** @type {{ns: number, at: number} | null} */
+  #monitorBefore = null;
+  #page = "overview";
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.view.seconds = Number(settings.get("window")) || 60;
+    if (!WINDOWS.some((w) => w.seconds === this.view.seconds)) this.view.seconds = 60;
+    this.#applyTheme();
+    this.drawer = new Drawer(this.store);
+    this.help = makeHelp();
+    this.header = new Header(this);
+    /** @type {Record<string, any>} */
+    this.pages = {
+      overview: new Overview(this),
+      threads: new TablePage(this, { part: "th", title: "Threads", placeholder: "Find a thread", columns: threadColumns, help: "Every thread that has allocated or freed, with what it allocated and nobody freed" }),
+      sites: new TablePage(this, { part: "site", title: "Call sites", placeholder: "Find a function, file or module", columns: siteColumns, help: "Every place that called the allocator" }),
+      snapshots: new SnapshotsPage(this),
+    };
+    this.links = PAGES.map((page, i) => h("a", { href: `#/${page.id}`, "data-page": page.id }, h("span", { text: page.label }), h("span", { class: "badge" }), h("kbd", { text: String(i + 1) })));
+    this.main = h("main", { id: "main" });
+    this.notice = h("p", { class: "insight info notice", role: "status", hidden: true });
+    this.said = h("p", { class: "visually-hidden", role: "status" });
+    root.replaceChildren(this.header.element, h("div", { class: "layout" }, h("nav", { "aria-label": "Pages" }, ...this.links), h("div", { class: "content" }, this.notice, this.main)), this.drawer.element, this.help, this.said);
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new Socket(`${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`, (m) => this.#receive(m), (state) => this.#linkChanged(state));
+    this.#listen();
+    this.#route();
+    this.socket.open();
+  }
+
+  get page() {
+    return this.pages[this.#page];
+  }
+
+  get staleSeconds() {
+    const silent = performance.now() - this.#lastMessage;
+    return this.link === "open" && silent > STALE_MS ? Math.floor(silent / 1000) : 0;
+  }
+
+  #listen() {
+    addEventListener("hashchange", () => this.#route());
+    addEventListener("keydown", (event) => this.#key(event));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle());
+    document.addEventListener("visibilitychange", () => this.#visibility());
+    setInterval(() => this.redraw(), 500); // for what only time changes
+  }
+
+  /** @param {Record<string, any>} m */
+  #receive(m) {
+    this.#lastMessage = performance.now();
+    this.store.apply(m);
+    if (m.t === "hello") this.subscribe();
+    if (m.t === "res") this.#answered(m);
+    if (m.t === "full" || m.t === "d") {
+      if (m.monitor) this.#monitor(m.monitor);
+      // A page that is not seen paints nothing and still says that it lives.
+      if (document.hidden) this.#ack(0);
+    }
+    this.redraw();
+  }
+
+  /** @param {Record<string, any>} m */
+  #answered(m) {
+    this.#say(m.ok ? `Kept as “${m.snapshot.name}”.` : `No snapshot: ${m.message}`);
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    setText(this.said, text);
+    this.store.notice = text;
+    setTimeout(() => {
+      if (this.store.notice === text) this.store.notice = "";
+      this.redraw();
+    }, 4000);
+    this.redraw();
+  }
+
+  /** @param {Record<string, any>} monitor */
+  #monitor(monitor) {
+    const now = performance.now();
+    const before = this.#monitorBefore;
+    if (before && now > before.at && monitor.cpu_ns >= before.ns) {
+      this.monitorCpu = ((monitor.cpu_ns - before.ns) / 1e6 / (now - before.at)) * 100;
+    }
+    this.#monitorBefore = { ns: monitor.cpu_ns, at: now };
+  }
+
+  /** @param {import("./socket.js").LinkState} state */
+  #linkChanged(state) {
+    this.link = state;
+    if (state === "open") this.#lastMessage = performance.now();
+    this.redraw();
+  }
+
+  /** Says anew what the page wants to see. */
+  subscribe() {
+    const wanted = { hz: this.hz, ...this.page.wanted };
+    if (this.#session !== 0) wanted.session = this.#session;
+    const { epoch, seq } = this.store;
+    if (!this.socket.send(encodeSub(wanted))) return;
+    // What is held already need not come again.
+    if (seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
+  }
+
+  /** @param {number} paintMs */
+  #ack(paintMs) {
+    const { seq } = this.store;
+    if (seq !== this.#lastAck && this.socket.send(encodeAck(seq, paintMs))) this.#lastAck = seq;
+  }
+
+  redraw() {
+    if (this.#frame !== 0 || document.hidden) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    const begin = performance.now();
+    this.header.draw();
+    this.#drawNavigation();
+    setText(this.notice, this.store.notice);
+    this.notice.hidden = this.store.notice === "";
+    this.page.draw();
+    if (!this.view.paused) this.drawer.draw();
+    const end = performance.now();
+    if (this.store.seq !== this.#lastAck) {
+      performance.clearMeasures("paint");
+      performance.measure("paint", { start: begin, end });
+      this.paints.push(end - begin);
+      if (this.paints.length > 600) this.paints.shift();
+    }
+    this.#ack(end - begin);
+  }
+
+  /** The last paint times in ms, for tests and the curious. @type {number[]} */
+  paints = [];
+
+  #drawNavigation() {
+    const { stats, snapshots } = this.store;
+    const badges = { overview: "", threads: stats?.threads ?? "", sites: stats?.sites ?? "", snapshots: snapshots.length || "" };
+    for (const link of this.links) {
+      const id = /** @type {keyof typeof badges} */ (link.dataset.page);
+      setText(/** @type {Element} */ (link.querySelector(".badge")), badges[id] === "" ? "" : Number(badges[id]).toLocaleString("en-US"));
+      if (id === this.#page) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  #route() {
+    const wanted = location.hash.replace(/^#\//, "").split("?")[0];
+    this.#page = wanted in this.pages ? wanted : "overview";
+    this.main.replaceChildren(this.page.element);
+    document.title = `${PAGES.find((p) => p.id === this.#page)?.label} · memscope`;
+    this.drawer.hide();
+    if (this.store.hello) this.subscribe();
+    this.page.restyle();
+    this.redraw();
+  }
+
+  /** @param {number} id */
+  chooseSession(id) {
+    this.#session = id;
+    this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
+    this.store.seq = 0; // nothing of it is held
+    this.resume();
+    this.subscribe();
+  }
+
+  /** @param {number} seconds */
+  setWindow(seconds) {
+    this.view.seconds = seconds;
+    settings.set("window", String(seconds));
+    this.redraw();
+  }
+
+  togglePause() {
+    if (this.view.paused) this.resume();
+    else this.stopAt(this.store.ring.last("t"));
+  }
+
+  /** @param {number} end uptime in seconds at which the charts shall end */
+  stopAt(end) {
+    if (!Number.isFinite(end)) return;
+    if (!this.view.paused) this.store.newSamples = 0;
+    this.view.end = end;
+    this.redraw();
+  }
+
+  resume() {
+    this.view.end = null;
+    this.redraw();
+  }
+
+  /** @param {"live" | "rss"} column */
+  jumpToPeak(column) {
+    const { ring } = this.store;
+    let best = ring.begin;
+    for (let i = ring.begin; i < ring.end; i++) if (ring.at(column, i) > ring.at(column, best)) best = i;
+    const last = ring.last("t");
+    this.stopAt(Math.min(last, ring.at("t", best) + this.view.seconds / 2));
+  }
+
+  /** @param {string} name */
+  takeSnapshot(name) {
+    if (!this.socket.send(encodeSnapshot(++this.#command, name))) this.#say("No snapshot: there is no connection.");
+  }
+
+  #applyTheme() {
+    const theme = settings.get("theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+  }
+
+  toggleTheme() {
+    const now = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    settings.set("theme", now === "dark" ? "light" : "dark");
+    this.#applyTheme();
+    this.#restyle();
+  }
+
+  #restyle() {
+    for (const page of Object.values(this.pages)) page.restyle();
+    this.redraw();
+  }
+
+  #visibility() {
+    clearTimeout(this.#hiddenTimer);
+    if (document.hidden) {
+      this.#hiddenTimer = setTimeout(() => {
+        this.socket.send(encodeSub({ hz: 0, hist: false }));
+      }, HIDDEN_MS);
+    } else {
+      this.subscribe();
+      this.redraw();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const typing = target.matches("input, select, textarea");
+    if (event.key === "Escape") {
+      if (typing) target.blur();
+      else if (!this.help.open && !this.drawer.hide()) this.resume();
+      return;
+    }
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
+    const onButton = target.matches("button, a");
+    const index = WINDOWS.findIndex((w) => w.seconds === this.view.seconds);
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      " ": () => this.togglePause(),
+      s: () => this.takeSnapshot(""),
+      t: () => this.toggleTheme(),
+      p: () => this.jumpToPeak("live"),
+      "?": () => this.help.showModal(),
+      "/": () => this.#search(),
+      "[": () => this.setWindow(WINDOWS[Math.max(0, index - 1)].seconds),
+      "]": () => this.setWindow(WINDOWS[Math.min(WINDOWS.length - 1, index + 1)].seconds),
+    };
+    PAGES.forEach((page, i) => {
+      keys[String(i + 1)] = () => {
+        location.hash = `#/${page.id}`;
+      };
+    });
+    const action = keys[event.key.toLowerCase()];
+    if (!action || (event.key === " " && onButton)) return;
+    event.preventDefault();
+    action();
+  }
+
+  #search() {
+    if (!(this.page instanceof TablePage)) {
+      location.hash = "#/sites";
+      requestAnimationFrame(() => this.pages.sites.search.focus());
+    } else {
+      this.page.search.focus();
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// bars: a histogram as a card, by Chart.js's own bar controller. Drawn anew
+// once a second, when its numbers come.
+
+import { BarController, BarElement, CategoryScale, Chart, LinearScale } from "chart.js";
+import { color, h, setAttribute } from "../dom.js";
+import { nextScale } from "../scale.js";
+
+Chart.register(BarController, BarElement, CategoryScale, LinearScale);
+
+/**
+ * @typedef {object} Bars
+ * @property {string[]} labels
+ * @property {number[]} values
+ */
+
+export class BarChart {
+  /** @type {import("../scale.js").Scale | null} */
+  #scale = null;
+  #drawn = "";
+
+  /**
+   * @param {{id: string, title: string, note: string, help: string, color: string,
+   *   kind: import("../scale.js").Kind, format: (value: number) => string}} plan
+   */
+  constructor(plan) {
+    this.plan = plan;
+    this.canvas = h("canvas", { role: "img", "aria-label": plan.title });
+    this.element = h(
+      "section",
+      { class: "card chart", id: `chart-${plan.id}` },
+      h("header", {}, h("h2", { text: plan.title, title: plan.help }), h("span", { class: "note", text: plan.note })),
+      h("div", { class: "plot" }, this.canvas),
+    );
+    this.chart = new Chart(this.canvas, {
+      type: "bar",
+      data: {
+        labels: [],
+        datasets: [
+          { data: [], backgroundColor: () => color(plan.color), categoryPercentage: 1, barPercentage: 0.86, minBarLength: 1 },
+        ],
+      },
+      options: {
+        animation: false,
+        events: [],
+        responsive: true,
+        maintainAspectRatio: false,
+        plugins: { legend: { display: false }, tooltip: { enabled: false } },
+        scales: {
+          x: {
+            border: { display: false },
+            grid: { display: false },
+            ticks: { color: () => color("dim"), maxRotation: 0, autoSkipPadding: 10 },
+          },
+          y: {
+            min: 0,
+            max: 1,
+            border: { display: false },
+            grid: { color: () => color("grid") },
+            afterFit: (scale) => {
+              scale.width = 66;
+            },
+            ticks: { color: () => color("dim"), stepSize: 1, callback: (value) => plan.format(Number(value)) },
+          },
+        },
+      },
+    });
+  }
+
+  /** @param {Bars} bars */
+  draw(bars) {
+    const key = bars.values.join();
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    this.#scale = nextScale(Math.max(0, ...bars.values), this.#scale, this.plan.kind);
+    const y = /** @type {any} */ (this.chart.options.scales).y;
+    y.max = this.#scale.max;
+    y.ticks.stepSize = this.#scale.step;
+    const data = /** @type {any} */ (this.chart.data);
+    data.labels = bars.labels;
+    data.datasets[0].data = bars.values;
+    this.chart.update("none");
+    const words = bars.labels.map((label, i) => [label, bars.values[i]]).filter(([, v]) => Number(v) > 0);
+    setAttribute(
+      this.canvas,
+      "aria-label",
+      `${this.plan.title}: ${words.map(([label, v]) => `${label} ${this.plan.format(Number(v))}`).join(", ")}`,
+    );
+  }
+
+  restyle() {
+    this.chart.update("none");
+  }
+}

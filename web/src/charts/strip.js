@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// strip: all of the history that is held, in one narrow band: live heap,
+// snapshot markers, and the part that the charts show. A click or a drag moves
+// that part, and stops it there.
+
+import { color, h } from "../dom.js";
+
+export class Strip {
+  /**
+   * @param {import("./ring_controller.js").Source} source
+   * @param {(end: number) => void} onMove the charts shall end at this time
+   */
+  constructor(source, onMove) {
+    this.source = source;
+    this.canvas = h("canvas", { class: "strip", role: "img", "aria-label": "Live heap over the whole session" });
+    this.#listen(onMove);
+  }
+
+  #span() {
+    const { ring } = this.source;
+    const begin = ring.at("t", ring.begin);
+    const end = ring.last("t");
+    return Number.isFinite(begin) && end > begin ? { begin, end } : null;
+  }
+
+  /** @param {(end: number) => void} onMove */
+  #listen(onMove) {
+    const { view } = this.source;
+    /** @param {PointerEvent} event */
+    const move = (event) => {
+      const span = this.#span();
+      if (!span) return;
+      const box = this.canvas.getBoundingClientRect();
+      const t = span.begin + ((event.clientX - box.left) / box.width) * (span.end - span.begin);
+      onMove(Math.min(span.end, Math.max(span.begin + 1, t + view.seconds / 2)));
+    };
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      move(event);
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (this.canvas.hasPointerCapture(event.pointerId)) move(event);
+    });
+  }
+
+  /** @param {Record<string, any>[]} snapshots @param {number} startMs */
+  draw(snapshots, startMs) {
+    const canvas = this.canvas;
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    const ctx = canvas.getContext("2d");
+    if (!ctx || width === 0) return;
+    if (canvas.width !== Math.round(width * devicePixelRatio)) {
+      canvas.width = Math.round(width * devicePixelRatio);
+      canvas.height = Math.round(height * devicePixelRatio);
+    }
+    ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    const span = this.#span();
+    if (!span) return;
+    const scale = width / (span.end - span.begin);
+    this.#line(ctx, span, scale, width, height);
+    ctx.font = "11px system-ui, sans-serif";
+    for (const snapshot of snapshots) {
+      const t = (snapshot.time_ms - startMs) / 1000;
+      if (t < span.begin || t > span.end) continue;
+      const x = (t - span.begin) * scale;
+      ctx.fillStyle = color("marker");
+      ctx.fillRect(x - 0.75, 0, 1.5, height);
+      ctx.fillText(`S${snapshot.id}`, Math.min(x + 4, width - 18), 11);
+    }
+    const { view, ring } = this.source;
+    const end = view.endOf(ring);
+    const left = Math.max(0, (end - view.seconds - span.begin) * scale);
+    ctx.strokeStyle = color("heap");
+    ctx.lineWidth = 2;
+    ctx.strokeRect(left + 1, 1, Math.max(4, (end - span.begin) * scale - left - 2), height - 2);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {{begin: number, end: number}} span
+   * @param {number} scale
+   * @param {number} width
+   * @param {number} height
+   */
+  #line(ctx, span, scale, width, height) {
+    const { ring } = this.source;
+    const most = ring.max("live", ring.begin, ring.end) || 1;
+    const step = Math.max(1, Math.floor((ring.end - ring.begin) / (width * 2)));
+    ctx.beginPath();
+    ctx.moveTo(0, height);
+    for (let i = ring.begin; i < ring.end; i += step) {
+      ctx.lineTo((ring.at("t", i) - span.begin) * scale, height - (ring.at("live", i) / most) * (height - 14));
+    }
+    ctx.lineTo(width, height);
+    ctx.closePath();
+    ctx.fillStyle = color("heap");
+    ctx.globalAlpha = 0.22;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+  }
+}

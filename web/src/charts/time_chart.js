@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+//
+// time_chart: a card with a chart over the view's time, a legend of live
+// values, and a crosshair that all such charts share.
+
+import { Chart, LinearScale } from "chart.js";
+import { color, h, setAttribute, setText } from "../dom.js";
+import { nextScale } from "../scale.js";
+import { RingController } from "./ring_controller.js";
+
+Chart.register(RingController, LinearScale);
+
+const AXIS_WIDTH = 66;
+const SUMMARY_MS = 5000;
+
+/**
+ * @typedef {object} Plan
+ * @property {string} id
+ * @property {string} title
+ * @property {string} help what it shows, how measured, in which unit
+ * @property {import("../scale.js").Kind} kind
+ * @property {(value: number) => string} format
+ * @property {(import("./ring_controller.js").Series & {label: string})[]} series
+ */
+
+export class TimeChart {
+  /** @type {import("../scale.js").Scale | null} */
+  #scale = null;
+  #lastSummary = 0;
+  #visible = true;
+  /** @type {HTMLElement[]} */
+  #values = [];
+
+  /**
+   * @param {Plan} plan
+   * @param {import("./ring_controller.js").Source} source
+   * @param {() => void} onHover called when the crosshair moved
+   */
+  constructor(plan, source, onHover) {
+    this.plan = plan;
+    this.source = source;
+    this.mirrored = plan.series.some((s) => s.sign === -1);
+    this.canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": plan.title });
+    const legend = h("div", { class: "legend" });
+    for (const series of plan.series) {
+      const value = h("b", {});
+      this.#values.push(value);
+      legend.append(
+        h("span", { class: `key ${series.dash ? "dashed" : ""} ${series.color}` }, `${series.label} `, value),
+      );
+    }
+    this.element = h(
+      "section",
+      { class: "card chart", id: `chart-${plan.id}` },
+      h("header", {}, h("h2", { text: plan.title, title: plan.help }), legend),
+      h("div", { class: "plot" }, this.canvas),
+    );
+    this.chart = this.#make();
+    new IntersectionObserver((entries) => {
+      this.#visible = entries[entries.length - 1].isIntersecting;
+    }).observe(this.canvas);
+    this.#listen(onHover);
+  }
+
+  #make() {
+    const { plan, source } = this;
+    return new Chart(this.canvas, {
+      type: /** @type {any} */ ("ring"),
+      data: {
+        datasets: /** @type {any} */ (
+          plan.series.map((series) => ({ series, source, data: [], stroke: () => color(series.color) }))
+        ),
+      },
+      options: {
+        animation: false,
+        events: [],
+        responsive: true,
+        maintainAspectRatio: false,
+        layout: { padding: { right: 4 } },
+        plugins: { legend: { display: false }, tooltip: { enabled: false } },
+        scales: {
+          x: {
+            type: "linear",
+            min: -source.view.seconds,
+            max: 0,
+            border: { display: false },
+            grid: { color: () => color("grid") },
+            ticks: {
+              color: () => color("dim"),
+              stepSize: source.view.seconds / 4,
+              autoSkip: false,
+              maxRotation: 0,
+              align: "inner",
+              callback: (/** @type {string | number} */ value) => timeLabel(Number(value)),
+            },
+          },
+          y: {
+            type: "linear",
+            min: 0,
+            max: 1,
+            border: { display: false },
+            grid: { color: () => color("grid") },
+            afterFit: (/** @type {any} */ scale) => {
+              scale.width = AXIS_WIDTH;
+            },
+            ticks: {
+              color: () => color("dim"),
+              stepSize: 1,
+              autoSkip: false,
+              callback: (/** @type {string | number} */ value) => plan.format(Math.abs(Number(value))),
+            },
+          },
+        },
+      },
+      plugins: [{ id: "crosshair", afterDraw: (chart) => this.#crosshair(chart) }],
+    });
+  }
+
+  /** @param {() => void} onHover */
+  #listen(onHover) {
+    const view = this.source.view;
+    this.canvas.addEventListener("pointermove", (event) => {
+      const area = this.chart.chartArea;
+      const box = this.canvas.getBoundingClientRect();
+      const part = (event.clientX - box.left - area.left) / area.width;
+      view.hover = part < 0 || part > 1 ? null : (part - 1) * view.seconds;
+      onHover();
+    });
+    this.canvas.addEventListener("pointerleave", () => {
+      view.hover = null;
+      onHover();
+    });
+    this.canvas.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+      const step = (view.seconds / 60) * (event.key === "ArrowLeft" ? -1 : 1);
+      view.hover = Math.min(0, Math.max(-view.seconds, (view.hover ?? 0) + step));
+      event.preventDefault();
+      onHover();
+    });
+    this.canvas.addEventListener("blur", () => {
+      view.hover = null;
+      onHover();
+    });
+  }
+
+  /** @param {Chart} chart */
+  #crosshair(chart) {
+    const { view } = this.source;
+    if (view.hover === null) return;
+    const x = chart.scales.x.getPixelForValue(view.hover);
+    const { ctx, chartArea } = chart;
+    ctx.save();
+    ctx.strokeStyle = color("dim");
+    ctx.setLineDash([3, 3]);
+    ctx.beginPath();
+    ctx.moveTo(x, chartArea.top);
+    ctx.lineTo(x, chartArea.bottom);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  /** Largest value in view, over all series. */
+  #highest() {
+    const { ring, view } = this.source;
+    const end = view.endOf(ring);
+    const from = ring.find("t", end - view.seconds);
+    const to = ring.find("t", end) + 1;
+    let most = 0;
+    for (const series of this.plan.series) {
+      const value = ring.max(series.column, from, to);
+      if (value > most) most = value;
+    }
+    return most;
+  }
+
+  /** Draws what is new. Cheap unless an axis has to change. */
+  draw() {
+    if (!this.#visible) return;
+    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind);
+    const seconds = this.source.view.seconds;
+    const scales = /** @type {any} */ (this.chart.options.scales);
+    if (scale !== this.#scale || scales.x.min !== -seconds) {
+      this.#scale = scale;
+      scales.x.min = -seconds;
+      scales.x.ticks.stepSize = seconds / 4;
+      scales.y.min = this.mirrored ? -scale.max : 0;
+      scales.y.max = scale.max;
+      scales.y.ticks.stepSize = this.mirrored ? scale.max / 2 : scale.step;
+      this.chart.update("none");
+    } else {
+      this.chart.render();
+    }
+    this.#legend();
+  }
+
+  /** After a change of the theme. */
+  restyle() {
+    this.chart.update("none");
+  }
+
+  #legend() {
+    const { ring, view } = this.source;
+    const hovered = view.hoverIndex(ring);
+    const at = hovered >= 0 ? hovered : Math.min(ring.find("t", view.endOf(ring)), ring.end - 1);
+    this.plan.series.forEach((series, i) => {
+      const value = ring.at(series.column, at);
+      setText(this.#values[i], Number.isNaN(value) ? "–" : this.plan.format(value));
+    });
+    const now = performance.now();
+    if (now - this.#lastSummary < SUMMARY_MS) return;
+    this.#lastSummary = now;
+    const words = this.plan.series.map((s, i) => `${s.label} ${this.#values[i].textContent}`);
+    setAttribute(this.canvas, "aria-label", `${this.plan.title}: ${words.join(", ")}`);
+  }
+}
+
+/** @param {number} seconds relative to the end, ≤ 0 */
+function timeLabel(seconds) {
+  if (seconds === 0) return "now";
+  const s = Math.round(-seconds * 10) / 10;
+  return s >= 120 && s % 30 === 0 ? `−${s / 60} min` : `−${s} s`;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// insights: sentences about the heap, each with its number, said only when
+// true. Pure: looks at a store.
+
+import { bytes, count, perSecond } from "./format.js";
+
+/** @typedef {{id: string, kind: "warn" | "info", title: string, text: string, page?: string}} Insight */
+/** @typedef {import("./store.js").Store} Store */
+
+const GROWTH_SPAN_S = 300;
+const GROWTH_LEAST_S = 30;
+const BUCKET_S = 5;
+
+/**
+ * Growth of the heap's floor: a line through the least live bytes of each five
+ * seconds, so that bursts that come and go do not count.
+ * @param {import("./ring.js").Ring} ring
+ * @returns {{perMinute: number, seconds: number, fit: number} | null}
+ */
+export function growth(ring) {
+  const end = ring.last("t");
+  if (!(end > 0)) return null;
+  /** @type {Map<number, number>} */
+  const floor = new Map();
+  for (let i = ring.find("t", end - GROWTH_SPAN_S); i < ring.end; i++) {
+    const bucket = Math.floor(ring.at("t", i) / BUCKET_S);
+    const live = ring.at("live", i);
+    const before = floor.get(bucket);
+    if (before === undefined || live < before) floor.set(bucket, live);
+  }
+  const points = [...floor].map(([bucket, live]) => ({ x: bucket * BUCKET_S, y: live }));
+  points.shift(); // the first is cut, and often the program's start
+  const seconds = points.length < 2 ? 0 : points[points.length - 1].x - points[0].x;
+  if (seconds < GROWTH_LEAST_S) return null;
+  const mx = points.reduce((sum, p) => sum + p.x, 0) / points.length;
+  const my = points.reduce((sum, p) => sum + p.y, 0) / points.length;
+  const sxx = points.reduce((sum, p) => sum + (p.x - mx) ** 2, 0);
+  const syy = points.reduce((sum, p) => sum + (p.y - my) ** 2, 0);
+  const sxy = points.reduce((sum, p) => sum + (p.x - mx) * (p.y - my), 0);
+  const fit = syy > 0 ? sxy ** 2 / (sxx * syy) : 0;
+  return { perMinute: (sxy / sxx) * 60, seconds, fit };
+}
+
+/** @param {Store} store @returns {Insight[]} */
+export function insights(store) {
+  /** @type {Insight[]} */
+  const found = [];
+  const stats = store.stats;
+  if (!stats) return found;
+  const lost = stats.capture.dropped_allocs + stats.capture.dropped_frees;
+  if (lost > 0) {
+    found.push({
+      id: "dropped",
+      kind: "warn",
+      title: "Not everything was booked:",
+      text: `${count(lost)} events could not be recorded; the numbers are too low by as much.`,
+    });
+  }
+  const grown = growth(store.ring);
+  if (grown && grown.fit > 0.8 && grown.perMinute > 256 * 1024) {
+    const top = [...store.sites.rows.values()]
+      .filter((row) => row.delta_bytes > 0)
+      .sort((a, b) => b.delta_bytes - a.delta_bytes)[0];
+    const who = top ? `; most of it in ${top.function}, +${bytes(top.delta_bytes)} in a minute` : "";
+    const minutes = grown.seconds >= 90 ? `${Math.round(grown.seconds / 60)} min` : `${grown.seconds} s`;
+    found.push({
+      id: "growth",
+      kind: "warn",
+      title: "▲ Growing:",
+      text: `the heap's floor rises by ${bytes(grown.perMinute)} a minute, for ${minutes} now${who}.`,
+      page: "sites",
+    });
+  }
+  const frees = store.ring.last("freesRate");
+  const share = stats.heap.free_count_total
+    ? stats.heap.temporary_count_total / stats.heap.free_count_total
+    : 0;
+  if (frees > 1000 && share > 0.5) {
+    found.push({
+      id: "churn",
+      kind: "info",
+      title: "Short-lived:",
+      text: `${Math.round(share * 100)} % of all blocks are freed before their thread's next allocation (${perSecond(frees)} frees).`,
+      page: "sites",
+    });
+  }
+  const gap = stats.system.rss_bytes - stats.heap.live_bytes;
+  if (stats.system.rss_bytes !== null && gap > 0 && !store.ended) {
+    const part = Math.round((gap / stats.system.rss_bytes) * 100);
+    found.push({
+      id: "gap",
+      kind: "info",
+      title: "RSS − heap:",
+      text: `${bytes(gap)} (${part} % of RSS) is not in live blocks: code, stacks, the allocator's slack, and ${bytes(stats.capture.store_bytes)} of memscope's own records.`,
+    });
+  }
+  return found;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// ring: the last samples, by column, in typed arrays. Indices count all
+// samples ever added, so that they stay valid while old ones are overwritten.
+// Pure.
+
+export class Ring {
+  /** @param {string[]} columns @param {number} capacity */
+  constructor(columns, capacity) {
+    this.capacity = capacity;
+    /** Samples ever added. */
+    this.end = 0;
+    /** @type {Record<string, Float64Array>} */
+    this.columns = {};
+    for (const name of columns) this.columns[name] = new Float64Array(capacity);
+  }
+
+  /** Index of the oldest sample that is kept. */
+  get begin() {
+    return Math.max(0, this.end - this.capacity);
+  }
+
+  clear() {
+    this.end = 0;
+  }
+
+  /** @param {Record<string, number>} sample missing columns become NaN */
+  push(sample) {
+    const at = this.end % this.capacity;
+    for (const name in this.columns) this.columns[name][at] = sample[name] ?? Number.NaN;
+    this.end++;
+  }
+
+  /** @param {string} column @param {number} index */
+  at(column, index) {
+    if (index < this.begin || index >= this.end) return Number.NaN;
+    return this.columns[column][index % this.capacity];
+  }
+
+  /** The newest value. @param {string} column */
+  last(column) {
+    return this.at(column, this.end - 1);
+  }
+
+  /**
+   * The first index whose `column` (which never falls) is at or above a value.
+   * @param {string} column
+   * @param {number} value
+   */
+  find(column, value) {
+    let low = this.begin;
+    let high = this.end;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.at(column, middle) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Largest value in [from, to). @param {string} column @param {number} from @param {number} to */
+  max(column, from, to) {
+    let most = Number.NaN;
+    const data = this.columns[column];
+    for (let i = Math.max(from, this.begin); i < Math.min(to, this.end); i++) {
+      const value = data[i % this.capacity];
+      if (!(most >= value)) most = value;
+    }
+    return most;
+  }
+}

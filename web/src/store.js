@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// store: what the page knows: the session, its samples, two table windows,
+// histograms, snapshots. Messages go in, readers look. Pure: no DOM, no socket,
+// no clock.
+
+import { namedRow } from "./protocol.js";
+import { Ring } from "./ring.js";
+
+const RATE_SPAN_S = 1; // rates are means over this time
+const CORE = [
+  "seq", "t", "live", "blocks", "peak", "allocBytes", "freeBytes", "allocs", "frees",
+  "rss", "cpu", "sysCpu", "threads",
+]; // in the order of the wire
+const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
+
+/** @typedef {Record<string, any>} Row */
+/**
+ * @typedef {object} Table
+ * @property {number} total rows that match
+ * @property {number[]} order ids of the window, in order
+ * @property {Map<number, Row>} rows by id
+ */
+
+/** @returns {Table} */
+function emptyTable() {
+  return { total: 0, order: [], rows: new Map() };
+}
+
+export class Store {
+  constructor() {
+    this.ring = new Ring([...CORE, ...DERIVED], 6000);
+    /** @type {Record<string, string[]>} */
+    this.columns = { th: [], site: [] };
+    /** @type {Map<number, string>} */
+    this.texts = new Map();
+    /** @type {Row | null} */
+    this.hello = null;
+    /** @type {Row[]} */
+    this.sessions = [];
+    /** @type {Row | null} the session shown */
+    this.session = null;
+    this.epoch = "";
+    this.seq = 0;
+    this.uptimeMs = 0;
+    /** @type {Row | null} */
+    this.stats = null;
+    this.threads = emptyTable();
+    this.sites = emptyTable();
+    /** @type {Row | null} */
+    this.histograms = null;
+    /** @type {Row | null} */
+    this.monitor = null;
+    /** @type {Row[]} */
+    this.snapshots = [];
+    /** Samples that came since the view was paused. */
+    this.newSamples = 0;
+    /** "" or a sentence for the user: another process took this one's place. */
+    this.notice = "";
+    /** The reason that the server gave for its end. */
+    this.bye = "";
+  }
+
+  get ended() {
+    return this.session?.state === "ended" || this.bye === "exit";
+  }
+
+  /**
+   * Takes a message over. Returns true when it has to be acknowledged.
+   * @param {Row} m
+   */
+  apply(m) {
+    switch (m.t) {
+      case "hello":
+        this.#hello(m);
+        return false;
+      case "full":
+        this.#full(m);
+        return true;
+      case "d":
+        return this.#delta(m);
+      case "session":
+        this.#sessionChanged(m.session);
+        return false;
+      case "res":
+        if (m.ok && m.snapshot) this.addSnapshot(m.snapshot);
+        return false;
+      case "bye":
+        this.bye = m.why;
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  /** @param {Row} head */
+  addSnapshot(head) {
+    this.snapshots = [...this.snapshots.filter((s) => s.id !== head.id), head];
+  }
+
+  /** @param {Row} m */
+  #hello(m) {
+    if (this.epoch && m.epoch && m.epoch !== this.epoch) {
+      this.notice = "Another process took the place of the one shown before.";
+      this.#forget();
+    }
+    this.hello = m;
+    this.bye = "";
+    this.columns = m.cols;
+    this.sessions = m.sessions ?? [];
+    this.snapshots = m.snapshots ?? [];
+    this.session = this.sessions.find((s) => s.id === m.session) ?? null;
+    this.epoch = m.epoch ?? "";
+  }
+
+  #forget() {
+    this.ring.clear();
+    this.texts.clear();
+    this.seq = 0;
+    this.stats = null;
+    this.histograms = null;
+    this.threads = emptyTable();
+    this.sites = emptyTable();
+  }
+
+  /** @param {Row} m */
+  #full(m) {
+    this.#forget();
+    this.epoch = m.epoch;
+    this.#picture(m);
+  }
+
+  /** @param {Row} m */
+  #delta(m) {
+    // Deltas follow one another; one that does not fit is not for us.
+    if (m.base !== this.seq) return false;
+    this.newSamples += m.core?.rows?.length ?? 0;
+    this.#picture(m);
+    return true;
+  }
+
+  /** @param {Row} m */
+  #picture(m) {
+    for (const [number, text] of m.str ?? []) this.texts.set(number, text);
+    for (const row of m.core?.rows ?? []) this.#sample(row);
+    if (m.th) this.#table(this.threads, this.columns.th, m.th);
+    if (m.site) this.#table(this.sites, this.columns.site, m.site);
+    if (m.hist) this.histograms = m.hist;
+    if (m.monitor) this.monitor = m.monitor;
+    this.stats = m.stats;
+    this.seq = m.seq;
+    this.uptimeMs = m.ts;
+    if (this.session && m.stats?.ended) this.session = { ...this.session, state: "ended" };
+  }
+
+  /** @param {(number | null)[]} row */
+  #sample(row) {
+    /** @type {Record<string, number>} */
+    const s = {};
+    CORE.forEach((name, i) => {
+      s[name] = row[i] ?? Number.NaN;
+    });
+    s.t /= 1000;
+    const ring = this.ring;
+    if (ring.end > 0 && s.seq <= ring.last("seq")) return;
+    const from = Math.min(ring.find("t", s.t - RATE_SPAN_S), ring.end - 1);
+    const span = from >= ring.begin && from >= 0 ? s.t - ring.at("t", from) : 0;
+    /** @param {string} name */
+    const rate = (name) => (span > 0 ? (s[name] - ring.at(name, from)) / span : Number.NaN);
+    s.allocRate = rate("allocBytes");
+    s.freeRate = rate("freeBytes");
+    s.allocsRate = rate("allocs");
+    s.freesRate = rate("frees");
+    ring.push(s);
+  }
+
+  /** @param {Table} table @param {string[]} columns @param {Row} part */
+  #table(table, columns, part) {
+    table.total = part.total;
+    table.order = part.order;
+    for (const row of part.rows) {
+      const named = namedRow(columns, row, this.texts);
+      const before = table.rows.get(named.id);
+      if (named.trend === null && before) named.trend = before.trend;
+      table.rows.set(named.id, named);
+    }
+    // What is out of the window for long is forgotten.
+    if (table.rows.size > 4 * (part.order.length + 500)) {
+      const keep = new Set(part.order);
+      for (const id of table.rows.keys()) if (!keep.has(id)) table.rows.delete(id);
+    }
+  }
+
+  /** @param {Row} session */
+  #sessionChanged(session) {
+    const known = this.sessions.some((s) => s.id === session.id);
+    this.sessions = known
+      ? this.sessions.map((s) => (s.id === session.id ? session : s))
+      : [...this.sessions, session];
+    if (this.session?.id === session.id || this.session === null) this.session = session;
+  }
+}

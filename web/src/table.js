@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//
+// table: rows of a server-side table, of which only those in sight are
+// elements. The server sorts and filters; the table says which part it wants.
+// While the pointer is over the rows, or the focus in them, their order stays.
+
+import { h, setAttribute, setText } from "./dom.js";
+
+const ROW_PX = 30;
+const SPARE_ROWS = 8;
+const MOST_ROWS = 70;
+
+/**
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {string} label
+ * @property {string} help
+ * @property {boolean} [sortable]
+ * @property {string} [class]
+ * @property {(row: Record<string, any>) => string} [text]
+ * @property {(row: Record<string, any>) => string} [title] the exact value
+ * @property {(cell: HTMLElement, row: Record<string, any>) => void} [paint] in place of text
+ */
+
+export class Table {
+  /** @type {HTMLElement[]} */
+  #pool = [];
+  /** @type {number[]} */
+  #order = [];
+  #offset = 0;
+  #frozen = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.label
+   * @param {Column[]} options.columns
+   * @param {{sort: string, order: "asc" | "desc"}} options.sorting
+   * @param {() => void} options.onWindow the wanted part or order changed
+   * @param {(row: Record<string, any>) => void} options.onOpen
+   */
+  constructor(options) {
+    this.options = options;
+    /** @type {{sort: string, order: "asc" | "desc"}} */
+    this.sorting = options.sorting;
+    this.first = 0;
+    /** @type {Map<number, Record<string, any>>} */
+    this.rows = new Map();
+    this.note = h("span", { class: "note" });
+    this.head = h("div", { class: "tr head", role: "row", "aria-rowindex": 1 });
+    this.body = h("div", { class: "tbody", role: "rowgroup" });
+    this.spacer = h("div", { class: "spacer" });
+    this.scroller = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": `${options.label}, scrollable` }, this.body, this.spacer);
+    this.element = h(
+      "div",
+      { class: "table", role: "table", "aria-label": options.label },
+      h("div", { role: "rowgroup", class: "thead" }, this.head),
+      this.scroller,
+    );
+    for (const column of options.columns) this.head.append(this.#header(column));
+    this.scroller.addEventListener("scroll", () => this.#scrolled());
+    const freeze = (/** @type {boolean} */ on) => () => {
+      this.#frozen = on;
+    };
+    this.body.addEventListener("pointerenter", freeze(true));
+    this.body.addEventListener("pointerleave", freeze(false));
+    this.body.addEventListener("focusin", freeze(true));
+    this.body.addEventListener("focusout", freeze(false));
+  }
+
+  get frozen() {
+    return this.#frozen;
+  }
+
+  /** The part of the table that is wanted. */
+  get window() {
+    const seen = Math.ceil((this.scroller.clientHeight || 600) / ROW_PX) + 2 * SPARE_ROWS;
+    return { ...this.sorting, off: this.first, n: Math.min(seen, MOST_ROWS) };
+  }
+
+  /** @param {Column} column */
+  #header(column) {
+    if (!column.sortable) {
+      return h("div", { class: `th ${column.class ?? ""}`, role: "columnheader", text: column.label, title: column.help });
+    }
+    const cell = h(
+      "div",
+      { class: `th ${column.class ?? ""}`, role: "columnheader", "data-key": column.key },
+      h("button", { type: "button", title: column.help, onclick: () => this.#sort(column.key) }, column.label),
+    );
+    this.#markSorting(cell);
+    return cell;
+  }
+
+  /** @param {HTMLElement} cell */
+  #markSorting(cell) {
+    const mine = cell.dataset.key === this.sorting.sort;
+    cell.setAttribute("aria-sort", mine ? (this.sorting.order === "asc" ? "ascending" : "descending") : "none");
+  }
+
+  /** @param {string} key */
+  #sort(key) {
+    const again = this.sorting.sort === key;
+    this.sorting = { sort: key, order: again && this.sorting.order === "desc" ? "asc" : "desc" };
+    for (const cell of this.head.querySelectorAll("[data-key]")) this.#markSorting(/** @type {HTMLElement} */ (cell));
+    this.#frozen = false;
+    this.scroller.scrollTop = 0;
+    this.first = 0;
+    this.options.onWindow();
+  }
+
+  #scrolled() {
+    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_PX) - SPARE_ROWS);
+    if (Math.abs(first - this.first) < SPARE_ROWS / 2 && first !== 0) return;
+    if (first === this.first) return;
+    this.first = first;
+    this.#frozen = false;
+    this.options.onWindow();
+  }
+
+  /** Shows what the store has. @param {import("./store.js").Table} table */
+  draw(table) {
+    const same = this.#order.length === table.order.length && this.#offset === this.first;
+    if (!this.#frozen || !same) {
+      this.#order = table.order;
+      this.#offset = this.first;
+    }
+    this.rows = table.rows;
+    setAttribute(this.element, "aria-rowcount", String(table.total + 1));
+    const height = `${table.total * ROW_PX}px`;
+    if (this.spacer.style.height !== height) this.spacer.style.height = height;
+    const top = `translateY(${this.#offset * ROW_PX}px)`;
+    if (this.body.style.transform !== top) this.body.style.transform = top;
+    while (this.#pool.length < this.#order.length) this.#addRow();
+    this.#pool.forEach((element, i) => {
+      const row = i < this.#order.length ? table.rows.get(this.#order[i]) : undefined;
+      element.hidden = row === undefined;
+      if (row) this.#paint(element, row, this.#offset + i);
+    });
+  }
+
+  #addRow() {
+    const element = h("div", { class: "tr", role: "row", tabindex: -1 });
+    for (const column of this.options.columns) element.append(h("div", { class: `td ${column.class ?? ""}`, role: "cell" }));
+    const open = () => {
+      const row = this.rows.get(Number(element.dataset.id));
+      if (row) this.options.onOpen(row);
+    };
+    element.addEventListener("click", open);
+    element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") open();
+      const next = event.key === "ArrowDown" ? element.nextElementSibling : event.key === "ArrowUp" ? element.previousElementSibling : null;
+      if (next) {
+        /** @type {HTMLElement} */ (next).focus();
+        event.preventDefault();
+      }
+    });
+    if (this.#pool.length === 0) element.tabIndex = 0;
+    this.#pool.push(element);
+    this.body.append(element);
+  }
+
+  /** @param {HTMLElement} element @param {Record<string, any>} row @param {number} index */
+  #paint(element, row, index) {
+    setAttribute(element, "data-id", String(row.id));
+    setAttribute(element, "aria-rowindex", String(index + 2));
+    element.classList.toggle("ended", row.ended === true);
+    this.options.columns.forEach((column, i) => {
+      const cell = /** @type {HTMLElement} */ (element.children[i]);
+      if (column.paint) column.paint(cell, row);
+      else setText(cell, column.text ? column.text(row) : "");
+      if (column.title) setAttribute(cell, "title", column.title(row));
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// view: what part of the time is shown: the last N seconds, live or stopped at
+// a moment. Pure; readers ask, nobody is called.
+
+export const WINDOWS = [
+  { seconds: 30, label: "30 s" },
+  { seconds: 60, label: "1 min" },
+  { seconds: 300, label: "5 min" },
+  { seconds: 600, label: "10 min" },
+];
+
+export class View {
+  constructor() {
+    this.seconds = 60;
+    /** @type {number | null} end of the window in uptime seconds; null: now */
+    this.end = null;
+    /** @type {number | null} crosshair, in seconds before the window's end, ≤ 0 */
+    this.hover = null;
+  }
+
+  get paused() {
+    return this.end !== null;
+  }
+
+  /** @param {import("./ring.js").Ring} ring */
+  endOf(ring) {
+    const last = ring.last("t");
+    return this.end ?? (Number.isFinite(last) ? last : 0);
+  }
+
+  /** The index under the crosshair, or -1. @param {import("./ring.js").Ring} ring */
+  hoverIndex(ring) {
+    if (this.hover === null || ring.end === 0) return -1;
+    const index = Math.min(ring.find("t", this.endOf(ring) + this.hover), ring.end - 1);
+    return index >= ring.begin ? index : -1;
+  }
+}

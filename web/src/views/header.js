@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// header: what is watched, how the connection is, and the controls that every
+// page has.
+
+import { h, setAttribute, setText } from "../dom.js";
+import { clipMiddle, clock, count } from "../format.js";
+import { WINDOWS } from "../view.js";
+
+/** @typedef {import("../app.js").App} App */
+
+export class Header {
+  #windows;
+  #sessionsDrawn = "";
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.program = h("span", { class: "program" });
+    this.meta = h("span", { class: "meta" });
+    this.sessions = h("select", { "aria-label": "Process", hidden: true, onchange: () => app.chooseSession(Number(this.sessions.value)) });
+    this.pill = h("span", { class: "pill", role: "status" });
+    this.#windows = WINDOWS.map((w) => h("button", { type: "button", "data-seconds": w.seconds, onclick: () => app.setWindow(w.seconds), text: w.label }));
+    this.pause = h("button", { type: "button", id: "pause", onclick: () => app.togglePause() });
+    this.snapshot = h("button", { type: "button", class: "primary", id: "take-snapshot", title: "Keep the heap as it is now (S)", onclick: () => app.takeSnapshot("") }, "Take snapshot ", h("kbd", { text: "S" }));
+    this.theme = h("button", { type: "button", id: "theme", title: "Light or dark (T)", "aria-label": "Light or dark", onclick: () => app.toggleTheme(), text: "◐" });
+    this.help = h("button", { type: "button", title: "Keys (?)", "aria-label": "Keys", onclick: () => app.help.showModal(), text: "?" });
+    this.element = h("header", { class: "top" },
+      h("strong", { class: "brand", text: "memscope" }), this.program, this.meta, this.sessions,
+      h("span", { class: "gap" }), this.pill,
+      h("span", { class: "segmented", role: "group", "aria-label": "Time shown" }, ...this.#windows),
+      this.pause, this.snapshot, this.theme, this.help);
+  }
+
+  /** @returns {[string, string]} state and text */
+  #state() {
+    const { app } = this;
+    const { store } = app;
+    if (app.link === "lost" && store.ended) return ["ended", this.#endedText()];
+    if (app.link === "lost") return ["lost", "Reconnecting…"];
+    if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
+    if (app.staleSeconds > 0) return ["stale", `Stale ${app.staleSeconds} s`];
+    if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new`];
+    if (store.ended) return ["ended", this.#endedText()];
+    return ["live", `Live · ${app.hz} Hz`];
+  }
+
+  #endedText() {
+    const s = this.app.store.session;
+    if (s?.signal) return `Ended · signal ${s.signal}`;
+    if (s?.exit_code !== null && s?.exit_code !== undefined) return `Ended · exit ${s.exit_code}`;
+    return "Ended";
+  }
+
+  draw() {
+    const { app } = this;
+    const { store } = app;
+    const session = store.session;
+    const [state, text] = this.#state();
+    setText(this.pill, text);
+    setAttribute(this.pill, "data-state", state);
+    setAttribute(document.body, "data-state", state);
+    const exe = session?.exe ? session.exe.split("/").pop() : "";
+    setText(this.program, clipMiddle(exe || "no program yet", 28));
+    if (session) {
+      setAttribute(this.program, "title", session.command);
+      const up = store.uptimeMs || session.uptime_ms;
+      if (!app.view.paused) setText(this.meta, `pid ${session.pid} · up ${clock(up)}`);
+    }
+    this.#drawSessions();
+    for (const button of this.#windows) {
+      setAttribute(button, "aria-pressed", String(Number(button.dataset.seconds) === app.view.seconds));
+    }
+    setText(this.pause, app.view.paused ? "▶ Resume" : "❚❚ Pause");
+    setAttribute(this.pause, "aria-pressed", String(app.view.paused));
+    setAttribute(this.pause, "title", "Freeze the view; data keep coming (Space)");
+    this.snapshot.disabled = app.link !== "open" || !store.stats;
+  }
+
+  #drawSessions() {
+    const { sessions, session } = this.app.store;
+    this.sessions.hidden = sessions.length < 2;
+    const key = JSON.stringify(sessions.map((s) => [s.id, s.state, s.exe]));
+    if (key !== this.#sessionsDrawn) {
+      this.#sessionsDrawn = key;
+      this.sessions.replaceChildren(
+        ...sessions.map((s) => h("option", { value: s.id, text: `${clipMiddle(s.exe.split("/").pop() || "?", 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}` })),
+      );
+    }
+    if (session && document.activeElement !== this.sessions) this.sessions.value = String(session.id);
+  }
+}
