@@ -53,6 +53,8 @@ void ms_session_update_threads(struct ms_session *s, double seconds)
                     by_tid);
         if (now == NULL && t->birth_ns >= s->thread_sample_uptime_ns)
             continue; // younger than the sample
+        if (now == NULL && ms_process_stats_has_thread(s->process, t->tid))
+            continue; // left out of the list
         if (now == NULL) {
             // It has gone; its last rows were read at this tick.
             t->active = false;

@@ -119,10 +119,11 @@ static void look_up(struct module *m, uint64_t address,
 static void *serve(void *arg)
 {
     struct ms_symbols *s = arg;
-    struct ms_dwarf_name *name = malloc(sizeof *name);
 
+    // First of all: from here on nothing that it allocates is counted.
     if (s->thread_start != NULL)
         s->thread_start();
+    struct ms_dwarf_name *name = malloc(sizeof *name);
     pthread_mutex_lock(&s->lock);
     while (!s->stopping && name != NULL) {
         if (s->next == s->count) {

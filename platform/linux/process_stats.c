@@ -277,6 +277,14 @@ size_t ms_process_stats_threads(struct ms_process_stats *s,
     return count;
 }
 
+bool ms_process_stats_has_thread(struct ms_process_stats *s, uint32_t tid)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "task/%u", tid);
+    return faccessat(s->directory, path, F_OK, 0) == 0;
+}
+
 uint64_t ms_thread_cpu_ns(void)
 {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);

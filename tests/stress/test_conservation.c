@@ -20,6 +20,7 @@
 #include <pthread.h>
 
 #include "platform/atomics.h"
+#include "platform/thread.h"
 #include "runtime/store.h"
 #include "session.h"
 
@@ -28,7 +29,8 @@
 #define FIRST_ADDRESS UINT64_C(0x100000000)
 #define SPACING 131072u
 #define STACKS 97u
-#define OPERATIONS 150000u // per thread
+#define OPERATIONS 150000u // per thread, at least
+#define PICTURES 20u       // with news, at least
 
 struct place {
     _Atomic uint32_t owner; // 0: free to take; else a thread works on it
@@ -40,6 +42,7 @@ static struct ms_store store;
 static struct place places[PLACES];
 static _Atomic uint64_t live_bytes, live_blocks;
 static _Atomic unsigned running;
+static _Atomic bool enough;
 static uint64_t seed;
 
 static bool nobody_is_gone(uint32_t tid)
@@ -96,9 +99,10 @@ static void *work(void *arg)
     uint32_t number = (uint32_t)(uintptr_t)arg;
     uint64_t random = seed * 7919 + number * 104729 + 1;
     struct ms_writer *w =
-        ms_store_writer_open(&store, number + 1, name, nobody_is_gone);
+        ms_store_writer_open(&store, ms_thread_id(), name, nobody_is_gone);
 
-    for (uint32_t n = 0; w != NULL && n < OPERATIONS; n++) {
+    for (uint32_t n = 0;
+         w != NULL && (n < OPERATIONS || !atomic_load(&enough)); n++) {
         uint64_t r = next_random(&random);
         uint32_t i = (uint32_t)(r >> 40) % PLACES;
         uint32_t nobody = 0;
@@ -184,6 +188,7 @@ static void every_picture_adds_up(void **state)
         picture_adds_up(s);
         moving += s->model.heap.alloc_count_total != before;
         ticks++;
+        atomic_store(&enough, moving >= PICTURES);
     }
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
@@ -197,7 +202,7 @@ static void every_picture_adds_up(void **state)
            (unsigned long long)(s->model.heap.alloc_count_total +
                                 s->model.heap.free_count_total),
            (unsigned long long)blocks);
-    assert_true(moving > 2);
+    assert_true(moving >= PICTURES);
     assert_int_equal(bytes, atomic_load(&live_bytes));
     assert_int_equal(blocks, atomic_load(&live_blocks));
     assert_int_equal(s->model.heap.live_bytes, bytes);

@@ -61,6 +61,10 @@ size_t ms_process_stats_threads(struct ms_process_stats *stats,
                                 struct ms_thread_sample *threads,
                                 size_t capacity);
 
+// ms_process_stats_has_thread looks for one thread. The list above may miss
+// one that lives while others end; this does not. One system call.
+bool ms_process_stats_has_thread(struct ms_process_stats *stats, uint32_t tid);
+
 // ms_thread_cpu_ns is the CPU time of the calling thread, ms_own_rss_bytes the
 // resident memory of the calling process.
 uint64_t ms_thread_cpu_ns(void);
