@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// embedded: memscope_start and memscope_stop: the engine and the server as
-// threads of the watched program itself. See memscope.h for the contract.
-// Whatever runs in here is marked as ours, so that it appears in no number.
+// See embedded.h for the contract.
 
-#include <memscope.h>
+#include "embedded.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +13,10 @@
 #include "runtime/runtime.h"
 #include "server/server.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct ms_engine *engine; // {lock}
-static struct ms_server *server; // {lock}
-static char url[128];            // constant between start and stop
+static struct ms_engine *engine;
+static struct ms_server *server;
 
+// Owns the segment, also when it fails.
 static enum memscope_status open_page(const struct memscope_options *options,
                                       int segment)
 {
@@ -46,7 +42,6 @@ static enum memscope_status open_page(const struct memscope_options *options,
     status = ms_server_create(&for_server, &server);
     if (status != MEMSCOPE_OK)
         goto fail;
-    snprintf(url, sizeof url, "%s", ms_server_url(server));
     return MEMSCOPE_OK;
 
 fail:
@@ -55,47 +50,20 @@ fail:
     return status;
 }
 
-enum memscope_status memscope_start(const struct memscope_options *options)
+enum memscope_status ms_embedded_start(const struct memscope_options *options,
+                                       int segment, char url[MS_URL_BYTES])
 {
-    static bool at_exit;
-    enum memscope_status status = MEMSCOPE_OK;
-    int segment, watched;
+    enum memscope_status status = open_page(options, segment);
 
-    if (options != NULL && options->size != 0 &&
-        options->size != sizeof *options)
-        return MEMSCOPE_ERROR_ARGUMENT;
-    ms_runtime_ignore();
-    pthread_mutex_lock(&lock);
-    if (server == NULL) {
-        status = ms_runtime_segment(&segment, &watched);
-        if (status == MEMSCOPE_OK)
-            status = open_page(options, segment);
-        else if (watched)
-            status = MEMSCOPE_OK; // `memscope run` shows it already
-        if (status == MEMSCOPE_OK && !watched && !at_exit)
-            at_exit = atexit(memscope_stop) == 0;
-    }
-    pthread_mutex_unlock(&lock);
-    ms_runtime_watch();
+    if (status == MEMSCOPE_OK)
+        snprintf(url, MS_URL_BYTES, "%s", ms_server_url(server));
     return status;
 }
 
-void memscope_stop(void)
+void ms_embedded_stop(void)
 {
-    ms_runtime_ignore();
-    pthread_mutex_lock(&lock);
-    if (server != NULL) {
-        ms_server_stop(server);
-        ms_engine_destroy(engine);
-        server = NULL;
-        engine = NULL;
-        url[0] = '\0';
-    }
-    pthread_mutex_unlock(&lock);
-    ms_runtime_watch();
-}
-
-const char *memscope_url(void)
-{
-    return url;
+    ms_server_stop(server);
+    ms_engine_destroy(engine);
+    server = NULL;
+    engine = NULL;
 }

@@ -6,13 +6,21 @@ nothing that could clash with a name of their own."""
 import os
 import subprocess
 
-from memscope_test import LIBRARY, SERVER_LIBRARY, TestCase, main
+from memscope_test import (EMBEDDED_LIBRARY, LIBRARY, SERVER_LIBRARY, TestCase,
+                           main)
 
 
 def exported(library):
     output = subprocess.run(["nm", "-D", "--defined-only", library],
                             check=True, capture_output=True, text=True).stdout
     return sorted(line.split()[-1] for line in output.splitlines())
+
+
+def needed(library):
+    output = subprocess.run(["readelf", "-d", library], check=True,
+                            capture_output=True, text=True).stdout
+    return {line.split("[")[1].rstrip("]")
+            for line in output.splitlines() if "(NEEDED)" in line}
 
 
 class Exports(TestCase):
@@ -26,17 +34,22 @@ class Exports(TestCase):
         self.assertEqual(exported(LIBRARY),
                          self.listed("libmemscope.symbols"))
 
-    def test_the_embedded_server_exports_what_is_listed(self):
+    def test_the_linked_library_exports_what_is_listed(self):
         self.assertEqual(exported(SERVER_LIBRARY),
                          self.listed("libmemscope-server.symbols"))
 
+    def test_the_embedded_server_exports_what_is_listed(self):
+        self.assertEqual(exported(EMBEDDED_LIBRARY),
+                         self.listed("libmemscope-embedded.symbols"))
+
     def test_the_preloaded_library_needs_nothing_but_libc(self):
-        output = subprocess.run(["readelf", "-d", LIBRARY], check=True,
-                                capture_output=True, text=True).stdout
-        needed = [line.split("[")[1].rstrip("]")
-                  for line in output.splitlines() if "(NEEDED)" in line]
-        self.assertLessEqual(set(needed),
+        self.assertLessEqual(needed(LIBRARY),
                              {"libc.so.6", "ld-linux-x86-64.so.2"})
+
+    def test_a_linked_program_loads_no_web_server_before_it_asks(self):
+        self.assertLessEqual(needed(SERVER_LIBRARY),
+                             {"libmemscope.so.0", "libc.so.6",
+                              "ld-linux-x86-64.so.2"})
 
 
 if __name__ == "__main__":
