@@ -27,8 +27,12 @@ int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
 
-    if (strcmp(command, "run") == 0)
-        return ms_run(argc - 1, argv + 1);
+    if (strcmp(command, "run") == 0) {
+        int result = ms_run(argc - 1, argv + 1);
+        if (result == MS_RUN_HELP)
+            fputs(usage, stdout);
+        return result == MS_RUN_HELP ? 0 : result;
+    }
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         printf("memscope %s\n", memscope_version());
         return 0;

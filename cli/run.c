@@ -85,7 +85,7 @@ static int parse(struct run *r, int argc, char **argv)
             r->keep_open = true;
             break;
         case 'h':
-            return bad_usage("run watches one program", "");
+            return MS_RUN_HELP;
         case ':':
             return bad_usage("a value is missing after ", argv[optind - 1]);
         default:
