@@ -67,7 +67,7 @@ start_demo() {
 
 page_has_numbers() {
     curl -fsS "${url}api/v1/stats" |
-        jq -e '.heap.live_bytes > 0 and .threads >= 7' >/dev/null
+        jq -e '.heap.live_bytes > 0 and .threads >= 6' >/dev/null
 }
 
 # As Ctrl-C does: to all of the group.
