@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "capture/engine.h"
+#include "capture/guard.h"
 #include "platform/compiler.h"
 #include "platform/real_alloc.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define CALLER __builtin_return_address(0)
 
 EXPORT void *malloc(size_t size);
 EXPORT void free(void *p);
@@ -32,6 +32,7 @@ EXPORT void *pvalloc(size_t size);
 EXPORT void free_sized(void *p, size_t size);
 EXPORT void free_aligned_sized(void *p, size_t alignment, size_t size);
 EXPORT size_t malloc_usable_size(void *p);
+EXPORT int dlclose(void *handle);
 
 // False while dlsym looks the real functions up, and itself allocates.
 MS_ALWAYS_INLINE bool have_real(void)
@@ -54,24 +55,25 @@ static void *boot_block(size_t size, size_t alignment)
     return p;
 }
 
-MS_ALWAYS_INLINE void *given(void *p, size_t size, void *caller)
+MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 {
     if (ms_likely(p != NULL))
-        ms_capture_alloc(p, size, caller);
+        ms_capture_alloc(p, size, frame);
     return p;
 }
 
-MS_ALWAYS_INLINE void release(void *p)
+MS_ALWAYS_INLINE void release(void *p, const void *frame)
 {
     // Blocks of the boot arena are not in the live index.
-    if (p == NULL || (ms_unlikely(!ms_capture_dealloc(p)) && ms_boot_owns(p)))
+    if (p == NULL ||
+        (ms_unlikely(!ms_capture_dealloc(p, frame)) && ms_boot_owns(p)))
         return;
     if (ms_likely(have_real()))
         ms_real_alloc.free(p);
 }
 
 // A block from the boot arena moves to the real allocator.
-static void *move_from_boot(void *p, size_t size, void *caller)
+static void *move_from_boot(void *p, size_t size, const void *frame)
 {
     size_t old = ms_boot_size(p);
     void *new =
@@ -80,25 +82,24 @@ static void *move_from_boot(void *p, size_t size, void *caller)
     if (new == NULL)
         return NULL;
     memcpy(new, p, old < size ? old : size);
-    return ms_boot_owns(new) ? new : given(new, size, caller);
+    return ms_boot_owns(new) ? new : given(new, size, frame);
 }
 
-MS_ALWAYS_INLINE void *resize(void *p, size_t size, void *caller)
+MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
 {
     struct ms_capture_realloc change;
 
     if (ms_unlikely(!have_real()))
-        return p != NULL ? move_from_boot(p, size, caller)
-                         : boot_block(size, 0);
+        return p != NULL ? move_from_boot(p, size, frame) : boot_block(size, 0);
     if (p == NULL)
-        return given(ms_real_alloc.realloc(NULL, raised(size)), size, caller);
-    ms_capture_realloc_begin(&change, p);
+        return given(ms_real_alloc.realloc(NULL, raised(size)), size, frame);
+    ms_capture_realloc_begin(&change, p, frame);
     if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))
-        return move_from_boot(p, size, caller);
+        return move_from_boot(p, size, frame);
     // Size 0 means free to some allocators: it must reach them as it is.
     void *now = ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
     int error = errno;
-    ms_capture_realloc_end(&change, now, size, caller);
+    ms_capture_realloc_end(&change, now, size, frame);
     errno = error;
     return now;
 }
@@ -107,30 +108,30 @@ void *malloc(size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, 0);
-    return given(ms_real_alloc.malloc(raised(size)), size, CALLER);
+    return given(ms_real_alloc.malloc(raised(size)), size, MS_HOOK_FRAME);
 }
 
 void free(void *p)
 {
-    release(p);
+    release(p, MS_HOOK_FRAME);
 }
 
 void cfree(void *p)
 {
-    release(p);
+    release(p, MS_HOOK_FRAME);
 }
 
 void free_sized(void *p, size_t size)
 {
     (void)size;
-    release(p);
+    release(p, MS_HOOK_FRAME);
 }
 
 void free_aligned_sized(void *p, size_t alignment, size_t size)
 {
     (void)alignment;
     (void)size;
-    release(p);
+    release(p, MS_HOOK_FRAME);
 }
 
 void *calloc(size_t count, size_t size)
@@ -143,12 +144,12 @@ void *calloc(size_t count, size_t size)
     }
     if (ms_unlikely(!have_real()))
         return boot_block(bytes, 0); // never used before: zeroed
-    return given(ms_real_alloc.calloc(1, raised(bytes)), bytes, CALLER);
+    return given(ms_real_alloc.calloc(1, raised(bytes)), bytes, MS_HOOK_FRAME);
 }
 
 void *realloc(void *p, size_t size)
 {
-    return resize(p, size, CALLER);
+    return resize(p, size, MS_HOOK_FRAME);
 }
 
 void *reallocarray(void *p, size_t count, size_t size)
@@ -159,7 +160,7 @@ void *reallocarray(void *p, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return resize(p, bytes, CALLER);
+    return resize(p, bytes, MS_HOOK_FRAME);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size)
@@ -168,55 +169,56 @@ int posix_memalign(void **out, size_t alignment, size_t size)
         return ENOMEM;
     int error = ms_real_alloc.posix_memalign(out, alignment, raised(size));
     if (ms_likely(error == 0))
-        (void)given(*out, size, CALLER);
+        (void)given(*out, size, MS_HOOK_FRAME);
     return error;
 }
 
 MS_ALWAYS_INLINE void *aligned(void *(*real)(size_t, size_t), size_t alignment,
-                               size_t size, void *caller)
+                               size_t size, const void *frame)
 {
     if (ms_unlikely(real == NULL)) {
         errno = ENOMEM;
         return NULL;
     }
-    return given(real(alignment, raised(size)), size, caller);
+    return given(real(alignment, raised(size)), size, frame);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, alignment);
-    return aligned(ms_real_alloc.aligned_alloc, alignment, size, CALLER);
+    return aligned(ms_real_alloc.aligned_alloc, alignment, size, MS_HOOK_FRAME);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, alignment);
-    return aligned(ms_real_alloc.memalign, alignment, size, CALLER);
+    return aligned(ms_real_alloc.memalign, alignment, size, MS_HOOK_FRAME);
 }
 
-MS_ALWAYS_INLINE void *by_page(void *(*real)(size_t), size_t size, void *caller)
+MS_ALWAYS_INLINE void *by_page(void *(*real)(size_t), size_t size,
+                               const void *frame)
 {
     if (ms_unlikely(real == NULL)) {
         errno = ENOMEM;
         return NULL;
     }
-    return given(real(raised(size)), size, caller);
+    return given(real(raised(size)), size, frame);
 }
 
 void *valloc(size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, 4096);
-    return by_page(ms_real_alloc.valloc, size, CALLER);
+    return by_page(ms_real_alloc.valloc, size, MS_HOOK_FRAME);
 }
 
 void *pvalloc(size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, 4096);
-    return by_page(ms_real_alloc.pvalloc, size, CALLER);
+    return by_page(ms_real_alloc.pvalloc, size, MS_HOOK_FRAME);
 }
 
 size_t malloc_usable_size(void *p)
@@ -228,4 +230,17 @@ size_t malloc_usable_size(void *p)
     if (ms_unlikely(!have_real() || ms_real_alloc.malloc_usable_size == NULL))
         return 0;
     return ms_real_alloc.malloc_usable_size(p);
+}
+
+// Not an allocation, but the moment from which addresses may mean something
+// else. Unlike dlopen it does not care who calls it.
+int dlclose(void *handle)
+{
+    static int (*real)(void *);
+
+    if (real == NULL)
+        ms_real_function("dlclose", &real);
+    int result = real != NULL ? real(handle) : -1;
+    ms_runtime_module_closed();
+    return result;
 }

@@ -12,13 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/engine.h"
 #include "capture/guard.h"
 #include "platform/clock.h"
+#include "platform/environment.h"
 #include "platform/ipc.h"
 #include "platform/memory.h"
 #include "platform/thread.h"
 #include "runtime/announce.h"
 #include "runtime/runtime.h"
+#include "unwind/unwinder.h"
 
 enum state {
     UNBORN = 0, // also: a forked child that has not yet had an event
@@ -31,6 +34,7 @@ struct runtime {
     _Atomic uint32_t state;
     _Atomic uint32_t announced;
     struct ms_store store;
+    struct ms_rules rules;
 };
 
 _Thread_local struct ms_writer *ms_guard_writer
@@ -44,7 +48,6 @@ MS_THREAD_LOCAL struct runtime *refused;     // this one has no writer for us
 static struct runtime *_Atomic the_runtime;
 static pthread_key_t end_key;
 static bool have_end_key;
-extern char **environ;
 
 static void say(const char *what, int error)
 {
@@ -71,9 +74,7 @@ static void announce(struct runtime *r)
         .version = MS_SEGMENT_VERSION,
     };
     uint32_t no = 0;
-    // Early in the loader's work libc does not know the environment yet; the
-    // constructor comes here again.
-    const char *socket = environ != NULL ? getenv(MS_ENV_SOCKET) : NULL;
+    const char *socket = ms_environment(MS_ENV_SOCKET);
 
     if (socket == NULL || !ms_cas_acq_rel(&r->announced, &no, 1u))
         return;
@@ -88,7 +89,7 @@ static void thread_ends(void *writer)
     struct ms_writer *w = writer;
     uint64_t name[2];
 
-    if (!w->ready) // a forked child's copy
+    if (w->state == MS_WRITER_NONE) // a forked child's copy
         return;
     ms_thread_name(name);
     ms_store_writer_close(w, name);
@@ -105,16 +106,28 @@ static void move_away(int *fd)
     }
 }
 
+static void choose_backend(void)
+{
+    static const struct ms_backend *const all[] = {&ms_backend_core,
+                                                   &ms_backend_lockfree};
+    const char *name = ms_environment(MS_ENV_BACKEND);
+
+    for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            ms_runtime_backend = all[i];
+}
+
 static void start(struct runtime *r, bool forked)
 {
-    if (forked && getenv(MS_ENV_SOCKET) == NULL) {
+    if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
         ms_store_release(&r->state, OFF); // nobody would read it
         return;
     }
+    choose_backend();
     int error = ms_store_create(&r->store, ms_runtime_backend->id);
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
-        if (!forked && environ != NULL && getenv(MS_ENV_SOCKET) != NULL)
+        if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
             say("this program cannot be watched", error);
         ms_store_release(&r->state, OFF);
         return;
@@ -144,13 +157,32 @@ static struct runtime *get_runtime(bool *forked)
     return none;
 }
 
-static struct ms_writer *open_writer(struct runtime *r)
+// What the backend needs of the thread. False: memory could not be had.
+static bool give_unwinder(struct runtime *r, struct ms_writer *w)
+{
+    ms_unwinder_destroy(w->unwinder); // of a thread that has ended
+    w->unwinder = NULL;
+    if (!ms_runtime_backend->needs_unwinder)
+        return true;
+    w->unwinder =
+        ms_unwinder_create(&r->store, &r->rules, w->stack_low, w->stack_high);
+    return w->unwinder != NULL;
+}
+
+static struct ms_writer *open_writer(struct runtime *r, uint64_t here)
 {
     uint64_t name[2];
 
     ms_thread_name(name);
     struct ms_writer *w =
         ms_store_writer_open(&r->store, ms_thread_id(), name, ms_thread_gone);
+    if (w != NULL) {
+        ms_thread_stack(here, &w->stack_low, &w->stack_high);
+        if (!give_unwinder(r, w)) {
+            ms_store_writer_close(w, name);
+            w = NULL;
+        }
+    }
     if (w == NULL) {
         refused = r;
         return NULL;
@@ -158,7 +190,6 @@ static struct ms_writer *open_writer(struct runtime *r)
     ms_guard_writer = w;
     if (have_end_key)
         (void)pthread_setspecific(end_key, w); // else its end is seen later
-    w->busy = true;
     return w;
 }
 
@@ -169,15 +200,26 @@ static bool is_off(void)
     return r != NULL && ms_load_relaxed(&r->state) == OFF;
 }
 
-struct ms_writer *ms_guard_enter_slow(void)
+// An event that was begun and left by a jump out of a signal handler: we are
+// further out on the thread's own stack than the hook that began it.
+static bool was_abandoned(const struct ms_writer *w, uint64_t here)
+{
+    bool here_own = here >= w->stack_low && here < w->stack_high;
+    bool that_own = w->entered >= w->stack_low && w->entered < w->stack_high;
+
+    return here_own && (!that_own || here > w->entered);
+}
+
+struct ms_writer *ms_guard_enter_slow(const void *frame)
 {
     struct ms_writer *w = ms_guard_writer;
+    uint64_t here = (uint64_t)(uintptr_t)frame;
     uint32_t unborn = UNBORN;
     bool forked;
 
-    if (w != NULL && w->ready && w->busy) {
+    if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
-        return NULL;
+        return was_abandoned(w, here) ? w : NULL;
     }
     if (ignored > 0 || is_off())
         return NULL;
@@ -191,7 +233,7 @@ struct ms_writer *ms_guard_enter_slow(void)
         start(r, forked);
     }
     if (r != NULL && ms_load_acquire(&r->state) == LIVE && refused != r)
-        w = open_writer(r);
+        w = open_writer(r, here);
     else if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
         ms_store_count_drop(&r->store, MS_DROP_THREADS);
     ignored--;
@@ -202,7 +244,7 @@ struct ms_writer *ms_guard_enter_slow(void)
 // The environment is known by now, if it was not at the first event.
 __attribute__((constructor)) static void constructed(void)
 {
-    struct ms_writer *w = ms_guard_enter();
+    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
     struct runtime *r = ms_load_acquire(&the_runtime);
 
     if (w != NULL)
@@ -219,6 +261,14 @@ __attribute__((destructor)) static void destructed(void)
         return;
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
     ms_store_release(&r->store.header->state, MS_SEGMENT_EXITED); // [G]
+}
+
+void ms_runtime_module_closed(void)
+{
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+        ms_rules_forget(&r->rules);
 }
 
 void ms_runtime_ignore(void)

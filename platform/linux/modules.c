@@ -33,18 +33,28 @@ static void find_build_id(const uint8_t *note, const uint8_t *end,
     }
 }
 
-static void read_headers(struct ms_loaded_module *out)
+// The program headers of an object that begins with its ELF header. Returns
+// how many there are, 0 if it does not.
+static unsigned program_headers(uint64_t start, uint64_t end,
+                                const ElfW(Phdr) * *out)
 {
-    const ElfW(Ehdr) *file = (const void *)(uintptr_t)out->start;
-    uint64_t bytes = out->end - out->start;
+    const ElfW(Ehdr) *file = (const void *)(uintptr_t)start;
+    uint64_t bytes = end - start;
 
     if (bytes < sizeof *file || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
         file->e_phentsize != sizeof(ElfW(Phdr)) ||
         file->e_phoff + (uint64_t)file->e_phnum * sizeof(ElfW(Phdr)) > bytes)
-        return;
-    const ElfW(Phdr) *head =
-        (const void *)(uintptr_t)(out->start + file->e_phoff);
-    for (unsigned i = 0; i < file->e_phnum && out->build_id == NULL; i++) {
+        return 0;
+    *out = (const void *)(uintptr_t)(start + file->e_phoff);
+    return file->e_phnum;
+}
+
+static void read_headers(struct ms_loaded_module *out)
+{
+    const ElfW(Phdr) *head = NULL;
+    unsigned count = program_headers(out->start, out->end, &head);
+
+    for (unsigned i = 0; i < count && out->build_id == NULL; i++) {
         uint64_t at = out->bias + head[i].p_vaddr;
         if (head[i].p_type != PT_NOTE || at < out->start || at >= out->end ||
             head[i].p_memsz > out->end - at)
@@ -68,6 +78,32 @@ bool ms_module_at(uint64_t address, struct ms_loaded_module *out)
     };
     read_headers(out);
     return true;
+}
+
+bool ms_module_unwind_at(uint64_t address, struct ms_module_unwind *out)
+{
+    struct dl_find_object found;
+    const ElfW(Phdr) *head = NULL;
+
+    if (_dl_find_object((void *)(uintptr_t)address, &found) != 0 ||
+        found.dlfo_eh_frame == NULL)
+        return false;
+    uint64_t start = (uint64_t)(uintptr_t)found.dlfo_map_start;
+    uint64_t end = (uint64_t)(uintptr_t)found.dlfo_map_end;
+    uint64_t table = (uint64_t)(uintptr_t)found.dlfo_eh_frame;
+    unsigned count = program_headers(start, end, &head);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t first = found.dlfo_link_map->l_addr + head[i].p_vaddr;
+        if (head[i].p_type != PT_LOAD || !(head[i].p_flags & PF_R) ||
+            table < first || table - first >= head[i].p_filesz ||
+            first < start || head[i].p_filesz > end - first)
+            continue;
+        out->begin = (const uint8_t *)(uintptr_t)first;
+        out->end = out->begin + head[i].p_filesz;
+        out->header = found.dlfo_eh_frame;
+        return true;
+    }
+    return false;
 }
 
 void ms_program_path(char *path, size_t bytes)

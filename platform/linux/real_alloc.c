@@ -24,6 +24,11 @@ static void look_up(void *function, const char *name)
     memcpy(function, &found, sizeof found);
 }
 
+void ms_real_function(const char *name, void *function)
+{
+    look_up(function, name);
+}
+
 static bool is_glibc(void)
 {
     Dl_info here, libc;

@@ -11,16 +11,19 @@
 #include "capture/event.h"
 #include "store/writer.h"
 
+// A function may be NULL: then the event says nothing more.
 struct ms_backend {
     const char *name;
     enum ms_backend_id id;
+    bool needs_unwinder; // each writer has one
     void (*capture_alloc)(struct ms_writer *w, struct ms_event *e);
     void (*capture_dealloc)(struct ms_writer *w, struct ms_event *e);
     void (*capture_realloc)(struct ms_writer *w, struct ms_event *e);
     void (*capture_move)(struct ms_writer *w, struct ms_event *e);
 };
 
-// The plain one: the stack is the immediate caller alone.
-extern const struct ms_backend ms_backend_core;
+// core: the plain one; the stack is the immediate caller alone.
+// lockfree: the whole call stack.
+extern const struct ms_backend ms_backend_core, ms_backend_lockfree;
 
 #endif

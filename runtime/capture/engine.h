@@ -13,11 +13,15 @@
 
 #include "capture/backend.h"
 
+// `frame` is the hook's own frame, as MS_HOOK_FRAME gives it in the function
+// that the program has called: from there its callers are found.
+#define MS_HOOK_FRAME __builtin_frame_address(0)
+
 // After the allocator has given a block.
-void ms_capture_alloc(void *block, size_t size, void *caller);
+void ms_capture_alloc(void *block, size_t size, const void *frame);
 
 // Before the allocator gets it back. False: no block that we know.
-bool ms_capture_dealloc(void *block);
+bool ms_capture_dealloc(void *block, const void *frame);
 
 // A reallocation, before and after. Between the two the block is in no
 // account, so that another thread may be given its old address. `now` is what
@@ -26,8 +30,9 @@ struct ms_capture_realloc {
     uint64_t address;
     struct ms_taken taken;
 };
-void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block);
+void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
+                              const void *frame);
 void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
-                            size_t size, void *caller);
+                            size_t size, const void *frame);
 
 #endif

@@ -12,10 +12,11 @@
 
 struct ms_event {
     enum ms_operation operation;
-    uint32_t stack;   // node of the stack table; filled by the backend
-    uint64_t address; // of the block; after a move, the new one
-    uint64_t size;    // requested bytes
-    uint64_t caller;  // return address of the hook
+    uint32_t stack;    // node of the stack table; filled by the backend
+    uint64_t address;  // of the block; after a move, the new one
+    uint64_t size;     // requested bytes
+    uint64_t caller;   // return address of the hook
+    const void *frame; // of the hook: its caller's frame pointer, then caller
 };
 
 #endif

@@ -18,25 +18,33 @@ extern _Thread_local struct ms_writer *ms_guard_writer
 // Constant once the runtime has started.
 extern const struct ms_backend *ms_runtime_backend;
 
-// The rare cases: first event of a thread, of a process, after a fork.
-// Keeps errno.
-struct ms_writer *ms_guard_enter_slow(void);
+// ms_runtime_module_closed is told that objects may have been unloaded.
+void ms_runtime_module_closed(void);
 
-static inline struct ms_writer *ms_guard_enter(void)
+// The rare cases: first event of a thread, of a process, after a fork, or in
+// the middle of another. `frame` is the hook's. Keeps errno.
+struct ms_writer *ms_guard_enter_slow(const void *frame);
+
+MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
 {
     struct ms_writer *w = ms_guard_writer;
 
-    if (ms_unlikely(w == NULL || !w->ready || w->busy))
-        return ms_guard_enter_slow();
-    w->busy = true;
-    ms_signal_fence(); // a handler that comes now sees `busy`
+    if (ms_unlikely(w == NULL || w->state != MS_WRITER_READY)) {
+        w = ms_guard_enter_slow(frame);
+        if (w == NULL)
+            return NULL;
+    }
+    w->state = MS_WRITER_BUSY;
+    w->entered = (uint64_t)(uintptr_t)frame;
+    ms_signal_fence(); // a handler that comes now sees that we are busy
+    ms_writer_now(w);
     return w;
 }
 
-static inline void ms_guard_leave(struct ms_writer *w)
+MS_ALWAYS_INLINE void ms_guard_leave(struct ms_writer *w)
 {
     ms_signal_fence();
-    w->busy = false;
+    w->state = MS_WRITER_READY;
 }
 
 #endif

@@ -29,7 +29,7 @@ static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
 
     if (row == 0)
         return 0;
-    struct ms_row *r = &w->store->rows[row];
+    struct ms_row *r = &w->rows[row];
     r->stack = like->stack;
     r->owner = like->owner;
     r->size_class = like->size_class;
@@ -53,7 +53,7 @@ MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
 
     if (ms_likely(row != 0))
         return row;
-    const struct ms_row *theirs = &w->store->rows[owner];
+    const struct ms_row *theirs = &w->rows[owner];
     struct ms_row like = {
         .stack = theirs->stack,
         .owner = owner,
@@ -64,7 +64,7 @@ MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
 
 MS_NOINLINE void ms_ledger_push(struct ms_writer *w, uint32_t row)
 {
-    struct ms_row *r = &w->store->rows[row];
+    struct ms_row *r = &w->rows[row];
     uint32_t head = ms_load_relaxed(&w->slot->dirty); // relaxed: the CAS checks
 
     do {
@@ -76,7 +76,7 @@ MS_NOINLINE void ms_ledger_push(struct ms_writer *w, uint32_t row)
 
 MS_NOINLINE void ms_ledger_post(struct ms_writer *w)
 {
-    struct ms_segment_header *h = w->store->header;
+    struct ms_segment_header *h = w->header;
     // relaxed: one number, ordered with nothing
     int64_t live =
         ms_add_relaxed(&h->posted_live_bytes, w->unposted) + w->unposted;

@@ -45,7 +45,7 @@ static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)
 {
     // relaxed: a stale "dirty" is made good by the collector, which reads each
     // row again one tick after it was on the list
-    if (ms_unlikely(ms_load_relaxed(&w->store->rows[row].next_dirty) == 0))
+    if (ms_unlikely(ms_load_relaxed(&w->rows[row].next_dirty) == 0))
         ms_ledger_push(w, row);
 }
 
@@ -60,7 +60,7 @@ static inline void ms_ledger_change(struct ms_writer *w, int64_t bytes)
 static inline void ms_ledger_allocation(struct ms_writer *w, uint32_t row,
                                         uint64_t size, bool by_realloc)
 {
-    struct ms_row *r = &w->store->rows[row];
+    struct ms_row *r = &w->rows[row];
 
     // relaxed: the free's release [C] publishes them with the block
     ms_bump(&r->alloc_count, 1);
@@ -75,7 +75,7 @@ static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   uint64_t size, uint64_t lifetime,
                                   bool temporary)
 {
-    struct ms_row *r = &w->store->rows[row];
+    struct ms_row *r = &w->rows[row];
     _Atomic uint64_t *life = &w->slot->lifetimes[ms_lifetime_bucket(lifetime)];
 
     // [C] release: whoever sees the free sees the allocation; pairs with the

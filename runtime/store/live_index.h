@@ -16,11 +16,11 @@ static inline bool ms_live_index_covers(uint64_t address)
     return address >> MS_ADDRESS_BITS == 0;
 }
 
-static inline void ms_live_index_put(struct ms_store *s, uint64_t address,
+static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
                                      uint32_t row, uint64_t size,
                                      uint64_t birth)
 {
-    _Atomic uint64_t *cell = &s->index[address >> MS_GRANULE_SHIFT];
+    _Atomic uint64_t *cell = &index[address >> MS_GRANULE_SHIFT];
 
     // A block of this size covers the next cell's granule, too.
     if (size >= MS_CELL_BIG)
@@ -30,10 +30,10 @@ static inline void ms_live_index_put(struct ms_store *s, uint64_t address,
     ms_store_release(cell, ms_cell_pack(address, row, size, birth));
 }
 
-static inline struct ms_taken ms_live_index_take(struct ms_store *s,
+static inline struct ms_taken ms_live_index_take(_Atomic uint64_t *index,
                                                  uint64_t address)
 {
-    _Atomic uint64_t *cell = &s->index[address >> MS_GRANULE_SHIFT];
+    _Atomic uint64_t *cell = &index[address >> MS_GRANULE_SHIFT];
     // relaxed: only the block's owner writes its cell
     struct ms_taken taken = {.cell = ms_load_relaxed(cell)};
 

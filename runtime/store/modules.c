@@ -31,8 +31,10 @@ static void bury_overlapping(struct ms_store *s,
     for (uint32_t i = 1; i < count; i++) {
         struct ms_module *old = ms_store_module(s, i);
         if (old->start < m->end && m->start < old->end &&
-            ms_load_relaxed(&old->unload_ns) == 0)
+            ms_load_relaxed(&old->unload_ns) == 0) {
             ms_store_relaxed(&old->unload_ns, now);
+            ms_add_relaxed(&s->unloads, 1u); // relaxed: see unwinder.c
+        }
     }
 }
 

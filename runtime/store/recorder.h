@@ -11,18 +11,15 @@
 
 static inline void ms_recorder_add(struct ms_writer *w,
                                    enum ms_operation operation,
-                                   uint64_t address, uint64_t size,
-                                   uint32_t row)
+                                   uint64_t address, uint32_t row)
 {
     struct ms_recorded_event *e =
         &w->events[w->recorded & (MS_RECORDER_EVENTS - 1)];
 
     // relaxed: see the head of this file
     ms_store_relaxed(&e->what, (address & ((UINT64_C(1) << 47) - 1)) |
-                                   (uint64_t)operation << 47 |
-                                   (uint64_t)ms_size_class(size) << 52);
-    ms_store_relaxed(&e->where, (uint64_t)row << 40 |
-                                    (w->now & ((UINT64_C(1) << 32) - 1)));
+                                   (uint64_t)operation << 47);
+    ms_store_relaxed(&e->where, (uint64_t)row << 40 | (uint32_t)w->now);
     ms_store_relaxed(&w->slot->recorded, ++w->recorded);
 }
 

@@ -10,10 +10,7 @@
 #include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
-#include "store/ledger.h"
-#include "store/live_index.h"
-#include "store/recorder.h"
-#include "store/writer.h"
+#include "store/fold.h"
 
 #define HASH_SLOTS                                                             \
     ((UINT64_C(1) << (MS_HASH_FIRST_BITS + MS_HASH_LEVELS)) -                  \
@@ -132,63 +129,24 @@ void ms_store_destroy(struct ms_store *s)
 void ms_store_allocation(struct ms_writer *w, uint64_t address, uint64_t size,
                          uint32_t stack, bool by_realloc)
 {
-    uint64_t now = ms_writer_now(w);
-
-    if (ms_unlikely(!ms_live_index_covers(address))) {
-        ms_store_count_drop(w->store, MS_DROP_ADDRESS);
-        return;
-    }
-    uint32_t row = ms_ledger_own(w, stack, size);
-    if (ms_unlikely(row == 0)) {
-        ms_store_count_drop(w->store, MS_DROP_ROWS);
-        return;
-    }
-    ms_ledger_allocation(w, row, size, by_realloc);
-    ms_live_index_put(w->store, address, row, size, now);
-    ms_recorder_add(
-        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
-        address, size, row);
-    w->last_address = address;
+    ms_writer_now(w);
+    ms_fold_allocation(w, address, size, stack, by_realloc);
 }
 
 struct ms_taken ms_store_take(struct ms_writer *w, uint64_t address)
 {
-    if (ms_unlikely(!ms_live_index_covers(address)))
-        return (struct ms_taken){0};
-    return ms_live_index_take(w->store, address);
+    return ms_fold_take(w, address);
 }
 
 void ms_store_put_back(struct ms_writer *w, uint64_t address,
                        const struct ms_taken *taken)
 {
-    if (taken->cell != 0)
-        ms_live_index_put(w->store, address, ms_cell_row(taken->cell),
-                          taken->size, ms_cell_birth(taken->cell));
+    ms_fold_put_back(w, address, taken);
 }
 
 void ms_store_deallocation(struct ms_writer *w, uint64_t address,
                            const struct ms_taken *taken, bool by_realloc)
 {
-    uint64_t now = ms_writer_now(w);
-    uint32_t row = ms_cell_row(taken->cell);
-
-    if (ms_unlikely(taken->cell == 0)) {
-        ms_bump(&w->slot->unknown_frees, 1);
-        return;
-    }
-    if (w->store->rows[row].thread != ms_load_relaxed(&w->thread))
-        row = ms_ledger_foreign(w, row);
-    if (ms_unlikely(row == 0)) {
-        ms_store_count_drop(w->store, MS_DROP_FREES);
-        return;
-    }
-    uint64_t age = (now - ms_cell_birth(taken->cell)) &
-                   ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
-    // A stamp of another thread may be newer than ours: then it is just born.
-    if (age >> (MS_BIRTH_BITS - 1))
-        age = 0;
-    ms_ledger_free(w, row, taken->size, age,
-                   address == w->last_address && !by_realloc);
-    ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, taken->size, row);
-    w->last_address = 0;
+    ms_writer_now(w);
+    ms_fold_deallocation(w, address, taken, by_realloc);
 }

@@ -45,6 +45,9 @@ static struct ms_writer *create(struct ms_store *s)
         return NULL;
     }
     w->store = s;
+    w->header = s->header;
+    w->rows = s->rows;
+    w->index = s->index;
     w->events = s->recorders + (size_t)recorder * MS_RECORDER_EVENTS;
     ms_row_map_init(&w->own);
     ms_row_map_init(&w->foreign);
@@ -92,10 +95,9 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     w->recorded = 0;
     w->countdown = 0;
     w->last_address = 0;
-    w->busy = false;
     memset(w->sites, 0, sizeof w->sites);
     ms_store_release(&w->tid, tid); // [J] pairs with take_over
-    w->ready = true;
+    w->state = MS_WRITER_READY;
     return w;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // writer: what one thread needs to fold its events into the store. It lives
-// in memory that a forked child finds zeroed, so that `ready` is false there
+// in memory that a forked child finds zeroed, so that it is not open there
 // and nothing of the parent's segment is touched any more.
 
 #ifndef MS_RUNTIME_STORE_WRITER_H
@@ -18,31 +18,44 @@
 
 #define MS_CLOCK_EVENTS 16u // the clock is read every so many events
 #define MS_POST_BYTES 65536 // net change that a thread keeps to itself
-#define MS_SITE_CACHE 256u  // return addresses whose stack is remembered
+struct ms_unwinder;
+
+#define MS_SITE_CACHE 256u // return addresses whose stack is remembered
 
 struct ms_site_entry {
     uint64_t address;
     uint32_t stack;
 };
 
+enum ms_writer_state {
+    MS_WRITER_NONE = 0, // not open, or a forked child's
+    MS_WRITER_READY,
+    MS_WRITER_BUSY, // an event is being booked; see capture/guard.h
+};
+
+// What every event needs comes first.
 struct ms_writer {
-    bool ready;              // false: not yet open, or a forked child's
-    bool busy;               // an event is being booked; see capture/guard.h
+    uint8_t state;           // enum ms_writer_state
+    uint32_t countdown;      // events until the clock is read again
+    uint32_t tick;           // of the header, when it was read last
     _Atomic uint32_t thread; // number of its slot [owner writes]
-    struct ms_store *store;
+    struct ms_segment_header *header;
+    uint64_t now; // birth units
+    struct ms_row *rows;
+    _Atomic uint64_t *index;
     struct ms_thread_slot *slot;
     struct ms_recorded_event *events; // ring of MS_RECORDER_EVENTS
     uint64_t recorded;
-    uint64_t now;               // birth units
-    uint32_t countdown;         // events until the clock is read again
-    uint32_t tick;              // of the header, when it was read last
-    int64_t unposted;           // net bytes not yet posted to the header
-    uint64_t last_address;      // of the last event, if that was an allocation
-    uint32_t row_next, row_end; // rows claimed and not yet used
+    int64_t unposted;               // net bytes not yet posted to the header
+    uint64_t last_address;          // of the last event, if an allocation
+    struct ms_unwinder *unwinder;   // NULL: the backend needs none
+    uint64_t entered;               // the hook's frame, while busy
+    uint64_t stack_low, stack_high; // the thread's own stack
+    struct ms_store *store;
     struct ms_row_map own;      // stack -> row
     struct ms_row_map foreign;  // other thread's row -> row
+    uint32_t row_next, row_end; // rows claimed and not yet used
     struct ms_site_entry sites[MS_SITE_CACHE];
-    uint32_t recorder;      // number of its ring
     _Atomic uint32_t tid;   // owner; 0 while it changes hands
     struct ms_writer *next; // all writers; constant after publication
 };
@@ -52,7 +65,7 @@ struct ms_writer {
 // stamp is never older than either.
 static inline uint64_t ms_writer_now(struct ms_writer *w)
 {
-    uint32_t tick = ms_load_relaxed(&w->store->header->tick); // a hint only
+    uint32_t tick = ms_load_relaxed(&w->header->tick); // relaxed: a hint
 
     if (ms_unlikely(w->countdown-- == 0 || tick != w->tick)) {
         w->countdown = MS_CLOCK_EVENTS;

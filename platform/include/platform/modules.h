@@ -23,6 +23,16 @@ struct ms_loaded_module {
 // valid while the object stays loaded. False: none, as for generated code.
 bool ms_module_at(uint64_t address, struct ms_loaded_module *out);
 
+// Where the unwind tables of an object are: .eh_frame_hdr, and the readable
+// part of the object that it lies in, together with .eh_frame.
+struct ms_module_unwind {
+    const uint8_t *begin, *end;
+    const uint8_t *header;
+};
+
+// ms_module_unwind_at finds the tables for code at `address`. False: none.
+bool ms_module_unwind_at(uint64_t address, struct ms_module_unwind *out);
+
 // ms_program_path gives the path of the program, NUL-terminated.
 void ms_program_path(char *path, size_t bytes);
 

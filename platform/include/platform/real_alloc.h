@@ -34,6 +34,10 @@ extern struct ms_real_alloc ms_real_alloc;
 // entered use ms_boot_alloc. Returns false while that look-up is under way.
 bool ms_real_alloc_resolve(void);
 
+// ms_real_function finds another function behind ours, as a pointer to it;
+// NULL when there is none. May allocate.
+void ms_real_function(const char *name, void *function);
+
 // ms_boot_alloc serves from a small static arena; NULL when that is used up.
 // Its memory is zeroed and never given back.
 void *ms_boot_alloc(size_t bytes, size_t alignment);

@@ -28,4 +28,11 @@ void ms_thread_name(uint64_t name[2]);
 // One system call; async-signal-safe.
 bool ms_thread_gone(uint32_t tid);
 
+// ms_thread_stack gives the bounds of the calling thread's own stack, low
+// inclusive, high exclusive; `here` is an address on the stack that it runs on
+// now. What lies between `here` and high is readable, when `here` lies between
+// them. Both 0 when they cannot be had. May allocate and make system calls:
+// once per thread, not in an event.
+void ms_thread_stack(uint64_t here, uint64_t *low, uint64_t *high);
+
 #endif

@@ -18,18 +18,11 @@ static void fill_stack(struct ms_writer *w, struct ms_event *e)
     e->stack = entry->stack;
 }
 
-// A free is booked at the stack that allocated: nothing to add.
-static void fill_nothing(struct ms_writer *w, struct ms_event *e)
-{
-    (void)w;
-    (void)e;
-}
-
 const struct ms_backend ms_backend_core = {
     .name = "core",
     .id = MS_BACKEND_CORE,
     .capture_alloc = fill_stack,
-    .capture_dealloc = fill_nothing,
+    .capture_dealloc = NULL, // booked at the stack that allocated
     .capture_realloc = fill_stack,
     .capture_move = fill_stack,
 };

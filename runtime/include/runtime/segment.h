@@ -198,8 +198,8 @@ enum ms_operation {
     MS_OPERATION_RETURN,
 };
 
-// One recorded event, packed: address 47 bits, operation 5 bits, size class 6
-// bits; row 24 bits, birth 32 bits.
+// One recorded event, packed: address 47 bits, operation 5 bits; row 24 bits,
+// time 32 bits (as births).
 struct ms_recorded_event {
     _Atomic uint64_t what;
     _Atomic uint64_t where;

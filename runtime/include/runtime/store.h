@@ -45,6 +45,7 @@ struct ms_store {
     // The writers, found again when their threads are gone [any thread].
     struct ms_writer *_Atomic writers;
     _Atomic uint32_t recorder_count;
+    _Atomic uint32_t unloads; // modules found to have gone [any thread]
 };
 
 // ms_store_create makes and maps a segment for this process. `wiped` memory

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// lockfree: the stack of an event is the whole call stack, interned in the
+// shared stack table without a lock.
+
+#include "capture/backend.h"
+
+#include <string.h>
+
+#include "unwind/machine.h"
+#include "unwind/unwinder.h"
+
+static void fill_stack(struct ms_writer *w, struct ms_event *e)
+{
+    struct ms_frame from = {
+        .pc = ms_machine_return_address(e->caller),
+        .sp = (uint64_t)(uintptr_t)e->frame + MS_FRAME_CALLER_SP,
+    };
+
+    memcpy(&from.fp, e->frame, sizeof from.fp);
+    e->stack = ms_unwinder_stack(w->unwinder, &from);
+}
+
+const struct ms_backend ms_backend_lockfree = {
+    .name = "lockfree",
+    .id = MS_BACKEND_LOCKFREE,
+    .needs_unwinder = true,
+    .capture_alloc = fill_stack,
+    .capture_dealloc = NULL, // booked at the stack that allocated
+    .capture_realloc = fill_stack,
+    .capture_move = fill_stack,
+};

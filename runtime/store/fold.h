@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// fold: how one event changes the store. It is all of the fast path, so it is
+// inlined into the capture engine; runtime/store.h has the same as functions.
+// The writer's thread, its time read by ms_writer_now for this event.
+
+#ifndef MS_RUNTIME_STORE_FOLD_H
+#define MS_RUNTIME_STORE_FOLD_H
+
+#include "platform/compiler.h"
+#include "store/ledger.h"
+#include "store/live_index.h"
+#include "store/recorder.h"
+
+MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
+                                         uint64_t size, uint32_t stack,
+                                         bool by_realloc)
+{
+    if (ms_unlikely(!ms_live_index_covers(address))) {
+        ms_store_count_drop(w->store, MS_DROP_ADDRESS);
+        return;
+    }
+    uint32_t row = ms_ledger_own(w, stack, size);
+    if (ms_unlikely(row == 0)) {
+        ms_store_count_drop(w->store, MS_DROP_ROWS);
+        return;
+    }
+    ms_ledger_allocation(w, row, size, by_realloc);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(
+        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
+        address, row);
+    w->last_address = address;
+}
+
+MS_ALWAYS_INLINE struct ms_taken ms_fold_take(struct ms_writer *w,
+                                              uint64_t address)
+{
+    if (ms_unlikely(!ms_live_index_covers(address)))
+        return (struct ms_taken){0};
+    return ms_live_index_take(w->index, address);
+}
+
+MS_ALWAYS_INLINE void ms_fold_put_back(struct ms_writer *w, uint64_t address,
+                                       const struct ms_taken *taken)
+{
+    if (taken->cell != 0)
+        ms_live_index_put(w->index, address, ms_cell_row(taken->cell),
+                          taken->size, ms_cell_birth(taken->cell));
+}
+
+MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
+                                           uint64_t address,
+                                           const struct ms_taken *taken,
+                                           bool by_realloc)
+{
+    uint32_t row = ms_cell_row(taken->cell);
+
+    if (ms_unlikely(taken->cell == 0)) {
+        ms_bump(&w->slot->unknown_frees, 1);
+        return;
+    }
+    if (w->rows[row].thread != ms_load_relaxed(&w->thread))
+        row = ms_ledger_foreign(w, row);
+    if (ms_unlikely(row == 0)) {
+        ms_store_count_drop(w->store, MS_DROP_FREES);
+        return;
+    }
+    uint64_t age = (w->now - ms_cell_birth(taken->cell)) &
+                   ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
+    // A stamp of another thread may be newer than ours: then it is just born.
+    if (age >> (MS_BIRTH_BITS - 1))
+        age = 0;
+    ms_ledger_free(w, row, taken->size, age,
+                   address == w->last_address && !by_realloc);
+    ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
+    w->last_address = 0;
+}
+
+#endif

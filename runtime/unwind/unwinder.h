@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// unwinder: the call stack of the thread it belongs to, as a node of the
+// stack table. Unwinding is a function of the first frame, of the rules and of
+// the words of the stack that it reads; so what was found is found again by
+// comparing those words:
+//
+//   memo   the same words as at an earlier call: the same stack, not walked
+//   frames the last stack. Its outer frames whose words are unchanged are
+//          still there; only the inner ones are walked, by rules
+//
+// The owner thread only. No lock, no system call, no allocation; it reads
+// nothing but this thread's stack, checked against its bounds word by word. A
+// stack that cannot be followed to its end is short, never wrong.
+
+#ifndef MS_RUNTIME_UNWIND_UNWINDER_H
+#define MS_RUNTIME_UNWIND_UNWINDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/store.h"
+#include "unwind/rules.h"
+
+#define MS_UNWIND_FRAMES 1024u // deeper stacks are cut at the outer end
+#define MS_UNWIND_WORDS 2048u
+#define MS_MEMO_BITS 11u
+#define MS_MEMO_WORDS 60u
+
+// A frame: a return address and the registers as they are after the return.
+struct ms_frame {
+    uint64_t pc, sp, fp;
+};
+
+struct ms_known_frame {
+    struct ms_frame at;
+    uint32_t node;
+    uint16_t words_end; // of the words read from the outermost to this one
+    bool needs_fp;      // what lies outwards depends on its fp
+};
+
+// A word, packed: value 48 bits, distance from the first frame's sp 16 bits,
+// in words.
+struct ms_memo_entry {
+    struct ms_frame at; // pc 0: empty
+    uint32_t node;
+    uint16_t count; // of words, a multiple of 4
+    bool any_fp;
+    uint64_t words[MS_MEMO_WORDS];
+};
+
+// A frame of the current walk, not yet known.
+struct ms_fresh_frame {
+    struct ms_frame at;
+    ms_rule rule;
+};
+
+struct ms_unwinder {
+    struct ms_rules *rules;         // constant
+    struct ms_store *store;         // constant
+    uint64_t stack_low, stack_high; // constant: the thread's own stack
+    uint32_t generation;            // of the rules that the rest comes from
+    uint32_t count;                 // known frames, outermost first
+    bool foreign; // they are of a stack that is not the thread's own
+    uint64_t read_low, read_high;   // what may be read in this walk
+    uint32_t memo_tries, memo_hits; // since the memo was last judged
+    uint32_t memo_rest;             // calls for which it is not asked
+    struct ms_known_frame frames[MS_UNWIND_FRAMES];
+    uint64_t addresses[MS_UNWIND_WORDS];
+    uint64_t values[MS_UNWIND_WORDS];
+    struct ms_fresh_frame fresh[MS_UNWIND_FRAMES];
+    struct ms_memo_entry memo[1u << MS_MEMO_BITS];
+};
+
+// ms_unwinder_create makes one for the calling thread, in memory that a forked
+// child finds zeroed. NULL: no memory. Allocates, once per thread.
+struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
+                                       struct ms_rules *rules,
+                                       uint64_t stack_low, uint64_t stack_high);
+void ms_unwinder_destroy(struct ms_unwinder *u);
+
+// ms_unwinder_stack gives the node of the stack whose innermost frame is
+// `from`. 0: the stack table is full.
+uint32_t ms_unwinder_stack(struct ms_unwinder *u, const struct ms_frame *from);
+
+#endif
