@@ -323,7 +323,11 @@ bool ms_session_tick(struct ms_session *s)
     ms_session_names(s);
     publish(s);
     pthread_mutex_unlock(&s->lock);
-    return s->process == NULL || !s->sample.alive;
+    // Its parent may be about to say how it ended: one tick is left to it.
+    bool gone = s->process == NULL || !s->sample.alive;
+    bool still_gone = gone && s->gone;
+    s->gone = gone;
+    return still_gone;
 }
 
 void ms_session_finish(struct ms_session *s, int wait_status,
@@ -350,6 +354,9 @@ void ms_session_finish(struct ms_session *s, int wait_status,
         ms_session_names(s);
         read_histograms(s);
         publish(s);
+    } else if (wait_status != -1 && strcmp(s->end_reason, "unknown") == 0) {
+        s->wait_status = wait_status;
+        snprintf(s->end_reason, sizeof s->end_reason, "%s", reason);
     }
     pthread_mutex_unlock(&s->lock);
 }

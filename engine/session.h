@@ -60,6 +60,7 @@ struct ms_session {
     size_t placed_sites;         // sites whose module has been looked for
 
     // [collector]
+    bool gone; // at the last tick, the process was no more
     struct ms_process_stats *process; // NULL: cannot be asked
     struct ms_process_sample sample;
     struct ms_thread_sample *thread_samples;
@@ -81,7 +82,8 @@ void ms_session_close(struct ms_session *s);
 bool ms_session_tick(struct ms_session *s);
 
 // ms_session_finish reads everything once more, after the program's last
-// event, and marks the session as ended. [collector's lock holder]
+// event, and marks the session as ended. One that ended for unknown reasons
+// takes the reason over. [collector's lock holder]
 void ms_session_finish(struct ms_session *s, int wait_status,
                        const char *reason);
 
