@@ -121,6 +121,16 @@ void ms_launch_cancel(struct ms_launch *l)
     waitpid(l->pid, NULL, 0);
 }
 
+bool ms_launch_backend(const char *name)
+{
+    static const char *const names[] = {"core", "lockfree"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return setenv(MS_ENV_BACKEND, name, 1) == 0;
+    return false;
+}
+
 int ms_launch_library(char *path, size_t bytes)
 {
     static const char *const places[] = {

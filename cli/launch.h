@@ -8,6 +8,7 @@
 #ifndef MS_CLI_LAUNCH_H
 #define MS_CLI_LAUNCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -32,5 +33,9 @@ void ms_launch_cancel(struct ms_launch *l);
 // tree, or where it was installed. Returns 0, ENOENT, or EINVAL when its path
 // cannot stand in LD_PRELOAD.
 int ms_launch_library(char *path, size_t bytes);
+
+// ms_launch_backend chooses what is captured of each allocation, by the name
+// of a backend, for the program that is launched next. False: no such name.
+bool ms_launch_backend(const char *name);
 
 #endif

@@ -60,6 +60,7 @@ static int parse(struct run *r, int argc, char **argv)
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"bind", required_argument, NULL, 'b'},
+        {"backend", required_argument, NULL, 'B'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
@@ -77,6 +78,10 @@ static int parse(struct run *r, int argc, char **argv)
             break;
         case 'b':
             r->bind = optarg;
+            break;
+        case 'B':
+            if (!ms_launch_backend(optarg))
+                return bad_usage("no such backend: ", optarg);
             break;
         case 'o':
             r->open_page = true;

@@ -39,7 +39,7 @@ struct runtime {
 
 _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
-const struct ms_backend *ms_runtime_backend = &ms_backend_core;
+const struct ms_backend *ms_runtime_backend = &ms_backend_lockfree;
 
 MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
 MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored

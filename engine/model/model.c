@@ -31,6 +31,7 @@ void ms_model_fini(struct ms_model *m)
     if (m->site_of_node != NULL)
         ms_memory_unmap(m->site_of_node, NODE_BYTES);
     free(m->sites);
+    free(m->site_slots);
     free(m->threads);
     free(m->rated_sites);
     *m = (struct ms_model){0};
@@ -42,6 +43,7 @@ uint64_t ms_model_bytes(const struct ms_model *m)
            m->thread_room * sizeof *m->threads +
            m->rated_room * sizeof *m->rated_sites +
            m->rows_seen * sizeof *m->seen +
+           m->site_slot_count * sizeof *m->site_slots +
            m->site_count * sizeof *m->site_of_node;
 }
 
@@ -78,6 +80,37 @@ struct ms_thread *ms_model_thread(struct ms_model *m, uint32_t slot)
     return &m->threads[slot];
 }
 
+static uint32_t *slot_of_address(const struct ms_model *m, uint64_t address)
+{
+    size_t i = (size_t)(address * UINT64_C(0x9E3779B97F4A7C15) >> 20);
+
+    for (;; i++) {
+        uint32_t *slot = &m->site_slots[i & (m->site_slot_count - 1)];
+        if (*slot == 0 || m->sites[*slot - 1].address == address)
+            return slot;
+    }
+}
+
+// Makes room for one more site and its slot.
+static bool reserve_site(struct ms_model *m)
+{
+    if (!reserve((void **)&m->sites, m->site_count, &m->site_room,
+                 sizeof *m->sites))
+        return false;
+    if (m->site_slot_count > 2 * m->site_count)
+        return true;
+    size_t count = m->site_slot_count == 0 ? 256 : m->site_slot_count * 2;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    free(m->site_slots);
+    m->site_slots = slots;
+    m->site_slot_count = count;
+    for (size_t i = 0; i < m->site_count; i++)
+        *slot_of_address(m, m->sites[i].address) = (uint32_t)i + 1;
+    return true;
+}
+
 uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
 {
     struct ms_node node;
@@ -86,9 +119,13 @@ uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
         return 0;
     if (m->site_of_node[stack] != 0)
         return m->site_of_node[stack];
-    if (!reserve((void **)&m->sites, m->site_count, &m->site_room,
-                 sizeof *m->sites))
+    if (!reserve_site(m))
         return 0;
+    uint32_t *slot = slot_of_address(m, node.address);
+    if (*slot != 0) {
+        m->site_of_node[stack] = *slot;
+        return *slot;
+    }
     struct ms_site *s = &m->sites[m->site_count++];
     *s = (struct ms_site){
         .address = node.address,
@@ -98,8 +135,9 @@ uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
         .module = "",
     };
     empty_trend(s->trend);
-    m->site_of_node[stack] = (uint32_t)m->site_count;
-    return m->site_of_node[stack];
+    *slot = (uint32_t)m->site_count;
+    m->site_of_node[stack] = *slot;
+    return *slot;
 }
 
 static void rate_later(struct ms_model *m, uint32_t site)

@@ -27,8 +27,8 @@ struct ms_row_seen {
 
 struct ms_site {
     uint64_t address;
-    uint64_t file_address; // address - load bias
-    uint32_t stack;
+    uint64_t file_address;  // address - load bias
+    uint32_t stack;         // the first that was met
     uint32_t symbol_module; // number in ms_symbols, 0: none
     const char *function, *file, *module;
     uint32_t line;
@@ -67,6 +67,8 @@ struct ms_model {
     size_t thread_count, thread_room;
     struct ms_row_seen *seen; // by row; sparse
     uint32_t *site_of_node;   // 1 + index; sparse
+    uint32_t *site_slots;     // 1 + index, by address; open addressing
+    size_t site_slot_count;   // a power of two, at least twice site_count
     uint32_t *rated_sites;    // indices
     size_t rated_count, rated_room;
     size_t rows_seen;
@@ -94,8 +96,9 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
 void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
                                uint32_t row, uint64_t seq);
 
-// ms_model_site finds or makes the site of a stack; 0: out of memory or no
-// such node, else 1 + index.
+// ms_model_site finds or makes the site of a stack: all stacks with the same
+// innermost return address are one. 0: out of memory or no such node, else
+// 1 + index.
 uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack);
 
 // ms_model_second computes rates over the last second (`seconds` long, to be

@@ -231,8 +231,8 @@ class Options(TestCase):
             self.assertNotEqual(first.port, second.port)
             self.assertGreater(second.port, 7070)
             self.assertIn("port 7070 is in use", second.own_stderr())
-            self.assertEqual(second.session()["command"].split(),
-                             ["/bin/cat"])
+            session = wait_until("the session", second.session)
+            self.assertEqual(session["command"].split(), ["/bin/cat"])
             for memscope in (first, second):
                 memscope.close_stdin()
                 self.assertEqual(memscope.wait(), 0)

@@ -118,7 +118,7 @@ struct ms_thread_row {
 
 struct ms_site_row {
     uint32_t id;    // stable within the session
-    uint32_t stack; // node of the stack table
+    uint32_t stack; // node of the stack table, one of possibly many
     uint64_t address;
     const char *function; // never NULL; "module+0x..." until it is known
     const char *file;     // "" when unknown
