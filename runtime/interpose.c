@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "capture/engine.h"
-#include "capture/guard.h"
+#include "capture/fast.h"
 #include "platform/compiler.h"
 #include "platform/real_alloc.h"
 
@@ -108,12 +108,21 @@ void *malloc(size_t size)
 {
     if (ms_unlikely(!have_real()))
         return boot_block(size, 0);
-    return given(ms_real_alloc.malloc(raised(size)), size, MS_HOOK_FRAME);
+    void *p = ms_real_alloc.malloc(raised(size));
+    if (ms_likely(p != NULL))
+        ms_capture_alloc_inline(p, size, MS_HOOK_FRAME);
+    return p;
 }
 
 void free(void *p)
 {
-    release(p, MS_HOOK_FRAME);
+    if (ms_unlikely(p == NULL))
+        return;
+    if (ms_unlikely(!ms_capture_dealloc_inline(p, MS_HOOK_FRAME)) &&
+        ms_boot_owns(p))
+        return;
+    if (ms_likely(have_real()))
+        ms_real_alloc.free(p);
 }
 
 void cfree(void *p)

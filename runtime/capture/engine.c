@@ -3,56 +3,16 @@
 
 #include "capture/engine.h"
 
-#include <string.h>
-
-#include "capture/guard.h"
-#include "store/fold.h"
-
-MS_ALWAYS_INLINE struct ms_event event(enum ms_operation operation,
-                                       const void *block, size_t size,
-                                       const void *frame)
-{
-    struct ms_event e = {
-        .operation = operation,
-        .address = (uintptr_t)block,
-        .size = size,
-        .frame = frame,
-    };
-
-    memcpy(&e.caller, (const char *)frame + sizeof(void *), sizeof e.caller);
-    return e;
-}
+#include "capture/fast.h"
 
 void ms_capture_alloc(void *block, size_t size, const void *frame)
 {
-    struct ms_writer *w = ms_guard_enter(frame);
-
-    if (ms_unlikely(w == NULL))
-        return;
-    struct ms_event e = event(MS_OPERATION_ALLOCATION, block, size, frame);
-    ms_runtime_backend->capture_alloc(w, &e);
-    if (ms_likely(e.stack != 0))
-        ms_fold_allocation(w, e.address, e.size, e.stack, false);
-    ms_guard_leave(w);
+    ms_capture_alloc_inline(block, size, frame);
 }
 
 bool ms_capture_dealloc(void *block, const void *frame)
 {
-    struct ms_writer *w = ms_guard_enter(frame);
-
-    if (ms_unlikely(w == NULL))
-        return false;
-    uint64_t address = (uintptr_t)block;
-    struct ms_taken taken = ms_fold_take(w, address);
-    const struct ms_backend *backend = ms_runtime_backend;
-    if (ms_unlikely(backend->capture_dealloc != NULL)) {
-        struct ms_event e =
-            event(MS_OPERATION_DEALLOCATION, block, taken.size, frame);
-        backend->capture_dealloc(w, &e);
-    }
-    ms_fold_deallocation(w, address, &taken, false);
-    ms_guard_leave(w);
-    return taken.cell != 0;
+    return ms_capture_dealloc_inline(block, frame);
 }
 
 void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
@@ -80,11 +40,7 @@ void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
         return;
     }
     ms_fold_deallocation(w, r->address, &r->taken, true);
-    if (now != NULL) {
-        struct ms_event e = event(MS_OPERATION_REALLOCATION, now, size, frame);
-        ms_runtime_backend->capture_realloc(w, &e);
-        if (ms_likely(e.stack != 0))
-            ms_fold_allocation(w, e.address, e.size, e.stack, true);
-    }
+    if (now != NULL)
+        ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
     ms_guard_leave(w);
 }

@@ -14,13 +14,14 @@
 
 MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
                                          uint64_t size, uint32_t stack,
+                                         struct ms_row_hint *hint,
                                          bool by_realloc)
 {
     if (ms_unlikely(!ms_live_index_covers(address))) {
         ms_store_count_drop(w->store, MS_DROP_ADDRESS);
         return;
     }
-    uint32_t row = ms_ledger_own(w, stack, size);
+    uint32_t row = ms_ledger_own(w, stack, size, hint);
     if (ms_unlikely(row == 0)) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);
         return;

@@ -32,13 +32,20 @@ static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class)
     return stack | size_class << 24;
 }
 
-static inline uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
-                                     uint64_t size)
+// `hint`, if not NULL, is of this very stack; it is asked first and kept up.
+MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
+                                        uint64_t size, struct ms_row_hint *hint)
 {
     uint32_t class = ms_size_class(size);
-    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class));
 
-    return ms_likely(row != 0) ? row : ms_ledger_new_own(w, stack, class);
+    if (ms_likely(hint != NULL && hint->size_class == class && hint->row != 0))
+        return hint->row;
+    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class));
+    if (ms_unlikely(row == 0))
+        row = ms_ledger_new_own(w, stack, class);
+    if (hint != NULL)
+        *hint = (struct ms_row_hint){.size_class = class, .row = row};
+    return row;
 }
 
 static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)

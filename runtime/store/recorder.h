@@ -9,6 +9,7 @@
 
 #include "store/writer.h"
 
+// `address` is one that the live index covers.
 static inline void ms_recorder_add(struct ms_writer *w,
                                    enum ms_operation operation,
                                    uint64_t address, uint32_t row)
@@ -17,8 +18,7 @@ static inline void ms_recorder_add(struct ms_writer *w,
         &w->events[w->recorded & (MS_RECORDER_EVENTS - 1)];
 
     // relaxed: see the head of this file
-    ms_store_relaxed(&e->what, (address & ((UINT64_C(1) << 47) - 1)) |
-                                   (uint64_t)operation << 47);
+    ms_store_relaxed(&e->what, address | (uint64_t)operation << 47);
     ms_store_relaxed(&e->where, (uint64_t)row << 40 | (uint32_t)w->now);
     ms_store_relaxed(&w->slot->recorded, ++w->recorded);
 }

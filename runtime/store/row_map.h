@@ -18,6 +18,12 @@ struct ms_row_entry {
     uint32_t row;
 };
 
+// The row that a stack was booked in last, for blocks of one size class.
+struct ms_row_hint {
+    uint32_t size_class;
+    uint32_t row; // 0: none
+};
+
 struct ms_row_map {
     struct ms_row_entry *entries;
     uint32_t shift; // 32 - log2(entries)

@@ -130,7 +130,7 @@ void ms_store_allocation(struct ms_writer *w, uint64_t address, uint64_t size,
                          uint32_t stack, bool by_realloc)
 {
     ms_writer_now(w);
-    ms_fold_allocation(w, address, size, stack, by_realloc);
+    ms_fold_allocation(w, address, size, stack, NULL, by_realloc);
 }
 
 struct ms_taken ms_store_take(struct ms_writer *w, uint64_t address)

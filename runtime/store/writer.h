@@ -25,6 +25,7 @@ struct ms_unwinder;
 struct ms_site_entry {
     uint64_t address;
     uint32_t stack;
+    struct ms_row_hint hint;
 };
 
 enum ms_writer_state {

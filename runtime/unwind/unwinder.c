@@ -33,10 +33,7 @@ void ms_unwinder_destroy(struct ms_unwinder *u)
 }
 
 // The stack of this very thread, within bounds.
-MS_ALWAYS_INLINE uint64_t load(uint64_t address)
-{
-    return *(const volatile uint64_t *)(uintptr_t)address;
-}
+#define load ms_unwinder_load
 
 MS_ALWAYS_INLINE bool readable(const struct ms_unwinder *u, uint64_t address)
 {
@@ -305,38 +302,20 @@ static void fill_memo(struct ms_unwinder *u, struct ms_memo_entry *m,
     // From the inside out: that is where changes are.
     for (uint32_t i = top->words_end; i > 0; i--) {
         int64_t words = (int64_t)(u->addresses[i - 1] - from->sp) / 8;
-        if (words != (int16_t)words || u->values[i - 1] >> 48 != 0)
+        if (words != (int16_t)words)
             return;
-        m->words[n++] = (uint64_t)(uint16_t)words << 48 | u->values[i - 1];
+        m->places[n] = (int16_t)words;
+        m->values[n++] = u->values[i - 1];
     }
-    for (; n % 4 != 0; n++)
-        m->words[n] = m->words[n - 1];
+    for (; n % 4 != 0; n++) {
+        m->places[n] = m->places[n - 1];
+        m->values[n] = m->values[n - 1];
+    }
     m->at = *from;
     m->node = node;
     m->count = (uint16_t)n;
     m->any_fp = !top->needs_fp;
-}
-
-MS_ALWAYS_INLINE uint64_t differs(uint64_t sp, uint64_t word)
-{
-    int64_t bytes = ((int64_t)word >> 48) * 8;
-
-    return load(sp + (uint64_t)bytes) ^ (word & ((UINT64_C(1) << 48) - 1));
-}
-
-MS_ALWAYS_INLINE bool recognizes(const struct ms_memo_entry *m,
-                                 const struct ms_frame *from)
-{
-    if (ms_unlikely(m->at.pc != from->pc || m->at.sp != from->sp ||
-                    !(m->any_fp || m->at.fp == from->fp)))
-        return false;
-    for (uint32_t i = 0; i < m->count; i += 4)
-        if ((differs(from->sp, m->words[i]) |
-             differs(from->sp, m->words[i + 1]) |
-             differs(from->sp, m->words[i + 2]) |
-             differs(from->sp, m->words[i + 3])) != 0)
-            return false;
-    return true;
+    m->hint = (struct ms_row_hint){0};
 }
 
 // Where a stack's memo is: by its first frame and the next two callers, since
@@ -358,10 +337,13 @@ MS_ALWAYS_INLINE struct ms_memo_entry *memo_of(struct ms_unwinder *u,
     return &u->memo[h >> (64 - MS_MEMO_BITS)];
 }
 
-uint32_t ms_unwinder_stack(struct ms_unwinder *u, const struct ms_frame *from)
+MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
+                                       const struct ms_frame *from,
+                                       struct ms_row_hint **hint)
 {
     uint32_t generation = ms_load_relaxed(&u->rules->generation);
 
+    *hint = NULL;
     if (ms_unlikely(generation != u->generation))
         forget(u, generation);
     if (ms_unlikely(u->memo_rest > 0)) {
@@ -369,13 +351,17 @@ uint32_t ms_unwinder_stack(struct ms_unwinder *u, const struct ms_frame *from)
         return walk_fresh(u, from);
     }
     struct ms_memo_entry *m = memo_of(u, from);
+    u->predicted[ms_predicted_hash(from)] = (uint16_t)(m - u->memo);
     u->memo_tries++;
-    if (ms_likely(recognizes(m, from))) {
+    if (ms_likely(ms_memo_matches(m, from))) {
         u->memo_hits++;
+        *hint = &m->hint;
         return m->node;
     }
     uint32_t node = walk_fresh(u, from);
     fill_memo(u, m, from, node);
+    if (m->at.pc != 0)
+        *hint = &m->hint;
     if (ms_unlikely(u->memo_tries >= 4096)) {
         // Where stacks hardly ever repeat, the walk alone is cheaper.
         u->memo_rest = u->memo_hits < 1600 ? 65536 : 0;

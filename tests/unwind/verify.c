@@ -81,7 +81,12 @@ static void compare(const struct ms_store *s, uint32_t node, uint64_t caller)
 
 static void fill_and_compare(struct ms_writer *w, struct ms_event *e)
 {
-    ms_backend_lockfree.capture_alloc(w, e);
+    struct ms_frame from = ms_frame_of_hook(e->frame);
+
+    // In the order of the fast path.
+    e->stack = ms_unwinder_recognize(w->unwinder, &from, &e->hint);
+    if (e->stack == 0)
+        ms_backend_lockfree.capture_alloc(w, e);
     if (ready && atomic_fetch_add(&seen, 1) % every == 0)
         compare(w->store, e->stack, e->caller);
 }

@@ -14,8 +14,10 @@ static void fill_stack(struct ms_writer *w, struct ms_event *e)
     if (ms_unlikely(entry->address != e->caller)) {
         entry->stack = ms_store_stack(w->store, e->caller, 0);
         entry->address = entry->stack != 0 ? e->caller : 0;
+        entry->hint.row = 0;
     }
     e->stack = entry->stack;
+    e->hint = &entry->hint;
 }
 
 const struct ms_backend ms_backend_core = {

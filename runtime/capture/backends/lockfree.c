@@ -5,20 +5,13 @@
 
 #include "capture/backend.h"
 
-#include <string.h>
-
-#include "unwind/machine.h"
 #include "unwind/unwinder.h"
 
 static void fill_stack(struct ms_writer *w, struct ms_event *e)
 {
-    struct ms_frame from = {
-        .pc = ms_machine_return_address(e->caller),
-        .sp = (uint64_t)(uintptr_t)e->frame + MS_FRAME_CALLER_SP,
-    };
+    struct ms_frame from = ms_frame_of_hook(e->frame);
 
-    memcpy(&from.fp, e->frame, sizeof from.fp);
-    e->stack = ms_unwinder_stack(w->unwinder, &from);
+    e->stack = ms_unwinder_stack(w->unwinder, &from, &e->hint);
 }
 
 const struct ms_backend ms_backend_lockfree = {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// fast: the capture engine's two hottest calls, to be inlined into malloc and
+// free themselves. See engine.h for their contract.
+
+#ifndef MS_RUNTIME_CAPTURE_FAST_H
+#define MS_RUNTIME_CAPTURE_FAST_H
+
+#include <string.h>
+
+#include "capture/guard.h"
+#include "store/fold.h"
+#include "unwind/unwinder.h"
+
+MS_ALWAYS_INLINE struct ms_event ms_capture_event(enum ms_operation operation,
+                                                  const void *block,
+                                                  size_t size,
+                                                  const void *frame)
+{
+    struct ms_event e = {
+        .operation = operation,
+        .address = (uintptr_t)block,
+        .size = size,
+        .frame = frame,
+    };
+
+    memcpy(&e.caller, (const char *)frame + sizeof(void *), sizeof e.caller);
+    return e;
+}
+
+// What the backend says of a new block, booked. A stack that the thread's
+// unwinder recognizes needs no backend to be called.
+MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
+                                      enum ms_operation operation, void *block,
+                                      size_t size, const void *frame)
+{
+    const struct ms_backend *backend = ms_runtime_backend;
+    bool by_realloc = operation == MS_OPERATION_REALLOCATION;
+    struct ms_row_hint *hint = NULL;
+    uint32_t stack = 0;
+
+    if (ms_likely(backend == &ms_backend_lockfree)) {
+        struct ms_frame from = ms_frame_of_hook(frame);
+        stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
+    }
+    if (ms_unlikely(stack == 0)) {
+        struct ms_event e = ms_capture_event(operation, block, size, frame);
+        if (by_realloc)
+            backend->capture_realloc(w, &e);
+        else
+            backend->capture_alloc(w, &e);
+        stack = e.stack;
+        hint = e.hint;
+    }
+    if (ms_likely(stack != 0))
+        ms_fold_allocation(w, (uintptr_t)block, size, stack, hint, by_realloc);
+}
+
+MS_ALWAYS_INLINE void ms_capture_alloc_inline(void *block, size_t size,
+                                              const void *frame)
+{
+    struct ms_writer *w = ms_guard_enter(frame);
+
+    if (ms_unlikely(w == NULL))
+        return;
+    ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+    ms_guard_leave(w);
+}
+
+MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
+{
+    struct ms_writer *w = ms_guard_enter(frame);
+
+    if (ms_unlikely(w == NULL))
+        return false;
+    uint64_t address = (uintptr_t)block;
+    struct ms_taken taken = ms_fold_take(w, address);
+    const struct ms_backend *backend = ms_runtime_backend;
+    if (ms_unlikely(backend->capture_dealloc != NULL)) {
+        struct ms_event e = ms_capture_event(MS_OPERATION_DEALLOCATION, block,
+                                             taken.size, frame);
+        backend->capture_dealloc(w, &e);
+    }
+    ms_fold_deallocation(w, address, &taken, false);
+    ms_guard_leave(w);
+    return taken.cell != 0;
+}
+
+#endif
