@@ -4,7 +4,6 @@
 #include "summary.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,25 +44,6 @@ static const char *count_text(uint64_t n, char *text, size_t room)
     return text;
 }
 
-static void wait_for_names(struct ms_engine *engine)
-{
-    struct ms_engine_cost cost;
-
-    for (int waited = 0; waited < NAME_WAIT_MS; waited += 20) {
-        ms_engine_cost(engine, &cost);
-        if (cost.symbols_pending == 0 && waited >= 120)
-            break; // and a tick has taken the names over
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    }
-}
-
-static int by_live_bytes(const void *a, const void *b)
-{
-    const struct ms_site_row *x = a, *y = b;
-
-    return (x->live_bytes < y->live_bytes) - (x->live_bytes > y->live_bytes);
-}
-
 // Names come from the program: nothing of them may steer a terminal.
 static void print_name(const char *name, size_t limit)
 {
@@ -73,19 +53,29 @@ static void print_name(const char *name, size_t limit)
     }
 }
 
+// Gives the largest sites, and their names some time to be found.
+static size_t find_sites(struct ms_engine *engine, struct ms_site_row *rows)
+{
+    size_t count = 0;
+    bool named = false;
+
+    for (int waited = 0; waited <= NAME_WAIT_MS && !named; waited += 20) {
+        if (waited != 0)
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        if (ms_engine_top_sites(engine, 0, rows, SITES_SHOWN, &count, &named) !=
+            MEMSCOPE_OK)
+            return 0;
+    }
+    return count;
+}
+
 static void print_sites(struct ms_engine *engine)
 {
-    struct ms_site_row *rows;
-    size_t count;
-    uint64_t seq;
+    struct ms_site_row rows[SITES_SHOWN];
+    size_t count = find_sites(engine, rows);
     char bytes[32], blocks[32];
 
-    if (ms_engine_sites(engine, 0, 0, &rows, &count, &seq) != MEMSCOPE_OK)
-        return;
-    qsort(rows, count, sizeof *rows, by_live_bytes);
-    for (size_t i = 0; i < count && i < SITES_SHOWN; i++) {
-        if (rows[i].live_blocks == 0)
-            break;
+    for (size_t i = 0; i < count; i++) {
         fprintf(stderr, LINE "  %10s in %s %s  ",
                 bytes_text(rows[i].live_bytes, bytes, sizeof bytes),
                 count_text(rows[i].live_blocks, blocks, sizeof blocks),
@@ -98,7 +88,6 @@ static void print_sites(struct ms_engine *engine)
         }
         fputc('\n', stderr);
     }
-    free(rows);
 }
 
 void ms_summary_print(struct ms_engine *engine)
@@ -122,8 +111,6 @@ void ms_summary_print(struct ms_engine *engine)
                 LINE "%llu allocations and %llu frees were not booked\n",
                 (unsigned long long)s.capture.dropped_allocs,
                 (unsigned long long)s.capture.dropped_frees);
-    if (s.heap.live_blocks != 0) {
-        wait_for_names(engine);
+    if (s.heap.live_blocks != 0)
         print_sites(engine);
-    }
 }

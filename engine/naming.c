@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // naming: where a session's sites lie, and what they are called. The symbol
-// thread does the work; here is only asked for it. Under the session's lock.
+// thread does the work; here is only asked for it, and only when somebody
+// looks, or might soon: reading a program's debug information can cost more
+// than a short program itself. Under the session's lock.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "session.h"
 
 #define NAMES_PER_TICK 2000u
+#define NAMES_AFTER_NS UINT64_C(1000000000)
 
 static const char *last_part(const char *path)
 {
@@ -92,12 +95,15 @@ bool ms_session_names(struct ms_session *s)
     size_t tried = 0, kept = 0;
     bool any = false;
 
+    if (ms_session_uptime_ns(s) > NAMES_AFTER_NS &&
+        s->state == MS_SESSION_RUNNING)
+        s->names_wanted = true;
     for (size_t i = 0; i < s->unnamed.count; i++) {
         struct ms_site *site = &s->model.sites[s->unnamed.items[i]];
         struct ms_symbol found;
         bool known = false;
 
-        if (tried++ < NAMES_PER_TICK) {
+        if ((s->names_wanted || site->wanted) && tried++ < NAMES_PER_TICK) {
             known = ms_symbols_lookup(s->symbols, site->symbol_module,
                                       site->file_address, &found);
             any |= known || site->function != found.function;

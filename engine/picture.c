@@ -111,6 +111,7 @@ enum memscope_status ms_engine_sites(struct ms_engine *e, uint32_t session,
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
+    s->names_wanted = true;
     *seq = s->seq;
     size_t changed = 0;
     for (size_t i = 0; i < s->model.site_count; i++)
@@ -124,6 +125,42 @@ enum memscope_status ms_engine_sites(struct ms_engine *e, uint32_t session,
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     return status;
+}
+
+static int by_live_bytes(const void *a, const void *b)
+{
+    const struct ms_site_row *x = a, *y = b;
+
+    return (x->live_bytes < y->live_bytes) - (x->live_bytes > y->live_bytes);
+}
+
+enum memscope_status ms_engine_top_sites(struct ms_engine *e, uint32_t session,
+                                         struct ms_site_row *rows, size_t room,
+                                         size_t *count, bool *named)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *count = 0;
+    *named = true;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; room != 0 && i < s->model.site_count; i++) {
+        struct ms_site_row row;
+        ms_session_site_row(s, i, &row);
+        if (row.live_blocks == 0 ||
+            (*count == room && row.live_bytes <= rows[room - 1].live_bytes))
+            continue;
+        rows[*count < room ? (*count)++ : room - 1] = row;
+        qsort(rows, *count, sizeof *rows, by_live_bytes);
+    }
+    for (size_t i = 0; i < *count; i++)
+        s->model.sites[rows[i].id - 1].wanted = true;
+    for (size_t i = 0; i < s->unnamed.count; i++)
+        *named &= !s->model.sites[s->unnamed.items[i]].wanted;
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return MEMSCOPE_OK;
 }
 
 enum memscope_status ms_engine_history(struct ms_engine *e, uint32_t session,

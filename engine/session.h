@@ -56,6 +56,7 @@ struct ms_session {
     struct ms_session_module *modules;
     size_t module_count, module_room;
     struct ms_list unnamed;      // sites (index) that wait for a name
+    bool names_wanted;           // of all sites; else of some: ms_site.wanted
     struct ms_list fresh, carry; // rows: of this tick, of the last one
     size_t placed_sites;         // sites whose module has been looked for
 
@@ -91,8 +92,8 @@ void ms_session_finish(struct ms_session *s, int wait_status,
 // names. {lock}
 void ms_session_place_sites(struct ms_session *s);
 
-// ms_session_names looks for names that have become known. {lock}. True when
-// there were any.
+// ms_session_names asks for the names that are wanted and looks for those that
+// have become known. {lock}. True when there were any.
 bool ms_session_names(struct ms_session *s);
 
 // ms_session_sample_threads asks the system for the threads (no lock);

@@ -32,7 +32,8 @@ struct ms_site {
     uint32_t symbol_module; // number in ms_symbols, 0: none
     const char *function, *file, *module;
     uint32_t line;
-    bool rated; // on the list of sites with a rate
+    bool rated;  // on the list of sites with a rate
+    bool wanted; // somebody wants to see its name
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
     uint64_t alloc_count_1s, free_count_1s; // totals one second ago

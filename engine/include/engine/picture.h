@@ -154,6 +154,15 @@ enum memscope_status ms_engine_sites(struct ms_engine *engine, uint32_t session,
                                      size_t *count,
                                      uint64_t *seq) MEMSCOPE_MUST_CHECK;
 
+// ms_engine_top_sites gives the sites with the most live bytes, up to `room` of
+// them, largest first. Unlike ms_engine_sites it has only their names looked
+// up; *named says whether they are all known by now.
+enum memscope_status ms_engine_top_sites(struct ms_engine *engine,
+                                         uint32_t session,
+                                         struct ms_site_row *rows, size_t room,
+                                         size_t *count,
+                                         bool *named) MEMSCOPE_MUST_CHECK;
+
 // One point of the history. Totals are cumulative; rates are differences.
 struct ms_sample {
     uint64_t seq;
