@@ -249,6 +249,7 @@ void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
         ms_symbols_counts(e->symbols, &counts);
     pthread_mutex_lock(&e->lock);
     *out = e->cost;
+    out->symbols_pending = 0;
     size_t sessions = e->session_count;
     uint32_t ids[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
     for (size_t i = 0; i < sessions; i++)
@@ -259,6 +260,8 @@ void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
         if (s == NULL)
             continue;
         pthread_mutex_lock(&s->lock);
+        if (s->names_wanted)
+            out->symbols_pending += s->unnamed.count;
         out->model_bytes += ms_model_bytes(&s->model) +
                             ms_history_bytes(&s->history) +
                             MS_STATS_KEPT * sizeof *s->stats;
@@ -267,6 +270,5 @@ void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
     }
     out->model_bytes += counts.memory_bytes;
     out->cpu_ns += counts.cpu_ns;
-    out->symbols_pending = counts.pending;
     out->symbols_done = counts.done;
 }

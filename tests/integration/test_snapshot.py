@@ -115,7 +115,7 @@ class Snapshots(TestCase):
         command = ("/usr/bin/python3", "-c", MILLION)
         with Memscope(*command, env={"PYTHONMALLOC": "malloc"}) as memscope:
             self.assertEqual(memscope.line(), "ready")
-            memscope.settle()
+            memscope.named_picture()  # what names take is taken
             before = proc_status_kib(memscope.pid, "RssAnon")
             size, most, shared = self.stream(memscope, memscope.pid)
             say("%.1f MB of live blocks streamed; RssAnon %d KiB before, "
