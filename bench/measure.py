@@ -34,6 +34,14 @@ def children(pid):
         return []
 
 
+def executable(pid):
+    """The path of the file that a process runs, or ""."""
+    try:
+        return os.readlink("/proc/%d/exe" % pid)
+    except OSError:
+        return ""
+
+
 def process_cpu_s(pid):
     """CPU time of all threads of a process, by its own clock."""
     return time.clock_gettime((~pid << 3) | 2)
@@ -41,9 +49,11 @@ def process_cpu_s(pid):
 
 class Run:
     """One run. wall_s; cpu_s with all descendants; program_kib, the peak of
-    the program; helper_kib, the peak of the memscope process, or 0."""
+    the program; helper_kib, the peak of the largest process of the tool that
+    watches it, or 0. `program` is the path of the program where something else
+    starts it."""
 
-    def __init__(self, command, stdin=None, env=None, watched=False):
+    def __init__(self, command, stdin=None, env=None, program=None):
         environment = dict(os.environ)
         environment.update(env or {})
         with tempfile.TemporaryFile() as errors, \
@@ -52,7 +62,7 @@ class Run:
             process = subprocess.Popen(
                 command, stdin=source, stdout=subprocess.DEVNULL,
                 stderr=errors, env=environment)
-            self._follow(process.pid, watched)
+            self._follow(process.pid, program)
             _, status, usage = os.wait4(process.pid, 0)
             self.wall_s = time.monotonic() - begin
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -63,34 +73,25 @@ class Run:
             raise RuntimeError("%s ended with %d: %s" % (
                 command, process.returncode, self.stderr[-500:]))
 
-    def _follow(self, pid, watched):
+    def _follow(self, pid, program):
         self.program_kib = self.helper_kib = 0
         end = os.pidfd_open(pid)
         try:
             poll = select.poll()
             poll.register(end, select.POLLIN)
             while not poll.poll(POLL_MS):
-                if not watched:
-                    self._program(pid)
-                    continue
-                self.helper_kib = max(self.helper_kib, high_water_kib(pid))
-                for child in children(pid):
-                    self._program(child)
+                self._look(pid, program)
         finally:
             os.close(end)
 
-    def _program(self, pid):
-        self.program_kib = max(self.program_kib, high_water_kib(pid))
-
-    def allocations(self):
-        """How many allocations memscope's closing line speaks of."""
-        match = re.search(r"([\d,]+) allocations of", self.stderr)
-        return int(match.group(1).replace(",", "")) if match else None
-
-    def program_s(self):
-        """How long the program itself ran, by that line."""
-        match = re.search(r"ran ([\d.]+) s", self.stderr)
-        return float(match.group(1)) if match else None
+    def _look(self, pid, program):
+        peak = high_water_kib(pid)
+        if program is None or executable(pid) == os.path.realpath(program):
+            self.program_kib = max(self.program_kib, peak)
+        else:
+            self.helper_kib = max(self.helper_kib, peak)
+        for child in children(pid):
+            self._look(child, program)
 
 
 class Ratios:
@@ -105,9 +106,8 @@ class Ratios:
         return "%.2f (%.2f–%.2f)" % (self.median, self.low, self.high)
 
 
-def pairs(bare, watched, count):
-    """Runs two commands in turn, `count` times each: A B A B ..."""
-    runs = []
-    for _ in range(count):
-        runs.append((bare(), watched()))
-    return [a for a, _ in runs], [b for _, b in runs]
+def in_turn(count, *runs):
+    """Runs several commands in turn, `count` times each: A B C A B C ...
+    Gives a list of runs for each."""
+    rounds = [[run() for run in runs] for _ in range(count)]
+    return [list(column) for column in zip(*rounds)]

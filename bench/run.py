@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from measure import Ratios, Run, pairs, process_cpu_s
+from measure import Ratios, Run, in_turn, process_cpu_s
 from workloads import all_workloads
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,48 +50,59 @@ class Bench:
         self.memscope = os.path.join(options.build, "cli/memscope")
         self.storm = os.path.join(options.build, "tests/targets/threads")
 
-    def watched(self, command):
-        return [self.memscope, "run", "--"] + command
+    def watched(self, command, backend="core"):
+        return [self.memscope, "run", "--backend", backend, "--"] + command
 
-    def row(self, work):
-        """One workload: measured in turn, after a run of each to warm up."""
+    def watchers(self, command):
+        """What is compared with the bare program: (name, command line)."""
+        rows = [("memscope, `%s`" % name, self.watched(command, name))
+                for name in ("core", "lockfree")]
+        if self.options.peers and shutil.which("heaptrack"):
+            out = os.path.join(self.directory, "heaptrack")
+            rows.append(("heaptrack", ["heaptrack", "-o", out] + command))
+        return rows
+
+    def rows(self, work):
+        """One workload, bare and under each watcher in turn, after a run of
+        each to warm up."""
         progress("bench: %s" % work.name)
+        program = work.command[0]
+        watchers = self.watchers(work.command)
 
-        def bare():
-            return Run(work.command, work.stdin, work.env)
-
-        def watched():
-            return Run(self.watched(work.command), work.stdin, work.env, True)
-        bare()
-        watched()
-        a, b = pairs(bare, watched, self.options.runs)
-        program_a = statistics.median(run.program_kib for run in a)
-        program_b = statistics.median(run.program_kib for run in b)
-        return (
-            "%s: %s" % (work.name, work.what),
-            "{:,}".format(b[0].allocations()),
-            "%.2f" % statistics.median(run.wall_s for run in a),
-            Ratios([r.wall_s for r in a], [r.wall_s for r in b]),
-            Ratios([r.wall_s for r in a], [r.program_s() for r in b]),
-            Ratios([r.cpu_s for r in a], [r.cpu_s for r in b]),
-            mib(program_a), mib(program_b),
-            "%.2f" % (program_b / program_a),
-            mib(statistics.median(run.helper_kib for run in b)))
+        def runner(command, started_by_other):
+            return lambda: Run(command, work.stdin, work.env,
+                               program if started_by_other else None)
+        runners = [runner(work.command, False)] + [
+            runner(command, True) for _, command in watchers]
+        for run in runners:
+            run()
+        bare, *others = in_turn(self.options.runs, *runners)
+        peak = statistics.median(run.program_kib for run in bare)
+        for (name, _), runs in zip(watchers, others):
+            mine = statistics.median(run.program_kib for run in runs)
+            yield (
+                work.name, name,
+                "%.2f" % statistics.median(run.wall_s for run in bare),
+                Ratios([r.wall_s for r in bare], [r.wall_s for r in runs]),
+                Ratios([r.cpu_s for r in bare], [r.cpu_s for r in runs]),
+                mib(peak), mib(mine), "%.2f" % (mine / peak),
+                mib(statistics.median(run.helper_kib for run in runs)))
 
     def workloads(self):
         works = all_workloads(self.options.build, self.directory,
                               self.options.scale)
-        return table(
-            ("program", "allocations", "bare s", "wall ×",
-             "program's wall ×", "total CPU ×", "peak MiB bare", "watched",
-             "×", "memscope's own"), [self.row(work) for work in works])
+        rows = [row for work in works for row in self.rows(work)]
+        return "\n\n".join((
+            "\n".join("- %s: %s" % (work.name, work.what) for work in works),
+            table(("program", "watched by", "bare s", "wall ×", "total CPU ×",
+                   "peak MiB bare", "watched", "×", "watcher's own MiB"),
+                  rows)))
 
     def start(self):
         """What it costs to watch a program that does nothing."""
         progress("bench: start and end")
-        a, b = pairs(lambda: Run(["/bin/true"]),
-                     lambda: Run(self.watched(["/bin/true"]), watched=True),
-                     3 * self.options.runs)
+        a, b = in_turn(3 * self.options.runs, lambda: Run(["/bin/true"]),
+                       lambda: Run(self.watched(["/bin/true"])))
         bare = statistics.median(run.wall_s for run in a) * 1e3
         watched = statistics.median(run.wall_s for run in b) * 1e3
         return "`/bin/true`: %.1f ms bare, %.1f ms watched, from start to " \
@@ -114,23 +126,25 @@ class Bench:
             output = subprocess.run(line, check=True, capture_output=True,
                                     text=True, timeout=600).stdout
             return [int(word) / rounds for word in output.split()]
-        bare, watched = counted(command), counted(self.watched(command))
+        bare = counted(command)
+        core, stacks = (counted(self.watched(command, backend))
+                        for backend in ("core", "lockfree"))
         names = ("malloc and free of the same block, hot",
                  "free of an older block and malloc, 64 held",
                  "realloc, 64 held")
-        return table(("instructions of", "bare", "watched", "added"), [
-            (name, "%.0f" % a, "%.0f" % b, "%.0f" % (b - a))
-            for name, a, b in zip(names, bare, watched)])
+        return table(("instructions of", "bare", "added by `core`",
+                      "added by `lockfree`"), [
+            (name, "%.0f" % a, "%.0f" % (b - a), "%.0f" % (c - a))
+            for name, a, b, c in zip(names, bare, core, stacks)])
 
     def monitor(self):
         """The memscope process's CPU while the program rests and while it
         does nothing but allocate."""
         progress("bench: the monitor's own CPU")
         seconds = self.options.seconds
-        rest, busy = pairs(
-            lambda: self.share(["/bin/cat"], seconds),
-            lambda: self.share([self.storm, "--threads", "1"], seconds),
-            3)
+        rest, busy = in_turn(
+            3, lambda: self.share(["/bin/cat"], seconds),
+            lambda: self.share([self.storm, "--threads", "1"], seconds))
         rows = []
         for name, shares in (("a program at rest", rest),
                              ("one thread that only allocates", busy)):
@@ -179,6 +193,7 @@ class Bench:
 
     def wait_ticks(self, port):
         """Until the session is there and the symbols are found."""
+        self.get(port, "/sites")  # names are looked up for who looks
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             monitor = self.get(port, "/status")["monitor"]
@@ -207,16 +222,18 @@ def report(bench, options):
                              capture_output=True, text=True).stdout.strip()
     return "\n\n".join((
         "# What %s costs" % version,
-        "`make bench` on %s. Backend `core`, exact. Bare and watched runs "
-        "took turns, %d of each; ratios are medians of the pairs, with the "
-        "smallest and the largest. Wall: of the whole command, with the start "
-        "and end of memscope, and of the program alone. Total CPU: of the "
-        "program and the memscope process. Peak: VmHWM of the program (with "
-        "the pages of the event store that it has touched), and of the "
-        "memscope process beside it." % (machine(), options.runs),
+        "`make bench` on %s. Everything exact. Bare and watched runs took "
+        "turns, %d of each; ratios are medians of the pairs, with the "
+        "smallest and the largest. Wall and total CPU: of the whole command, "
+        "with all processes, start and end of the watcher included. Peak: "
+        "VmHWM of the program (with the pages of the event store that it has "
+        "touched), and of the largest process of the watcher beside it." % (
+            machine(), options.runs),
         "## Programs", bench.workloads(), bench.start(),
         "## Instructions per operation", bench.instructions(),
-        "Counted by stepping through the program, after a warm-up.",
+        "Counted by stepping through the program, after a warm-up. Stepping "
+        "takes time, so that the clock is read more often than in a real "
+        "run: upper bounds.",
         "## The monitor beside the program", bench.monitor(),
         "No page open; %d s each, 3 of each in turn." % options.seconds)) \
         + "\n"
@@ -232,8 +249,10 @@ def main():
                         help="size of the inputs (1.0)")
     parser.add_argument("--seconds", type=float, default=10,
                         help="how long the monitor's CPU is watched (10)")
-    parser.add_argument("--name", default="core",
-                        help="saved as bench/results/NAME.md (core)")
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction,
+                        default=True, help="heaptrack beside, if installed")
+    parser.add_argument("--name", default="latest",
+                        help="saved as bench/results/NAME.md (latest)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:

@@ -15,7 +15,7 @@ build_packages=(
 )
 test_packages=(
     libcmocka-dev chromium fonts-dejavu-core procps curl jq sqlite3
-    redis-server redis-tools nginx-light perl
+    redis-server redis-tools nginx-light perl heaptrack
     python3 python3-jsonschema
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
     valgrind gdb strace shellcheck
