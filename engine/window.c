@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// See tables.h for the contract.
+// See engine/window.h for the contract. Every row becomes a key that sorts as
+// a number; the window is found among the keys by partition, so that its
+// place in the table does not matter; only its own rows are then made whole.
 
-#include "wire/tables.h"
+#include "engine/window.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "engine_private.h"
 
 enum kind { U64, U32, DOUBLE, TEXT, POINTER };
 
@@ -67,181 +72,296 @@ static int find(const struct column *columns, size_t count, const char *name)
     return -1;
 }
 
-int ms_table_thread_column(const char *name)
+int ms_window_thread_column(const char *name)
 {
     return find(thread_columns, sizeof thread_columns / sizeof *thread_columns,
                 name);
 }
 
-int ms_table_site_column(const char *name)
+int ms_window_site_column(const char *name)
 {
     return find(site_columns, sizeof site_columns / sizeof *site_columns, name);
 }
 
+// One row that matches, as far as sorting needs it.
+struct entry {
+    uint64_t key;     // sorts upwards, whatever the window's order
+    const char *text; // decides between equal keys of texts; NULL: a number
+    uint32_t row;
+};
+
 struct order {
-    const char *rows;
-    size_t stride;
     const struct column *column;
     bool ascending;
 };
 
-static int compare_doubles(double a, double b)
+static uint64_t key_of_double(double d)
 {
-    // Unknown is below everything.
-    if (isnan(a) || isnan(b))
-        return isnan(b) - isnan(a);
-    return (a > b) - (a < b);
+    uint64_t bits;
+
+    if (isnan(d))
+        return 0; // unknown is below everything
+    memcpy(&bits, &d, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-static int compare(const struct order *o, size_t a, size_t b)
+// The first letters of a text.
+static uint64_t key_of_text(const char *text)
 {
-    const char *x = o->rows + a * o->stride + o->column->offset;
-    const char *y = o->rows + b * o->stride + o->column->offset;
-    int result = 0;
-    uint64_t u, v;
-    uint32_t p, q;
-    double d, e;
-    const char *s, *t;
+    uint64_t key = 0;
 
+    for (size_t i = 0; i < sizeof key; i++) {
+        key = key << 8 | (uint64_t)tolower((unsigned char)*text);
+        text += *text != '\0';
+    }
+    return key;
+}
+
+// The text of a thread lies in the row itself, which goes away: `lasting` is
+// where it stays.
+static void make_entry(const struct order *o, const void *row,
+                       const char *lasting, struct entry *e)
+{
+    const char *at = (const char *)row + o->column->offset;
+    uint32_t u;
+    double d;
+
+    e->text = NULL;
     switch (o->column->kind) {
     case U64:
-        memcpy(&u, x, sizeof u);
-        memcpy(&v, y, sizeof v);
-        result = (u > v) - (u < v);
+        memcpy(&e->key, at, sizeof e->key);
         break;
     case U32:
-        memcpy(&p, x, sizeof p);
-        memcpy(&q, y, sizeof q);
-        result = (p > q) - (p < q);
+        memcpy(&u, at, sizeof u);
+        e->key = u;
         break;
     case DOUBLE:
-        memcpy(&d, x, sizeof d);
-        memcpy(&e, y, sizeof e);
-        result = compare_doubles(d, e);
+        memcpy(&d, at, sizeof d);
+        e->key = key_of_double(d);
         break;
     case TEXT:
-        result = strcasecmp(x, y);
+        e->text = lasting;
+        e->key = key_of_text(lasting);
         break;
     case POINTER:
-        memcpy(&s, x, sizeof s);
-        memcpy(&t, y, sizeof t);
-        result = strcasecmp(s, t);
+        memcpy(&e->text, at, sizeof e->text);
+        e->key = key_of_text(e->text);
         break;
     }
     if (!o->ascending)
-        result = -result;
-    return result != 0 ? result : (a > b) - (a < b); // rows come by id
+        e->key = ~e->key;
 }
 
-static void sift_down(const struct order *o, size_t *heap, size_t count,
-                      size_t at)
+static bool before(const struct order *o, const struct entry *a,
+                   const struct entry *b)
 {
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && compare(o, heap[child + 1], heap[child]) > 0)
-            child++;
-        if (compare(o, heap[child], heap[at]) <= 0)
-            return;
-        size_t swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-        at = child;
-    }
+    int texts = 0;
+
+    if (a->key != b->key)
+        return a->key < b->key;
+    if (a->text != b->text)
+        texts = strcasecmp(a->text, b->text);
+    if (texts != 0)
+        return o->ascending ? texts < 0 : texts > 0;
+    return a->row < b->row;
 }
 
-// Keeps the first `room` rows in a heap whose top is the last of them.
-static void offer(const struct order *o, size_t *heap, size_t *count,
-                  size_t room, size_t row)
+static void swap(struct entry *a, struct entry *b)
 {
-    if (*count < room) {
-        size_t at = (*count)++;
-        heap[at] = row;
-        while (at > 0 && compare(o, heap[at], heap[(at - 1) / 2]) > 0) {
-            size_t parent = (at - 1) / 2;
-            size_t swap = heap[at];
-            heap[at] = heap[parent];
-            heap[parent] = swap;
-            at = parent;
+    struct entry keep = *a;
+
+    *a = *b;
+    *b = keep;
+}
+
+// Sorts [0, count) in place: a heap, which needs no memory and has no bad day.
+static void sort(const struct order *o, struct entry *e, size_t count)
+{
+    for (size_t n = count, top = count / 2; n > 1;) {
+        if (top > 0)
+            top--;
+        else
+            swap(&e[0], &e[--n]);
+        for (size_t at = top; 2 * at + 1 < n;) {
+            size_t child = 2 * at + 1;
+            if (child + 1 < n && before(o, &e[child], &e[child + 1]))
+                child++;
+            if (!before(o, &e[at], &e[child]))
+                break;
+            swap(&e[at], &e[child]);
+            at = child;
         }
-    } else if (room != 0 && compare(o, row, heap[0]) < 0) {
-        heap[0] = row;
-        sift_down(o, heap, *count, 0);
     }
 }
 
-// Takes the heap apart, last first: what remains is in order.
-static void unheap(const struct order *o, size_t *heap, size_t count)
+// Splits [0, count) so that what belongs below `place` lies there: quickselect
+// with a middle of three. Entries differ, by their rows at least. After too
+// many rounds, for an order made to be slow, it sorts instead.
+static void split(const struct order *o, struct entry *e, size_t count,
+                  size_t place)
 {
-    for (size_t n = count; n > 1; n--) {
-        size_t last = heap[0];
-        heap[0] = heap[n - 1];
-        heap[n - 1] = last;
-        sift_down(o, heap, n - 1, 0);
+    size_t from = 0, to = count;
+
+    for (int round = 0; to - from > 16 && place > from && place < to; round++) {
+        if (round == 64)
+            break;
+        struct entry *middle = &e[from + (to - from) / 2];
+        if (before(o, middle, &e[from]))
+            swap(middle, &e[from]);
+        if (before(o, &e[to - 1], middle))
+            swap(&e[to - 1], middle);
+        if (before(o, middle, &e[from]))
+            swap(middle, &e[from]);
+        struct entry pivot = *middle;
+        size_t low = from, high = to - 1;
+        while (low <= high) {
+            while (before(o, &e[low], &pivot))
+                low++;
+            while (before(o, &pivot, &e[high]))
+                high--;
+            if (low <= high)
+                swap(&e[low++], &e[high--]);
+        }
+        if (place <= high)
+            to = high + 1;
+        else if (place >= low)
+            from = low;
+        else
+            return; // the pivot alone lies between: all is in its place
     }
+    if (place > from && place < to)
+        sort(o, e + from, to - from);
 }
 
-static size_t pick(const struct order *o, size_t count,
-                   bool (*matches)(const void *row, const char *filter),
-                   const struct ms_window *w, size_t *picked, size_t *total)
+// Brings the window to e[offset]..., in order. Returns how many there are.
+static size_t cut_window(const struct order *o, const struct ms_window *w,
+                         struct entry *e, size_t count)
 {
-    size_t kept = 0;
-    size_t room = w->offset + w->limit < count ? w->offset + w->limit : count;
-    size_t *heap = malloc((room + 1) * sizeof *heap);
-
-    *total = 0;
-    if (heap == NULL)
+    if (w->offset >= count)
         return 0;
-    for (size_t i = 0; i < count; i++) {
-        if (w->filter[0] != '\0' &&
-            !matches(o->rows + i * o->stride, w->filter))
-            continue;
-        ++*total;
-        offer(o, heap, &kept, room, i);
-    }
-    unheap(o, heap, kept);
-    size_t n = kept > w->offset ? kept - w->offset : 0;
-    if (n > w->limit)
-        n = w->limit;
-    if (n != 0)
-        memcpy(picked, heap + w->offset, n * sizeof *picked);
-    free(heap);
+    size_t n = count - w->offset < w->limit ? count - w->offset : w->limit;
+    split(o, e, count, w->offset);
+    split(o, e + w->offset, count - w->offset, n);
+    sort(o, e + w->offset, n);
     return n;
 }
 
-static bool thread_matches(const void *row, const char *filter)
-{
-    const struct ms_thread_row *r = row;
+// Files and modules are few and shared: whether one matches is looked up
+// again by its address.
+#define REMEMBERED 1024
+struct matcher {
+    const char *filter;
+    struct {
+        const char *text;
+        bool matches;
+    } known[REMEMBERED];
+};
 
-    return strcasestr(r->name, filter) != NULL;
+static bool shared_matches(struct matcher *m, const char *text)
+{
+    size_t at = ((uintptr_t)text >> 3) % REMEMBERED;
+
+    if (m->known[at].text != text) {
+        m->known[at].text = text;
+        m->known[at].matches = strcasestr(text, m->filter) != NULL;
+    }
+    return m->known[at].matches;
 }
 
-static bool site_matches(const void *row, const char *filter)
+static bool site_matches(struct matcher *m, const struct ms_site *s)
 {
-    const struct ms_site_row *r = row;
-
-    return strcasestr(r->function, filter) != NULL ||
-           strcasestr(r->file, filter) != NULL ||
-           strcasestr(r->module, filter) != NULL;
+    return shared_matches(m, s->module) || shared_matches(m, s->file) ||
+           strcasestr(s->function, m->filter) != NULL;
 }
 
-size_t ms_table_thread_window(const struct ms_thread_row *rows, size_t count,
-                              const struct ms_window *window, size_t *picked,
-                              size_t *total)
+static enum memscope_status cut_sites(const struct ms_session *s,
+                                      const struct ms_window *w,
+                                      struct ms_cut *out)
 {
-    struct order o = {(const char *)rows, sizeof *rows,
-                      &thread_columns[window->column], window->ascending};
+    struct order o = {&site_columns[w->column], w->ascending};
+    struct matcher m = {.filter = w->filter};
+    size_t all = s->model.site_count;
+    struct entry *e = malloc((all + 1) * sizeof *e);
+    struct ms_site_row row;
 
-    return pick(&o, count, thread_matches, window, picked, total);
+    if (e == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    for (size_t i = 0; i < all; i++) {
+        if (w->filter[0] != '\0' && !site_matches(&m, &s->model.sites[i]))
+            continue;
+        ms_session_site_numbers(s, i, &row);
+        e[out->site_total].row = (uint32_t)i;
+        make_entry(&o, &row, NULL, &e[out->site_total++]);
+    }
+    out->site_count = cut_window(&o, w, e, out->site_total);
+    out->sites = malloc((out->site_count + 1) * sizeof *out->sites);
+    for (size_t i = 0; out->sites != NULL && i < out->site_count; i++)
+        ms_session_site_row(s, e[w->offset + i].row, &out->sites[i]);
+    free(e);
+    return out->sites != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
 }
 
-size_t ms_table_site_window(const struct ms_site_row *rows, size_t count,
-                            const struct ms_window *window, size_t *picked,
-                            size_t *total)
+static enum memscope_status cut_threads(const struct ms_session *s,
+                                        const struct ms_window *w,
+                                        struct ms_cut *out)
 {
-    struct order o = {(const char *)rows, sizeof *rows,
-                      &site_columns[window->column], window->ascending};
+    struct order o = {&thread_columns[w->column], w->ascending};
+    size_t all = s->model.thread_count;
+    struct entry *e = malloc((all + 1) * sizeof *e);
+    struct ms_thread_row row;
 
-    return pick(&o, count, site_matches, window, picked, total);
+    if (e == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    for (uint32_t i = 0; i < all; i++) {
+        const struct ms_thread *t = &s->model.threads[i];
+        if (!t->known ||
+            (w->filter[0] != '\0' && strcasestr(t->name, w->filter) == NULL))
+            continue;
+        ms_session_thread_row(s, i, &row);
+        e[out->thread_total].row = i;
+        make_entry(&o, &row, t->name, &e[out->thread_total++]);
+    }
+    out->thread_count = cut_window(&o, w, e, out->thread_total);
+    out->threads = malloc((out->thread_count + 1) * sizeof *out->threads);
+    for (size_t i = 0; out->threads != NULL && i < out->thread_count; i++)
+        ms_session_thread_row(s, e[w->offset + i].row, &out->threads[i]);
+    free(e);
+    return out->threads != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+enum memscope_status ms_engine_cut(struct ms_engine *engine, uint32_t session,
+                                   const struct ms_window *threads,
+                                   const struct ms_window *sites,
+                                   struct ms_cut *out)
+{
+    struct ms_session *s = ms_engine_hold(engine, session);
+    enum memscope_status status = MEMSCOPE_ERROR_NOT_FOUND;
+
+    *out = (struct ms_cut){0};
+    if (s == NULL)
+        return status;
+    pthread_mutex_lock(&s->lock);
+    if (s->seq != 0) {
+        out->stats = s->stats[s->seq % MS_STATS_KEPT];
+        status = MEMSCOPE_OK;
+    }
+    if (status == MEMSCOPE_OK && threads != NULL)
+        status = cut_threads(s, threads, out);
+    if (status == MEMSCOPE_OK && sites != NULL)
+        status = cut_sites(s, sites, out);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(engine, s);
+    if (status != MEMSCOPE_OK) {
+        ms_cut_fini(out);
+        *out = (struct ms_cut){0};
+    }
+    return status;
+}
+
+void ms_cut_fini(struct ms_cut *cut)
+{
+    free(cut->threads);
+    free(cut->sites);
+    cut->threads = NULL;
+    cut->sites = NULL;
 }

@@ -60,7 +60,7 @@ static bool read_table(const json_t *from, struct ms_viewer_table *t,
                     "order", &order, "q", &filter, "off", &offset, "n",
                     &rows) != 0 ||
         rows < 0 || rows > MS_VIEWER_ROWS || offset < 0 ||
-        offset > UINT32_MAX || strlen(filter) >= MS_TABLE_FILTER)
+        offset > UINT32_MAX || strlen(filter) >= MS_WINDOW_FILTER)
         return false;
     t->window.column = column(strcmp(sort, "name") == 0 ? name_column : sort);
     t->window.ascending = strcmp(order, "asc") == 0;
@@ -89,9 +89,9 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
         hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX)
         return bad("sub: a field is out of range");
     if (!read_table(json_object_get(m, "th"), &v->threads,
-                    ms_table_thread_column, "name") ||
-        !read_table(json_object_get(m, "site"), &v->sites, ms_table_site_column,
-                    "function"))
+                    ms_window_thread_column, "name") ||
+        !read_table(json_object_get(m, "site"), &v->sites,
+                    ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
     v->subscribed = true;
     v->hz = (uint32_t)hz;
@@ -104,13 +104,27 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
     return go_on;
 }
 
+// Whether a delta from `seq` on would have no gap.
+static bool samples_are_kept(struct ms_engine *engine, uint32_t session,
+                             uint64_t seq)
+{
+    struct ms_sample *samples;
+    size_t count;
+
+    if (ms_engine_history(engine, session, MS_STEP_100MS, seq - 1, &samples,
+                          &count) != MEMSCOPE_OK)
+        return false;
+    bool kept = count != 0 && samples[0].seq == seq;
+    free(samples);
+    return kept;
+}
+
 // Goes on after a lost connection: only what came since.
 static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
 {
     const char *epoch;
     json_int_t seq;
     struct ms_session_info s;
-    struct ms_stats then;
     struct ms_engine *engine = v->server->options.engine;
 
     if (!v->subscribed)
@@ -123,8 +137,8 @@ static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
         v->hz = HZ_MOST;
     if (ms_engine_session(engine, v->wanted, &s) != MEMSCOPE_OK ||
         strcmp(s.epoch, epoch) != 0 || (uint64_t)seq > s.seq || seq == 0 ||
-        ms_engine_stats(engine, s.id, (uint64_t)seq, &then) != MEMSCOPE_OK)
-        return go_on; // not kept any more: a full it is
+        !samples_are_kept(engine, s.id, (uint64_t)seq))
+        return go_on; // a full it is
     v->whole = false;
     v->rows_anew = true;
     v->seq = (uint64_t)seq;
@@ -234,6 +248,7 @@ static void say_changes(struct ms_viewer *v)
         v->whole = true;
         v->session = 0;
         v->ended_said = false;
+        v->unacked_count = 0; // the other session counts from 1 again
         ms_texts_clear(&v->texts);
         return;
     }

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
+#include "engine/window.h"
 #include "server_private.h"
-#include "wire/tables.h"
 #include "wire/texts.h"
 
 #define MS_VIEWER_ROWS 500   // of a window

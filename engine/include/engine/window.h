@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// tables: filtering, sorting and cutting a window out of the engine's rows,
-// for routes and viewers alike. Pure, on the caller's copies.
+// window: a part of a session's tables, filtered and sorted, as a page shows
+// it. Only the rows of the window are copied, so that it costs little with a
+// hundred thousand sites as well. Any thread; waits for a tick in progress at
+// most, and a tick waits for it.
 
-#ifndef MS_SERVER_WIRE_TABLES_H
-#define MS_SERVER_WIRE_TABLES_H
+#ifndef MS_ENGINE_WINDOW_H
+#define MS_ENGINE_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,28 +14,38 @@
 
 #include "engine/picture.h"
 
-#define MS_TABLE_FILTER 256
+#define MS_WINDOW_FILTER 256
 
-// What a viewer wants to see of a table.
+// What is to be seen of a table.
 struct ms_window {
-    int column; // of ms_table_thread_column or ms_table_site_column
+    int column; // of ms_window_thread_column or ms_window_site_column
     bool ascending;
-    char filter[MS_TABLE_FILTER]; // part of a name, in any case; "": all
+    char filter[MS_WINDOW_FILTER]; // part of a name, in any case; "": all
     size_t offset, limit;
 };
 
 // The number of a column by its name in docs/PROTOCOL.md; -1: none such.
-int ms_table_thread_column(const char *name);
-int ms_table_site_column(const char *name);
+int ms_window_thread_column(const char *name);
+int ms_window_site_column(const char *name);
 
-// ms_table_*_window puts the window's rows, in order, as indices into `rows`
-// in `picked` (room for `limit`) and returns how many; *total says how many
-// rows match the filter. Equal rows keep the order of their ids.
-size_t ms_table_thread_window(const struct ms_thread_row *rows, size_t count,
-                              const struct ms_window *window, size_t *picked,
-                              size_t *total);
-size_t ms_table_site_window(const struct ms_site_row *rows, size_t count,
-                            const struct ms_window *window, size_t *picked,
-                            size_t *total);
+// All of one tick. Rows are in the window's order; equal ones by their id.
+struct ms_cut {
+    struct ms_stats stats;
+    struct ms_thread_row *threads;
+    size_t thread_count;
+    size_t thread_total; // that match the filter
+    struct ms_site_row *sites;
+    size_t site_count;
+    size_t site_total;
+};
+
+// ms_engine_cut copies the latest tick. A window may be NULL: no rows of that
+// table. MEMSCOPE_ERROR_NOT_FOUND: no such session, or no tick yet.
+// ms_cut_fini frees the rows.
+enum memscope_status ms_engine_cut(struct ms_engine *engine, uint32_t session,
+                                   const struct ms_window *threads,
+                                   const struct ms_window *sites,
+                                   struct ms_cut *out) MEMSCOPE_MUST_CHECK;
+void ms_cut_fini(struct ms_cut *cut);
 
 #endif
