@@ -3,6 +3,7 @@
 
 #include "head.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,14 +91,13 @@ static bool is_upgrade(const struct ms_access *access, const char *head,
 enum ms_head_kind ms_head_classify(const struct ms_access *access,
                                    const char *head, size_t bytes, bool full)
 {
-    static const char get[] = "GET ";
-    size_t n = bytes < sizeof get - 1 ? bytes : sizeof get - 1;
-
-    if (memcmp(head, get, n) != 0)
-        return MS_HEAD_HTTP; // an upgrade is always a GET
     const char *end = memmem(head, bytes, "\r\n\r\n", 4);
+
+    // A method, or the empty line that some clients send before it.
+    if (!isalpha((unsigned char)head[0]) && head[0] != '\r')
+        return MS_HEAD_NONE;
     if (end == NULL)
-        return full ? MS_HEAD_HTTP : MS_HEAD_INCOMPLETE;
+        return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
     return is_upgrade(access, head, (size_t)(end - head) + 4)
                ? MS_HEAD_WEBSOCKET
                : MS_HEAD_HTTP;

@@ -14,6 +14,7 @@
 #include "routes.h"
 
 #define PIECE_BYTES 65536
+#define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
 
 struct ms_http {
     struct ms_server *server;
@@ -26,6 +27,7 @@ struct exchange {
     struct ms_request request;
     char *body;
     bool too_large;
+    uint64_t dropped_bytes; // of a body that is too large
 };
 
 // What a streamed answer holds.
@@ -193,6 +195,17 @@ static enum MHD_Result add_parameter(void *arg, enum MHD_ValueKind kind,
     return MHD_YES;
 }
 
+// Decodes %XX. A NUL would end the text before its end: it stays encoded, so
+// that no path or parameter with one is known.
+static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    if (strstr(text, "%00") != NULL)
+        return strlen(text);
+    return MHD_http_unescape(text);
+}
+
 // Answers what must not come further. MHD_YES with *done: answered.
 static enum MHD_Result check_head(struct ms_server *server,
                                   struct MHD_Connection *connection, bool *done)
@@ -220,23 +233,24 @@ static enum MHD_Result check_head(struct ms_server *server,
     return MHD_YES;
 }
 
-static void keep_body(struct exchange *x, const char *data, size_t bytes)
+// False: this is going too far.
+static bool keep_body(struct exchange *x, const char *data, size_t bytes)
 {
     size_t have = x->request.body_bytes;
+    char *grown = NULL;
 
-    if (x->too_large || bytes > MS_HTTP_BODY_BYTES - have) {
-        x->too_large = true;
-        return;
-    }
-    char *grown = realloc(x->body, have + bytes + 1);
+    if (!x->too_large && bytes <= MS_HTTP_BODY_BYTES - have)
+        grown = realloc(x->body, have + bytes + 1);
     if (grown == NULL) {
         x->too_large = true;
-        return;
+        x->dropped_bytes += bytes;
+        return x->dropped_bytes <= DROPPED_BYTES;
     }
     memcpy(grown + have, data, bytes);
     grown[have + bytes] = '\0';
     x->body = grown;
     x->request.body_bytes = have + bytes;
+    return true;
 }
 
 static enum MHD_Result answer(struct ms_http *http,
@@ -285,9 +299,9 @@ static enum MHD_Result take_request(void *arg,
         return MHD_YES;
     }
     if (*bytes != 0) {
-        keep_body(x, data, *bytes);
+        bool go_on = keep_body(x, data, *bytes);
         *bytes = 0;
-        return MHD_YES;
+        return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
     return answer(http, connection, x, path);
 }
@@ -319,6 +333,7 @@ enum memscope_status ms_http_create(struct ms_server *server,
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)MS_HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MS_HTTP_IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)131072, MHD_OPTION_END);
