@@ -184,7 +184,7 @@ static void listen_again(struct dispatcher *d, uint32_t events)
 }
 
 // No descriptor could be had for a new connection. True: try again now, an
-// old one that sends nothing has gone for it. Else a listener that stays
+// old one that gets nowhere has gone for it. Else a listener that stays
 // readable would keep us spinning: it is left alone for a moment.
 static bool make_room(struct dispatcher *d)
 {
@@ -194,6 +194,8 @@ static bool make_room(struct dispatcher *d)
         give_up(d, oldest);
         return true;
     }
+    if (ms_http_end_oldest(d->server->http))
+        return true;
     d->rest_ns = ms_clock_monotonic_ns() + REST_NS;
     listen_again(d, 0);
     return false;

@@ -93,8 +93,10 @@ enum ms_head_kind ms_head_classify(const struct ms_access *access,
 {
     const char *end = memmem(head, bytes, "\r\n\r\n", 4);
 
-    // A method, or the empty line that some clients send before it.
-    if (!isalpha((unsigned char)head[0]) && head[0] != '\r')
+    // A method, or the empty line that some clients send before it. A NUL
+    // would end a text for some of us and not for others.
+    if ((!isalpha((unsigned char)head[0]) && head[0] != '\r') ||
+        memchr(head, '\0', end != NULL ? (size_t)(end - head) : bytes) != NULL)
         return MS_HEAD_NONE;
     if (end == NULL)
         return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
