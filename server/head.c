@@ -44,15 +44,17 @@ static enum found header(const char *head, size_t bytes, const char *name,
     return found;
 }
 
-// Whether a comma-separated list has this token.
-static bool has_token(const char *list, const char *token)
+// Whether a comma-separated list has this token, by one of strncasecmp and
+// strncmp.
+static bool has_token(const char *list, const char *token,
+                      int (*compare)(const char *, const char *, size_t))
 {
     size_t length = strlen(token);
 
     for (const char *p = list; *p != '\0';) {
         p += strspn(p, ", \t");
         size_t n = strcspn(p, ", \t");
-        if (n == length && strncasecmp(p, token, n) == 0)
+        if (n == length && compare(p, token, n) == 0)
             return true;
         p += n;
     }
@@ -72,13 +74,13 @@ static bool is_upgrade(const struct ms_access *access, const char *head,
         strcasecmp(value, "websocket") != 0)
         return false;
     if (header(head, bytes, "Connection", value) != FOUND ||
-        !has_token(value, "upgrade"))
+        !has_token(value, "upgrade", strncasecmp))
         return false;
     if (header(head, bytes, "Sec-WebSocket-Version", value) != FOUND ||
         strcmp(value, "13") != 0)
         return false;
     if (header(head, bytes, "Sec-WebSocket-Protocol", value) != FOUND ||
-        !has_token(value, "memscope.v1"))
+        !has_token(value, "memscope.v1", strncmp))
         return false;
     if (header(head, bytes, "Host", value) != FOUND ||
         !ms_access_host(access, value))

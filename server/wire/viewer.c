@@ -135,6 +135,8 @@ static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
         return bad("resume: epoch and seq are missing");
     if (v->hz == 0)
         v->hz = HZ_MOST;
+    if (!v->whole)
+        return go_on; // too late: the full picture is on its way already
     if (ms_engine_session(engine, v->wanted, &s) != MEMSCOPE_OK ||
         strcmp(s.epoch, epoch) != 0 || (uint64_t)seq > s.seq || seq == 0 ||
         !samples_are_kept(engine, s.id, (uint64_t)seq))
@@ -224,7 +226,8 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
     }
     if (++v->received > RECEIVED_PER_SECOND)
         return (struct ms_verdict){1008, "too many messages"};
-    json_t *m = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
+    json_t *m =
+        json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
     if (m == NULL)
         return (struct ms_verdict){1007, "this is no JSON"};
     const char *type = json_string_value(json_object_get(m, "t"));
