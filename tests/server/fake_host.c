@@ -169,6 +169,7 @@ int main(int argc, char **argv)
         for_server.max_clients = (uint32_t)strtoul(argv[1], NULL, 10);
     if (ms_engine_create(&for_engine, &engine) != MEMSCOPE_OK)
         return 1;
+    ms_engine_set_primary(engine, getpid());
     for_server.engine = engine;
     if (ms_server_create(&for_server, &server) != MEMSCOPE_OK ||
         ms_thread_start(&busy, "busy", be_busy, NULL) != 0)

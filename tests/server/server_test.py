@@ -169,6 +169,10 @@ class WebSocket:
         return data
 
     def send_frame(self, opcode, data, final=True):
+        self.socket.sendall(self.frame(opcode, data, final))
+
+    @staticmethod
+    def frame(opcode, data, final=True):
         mask = os.urandom(4)
         head = bytes([(0x80 if final else 0) | opcode])
         if len(data) < 126:
@@ -178,7 +182,7 @@ class WebSocket:
         else:
             head += b"\xff" + struct.pack("!Q", len(data))
         masked = bytes(b ^ mask[i & 3] for i, b in enumerate(data))
-        self.socket.sendall(head + mask + masked)
+        return head + mask + masked
 
     def send(self, message):
         text = message if isinstance(message, str) else json.dumps(message)
@@ -237,21 +241,23 @@ class Viewer(WebSocket):
         self.texts, self.core, self.tables = {}, {}, {}
         self.seq = self.epoch = self.stats = self.hist = None
 
-    def subscribe(self, th=None, site=None, **more):
-        """A new picture: what was known of the old one goes."""
+    def subscribe(self, th=None, site=None, resume=None, **more):
+        """A new picture: what was known of the old one goes. `resume`, an
+        epoch and a seq, is sent with it, at once."""
         message = {"t": "sub", "hz": 10, "hist": False, **more}
         self.wanted = {"th": th, "site": site}
         for name, table in self.wanted.items():
             if table is not None:
                 message[name] = {**TABLE, **table}
         self.texts, self.tables = {}, {}
-        self.send(message)
+        data = self.frame(1, json.dumps(message).encode())
+        if resume is not None:
+            data += self.frame(1, json.dumps({
+                "t": "resume", "epoch": resume[0], "seq": resume[1]}).encode())
+        self.socket.sendall(data)
 
     def ack(self):
         self.send({"t": "ack", "seq": self.seq, "paint_ms": 0.5})
-
-    def resume(self, epoch, seq):
-        self.send({"t": "resume", "epoch": epoch, "seq": seq})
 
     def take(self, message):
         """Books one full or delta, and holds it to the rules."""
