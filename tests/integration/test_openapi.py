@@ -98,8 +98,10 @@ class OpenApi(memscope_test.TestCase):
             return data
         value = json.loads(data)
         self.validator(schema).validate(value)
+        if isinstance(value.get("rows"), list):
+            value = {**value, "rows": value["rows"][:3]}
         self.bodies.setdefault(json.dumps(schema), (schema, value))
-        return value
+        return json.loads(data)
 
     def same_head(self, real, headers, status, answered):
         got, other, data = self.scope.request("HEAD", real, None, headers)

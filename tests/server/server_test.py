@@ -119,30 +119,30 @@ class Closed(Exception):
 class WebSocket:
     """RFC 6455, as much of it as a test needs."""
 
-    def __init__(self, host, path="/ws", protocol="memscope.v1", headers=(),
-                 with_host=True, receive_buffer=None):
-        self.socket = host.connect(receive_buffer)
-        self.received = b""
-        key = base64.b64encode(os.urandom(16))
+    def __init__(self, host, receive_buffer=None, **options):
+        connected = host.connect(receive_buffer)
         try:
-            self.socket.sendall(host.head(
-                "GET " + path, "Upgrade: websocket", "Connection: Upgrade",
-                "Sec-WebSocket-Key: " + key.decode(),
-                "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Protocol: " + protocol, *headers,
-                host=with_host))
-            head = self._read_head()
-            if not head.startswith(b"HTTP/1.1 101 "):
-                status, rest = read_answer(self.socket)
-                data = head + self.received + rest
-                raise Refused(int(data.split(b" ", 2)[1]) if data else status,
-                              data)
-            accept = base64.b64encode(hashlib.sha1(
-                key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-            assert accept.lower() in head.lower(), head
+            self.upgrade(host, connected, **options)
         except BaseException:
-            self.socket.close()
+            connected.close()
             raise
+
+    def upgrade(self, host, connected, path="/ws", protocol="memscope.v1",
+                headers=(), with_host=True):
+        """Makes a connected socket a WebSocket."""
+        self.socket, self.received = connected, b""
+        key = base64.b64encode(os.urandom(16))
+        connected.sendall(host.head(
+            "GET " + path, "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: " + key.decode(), "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Protocol: " + protocol, *headers, host=with_host))
+        head = self._read_head()
+        if not head.startswith(b"HTTP/1.1 101 "):
+            data = head + self.received + read_answer(connected)[1]
+            raise Refused(int(data.split(b" ", 2)[1]) if data else None, data)
+        accept = base64.b64encode(hashlib.sha1(
+            key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        assert accept.lower() in head.lower(), head
 
     def __enter__(self):
         return self
