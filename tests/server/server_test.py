@@ -48,6 +48,8 @@ class Host(Process, Api):
 
     def stop(self):
         """Ends it in order; a sanitizer's findings fail the test."""
+        if self.popen.returncode is not None:
+            return
         self.write(b"quit\n")
         status = self.wait()
         if status != 0:
@@ -305,3 +307,40 @@ class Viewer(WebSocket):
     def rows(self, name):
         """A table's rows, in the window's order."""
         return list(self.tables[name].values())
+
+
+CODES = {400: "bad_request", 403: "forbidden", 404: "not_found",
+         405: "method_not_allowed", 408: "timeout", 413: "too_large",
+         415: "bad_media_type", 421: "misdirected", 426: "upgrade_required",
+         431: "header_too_large"}
+
+
+class HostileCase(TestCase):
+    """One host for all tests of a class, and what is said of requests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Host()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.server.stop()
+        finally:
+            cls.server.__exit__()
+
+    def refused(self, data, status):
+        got, answer = self.server.raw(data)
+        self.assertEqual(got, status, (data[:200], answer[:300]))
+        self.assertEqual(error_code(answer), CODES[status])
+        return answer
+
+    def refused_or_closed(self, data, statuses):
+        got, answer = self.server.raw(data)
+        self.assertIn(got, (None, *statuses), answer[:300])
+        if got is None:
+            self.assertEqual(answer, b"")
+
+    def a_good_request_is_answered(self):
+        status, answer = self.server.raw(self.server.head())
+        self.assertEqual(status, 200, answer)
