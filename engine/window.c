@@ -5,6 +5,7 @@
 
 #include "engine/window.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -140,6 +141,7 @@ static void make_entry(const struct order *o, const void *row,
         e->key = key_of_double(d);
         break;
     case TEXT:
+        assert(lasting != NULL);
         e->text = lasting;
         e->key = key_of_text(lasting);
         break;
@@ -159,7 +161,7 @@ static bool before(const struct order *o, const struct entry *a,
 
     if (a->key != b->key)
         return a->key < b->key;
-    if (a->text != b->text)
+    if (a->text != NULL && b->text != NULL)
         texts = strcasecmp(a->text, b->text);
     if (texts != 0)
         return o->ascending ? texts < 0 : texts > 0;
@@ -281,7 +283,7 @@ static enum memscope_status cut_sites(const struct ms_session *s,
     struct order o = {&site_columns[w->column], w->ascending};
     struct matcher m = {.filter = w->filter};
     size_t all = s->model.site_count;
-    struct entry *e = malloc((all + 1) * sizeof *e);
+    struct entry *e = calloc(all + 1, sizeof *e);
     struct ms_site_row row;
 
     if (e == NULL)
@@ -307,7 +309,7 @@ static enum memscope_status cut_threads(const struct ms_session *s,
 {
     struct order o = {&thread_columns[w->column], w->ascending};
     size_t all = s->model.thread_count;
-    struct entry *e = malloc((all + 1) * sizeof *e);
+    struct entry *e = calloc(all + 1, sizeof *e);
     struct ms_thread_row row;
 
     if (e == NULL)
