@@ -4,6 +4,7 @@
 #include "dispatcher.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,14 @@ static bool make_room(struct dispatcher *d)
     return false;
 }
 
+// Without a descriptor to be had, accept fails even if there is nobody.
+static bool somebody_waits(int listener)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 1;
+}
+
 static void accept_all(struct dispatcher *d, int listener)
 {
     for (;;) {
@@ -211,7 +220,7 @@ static void accept_all(struct dispatcher *d, int listener)
         if (fd < 0) {
             if (errno == ECONNABORTED || errno == EINTR)
                 continue;
-            if (errno == EAGAIN || errno == EWOULDBLOCK || !make_room(d))
+            if (errno == EAGAIN || !somebody_waits(listener) || !make_room(d))
                 return;
             continue;
         }
