@@ -16,13 +16,6 @@
 
 static const struct ms_verdict go_on = {0, NULL};
 
-void ms_viewer_init(struct ms_viewer *v, struct ms_server *server)
-{
-    *v = (struct ms_viewer){.server = server};
-    v->sent_ns = ms_clock_monotonic_ns();
-    (void)ms_viewer_say(v, ms_message_hello(server, 0));
-}
-
 void ms_viewer_fini(struct ms_viewer *v)
 {
     ms_texts_clear(&v->texts);
@@ -238,6 +231,57 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
     return verdict;
 }
 
+static struct ms_viewer_session *told(struct ms_viewer *v, uint32_t id)
+{
+    for (size_t i = 0; i < v->told_count; i++)
+        if (v->told[i].id == id)
+            return &v->told[i];
+    if (v->told_count == MS_VIEWER_SESSIONS)
+        return NULL;
+    v->told[v->told_count] = (struct ms_viewer_session){.id = id};
+    return &v->told[v->told_count];
+}
+
+// Other sessions than the one shown, which began or ended, at most a second
+// later. `silently`: the hello has said it.
+static void say_others(struct ms_viewer *v, bool silently)
+{
+    struct ms_session_info *list;
+    size_t count;
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if (!silently && now - v->looked_ns < SECOND_NS)
+        return;
+    v->looked_ns = now;
+    if (ms_engine_sessions(v->server->options.engine, &list, &count) !=
+        MEMSCOPE_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct ms_viewer_session *t = told(v, list[i].id);
+        bool ended = list[i].state == MS_SESSION_ENDED;
+        if (t == NULL)
+            break;
+        bool known = t < v->told + v->told_count;
+        if (known && t->ended == ended)
+            continue;
+        // The end of the one shown comes after its last delta.
+        if (!silently && list[i].id != v->session &&
+            !ms_viewer_say(v, ms_message_session(&list[i])))
+            break; // in a second
+        t->ended = ended;
+        v->told_count += !known;
+    }
+    free(list);
+}
+
+void ms_viewer_init(struct ms_viewer *v, struct ms_server *server)
+{
+    *v = (struct ms_viewer){.server = server};
+    v->sent_ns = ms_clock_monotonic_ns();
+    say_others(v, true); // first: what begins in between is said twice
+    (void)ms_viewer_say(v, ms_message_hello(server, 0));
+}
+
 // The session has ended, or another one is shown: said once each.
 static void say_changes(struct ms_viewer *v)
 {
@@ -313,6 +357,8 @@ char *ms_viewer_next(struct ms_viewer *v, struct ms_verdict *verdict)
     *verdict = go_on;
     if (v->subscribed && v->waiting_count == 0)
         say_changes(v);
+    if (v->subscribed && v->waiting_count == 0)
+        say_others(v, false);
     if (v->waiting_count != 0) {
         text = v->waiting[v->waiting_first];
         v->waiting_first = (v->waiting_first + 1) % MS_VIEWER_WAITING;

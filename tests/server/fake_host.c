@@ -6,6 +6,8 @@
 // one command per line of stdin, each answered by a line "ok ...":
 //
 //   open           a new process image begins (the first, or by exec)
+//   other          another process begins
+//   otherend       and has ended
 //   sites N        N more stacks, each with one live block
 //   blocks N       N more live blocks, on few stacks
 //   busy MS        events go on, as they do in a program, MS apart; 0: none
@@ -129,6 +131,19 @@ static void open_image(void)
         abort();
 }
 
+// A process that only exists: its segment is the engine's from here on.
+static void open_other(void)
+{
+    struct ms_store other;
+    uint32_t session;
+
+    if (ms_store_create(&other, MS_BACKEND_CORE) != 0 ||
+        ms_engine_adopt(engine, dup(other.fd), getppid(), &session) !=
+            MEMSCOPE_OK)
+        abort();
+    ms_store_destroy(&other);
+}
+
 static void obey(const char *what, uint64_t n)
 {
     uint64_t answer = 0;
@@ -136,6 +151,10 @@ static void obey(const char *what, uint64_t n)
     pthread_mutex_lock(&lock);
     if (strcmp(what, "open") == 0)
         open_image();
+    else if (strcmp(what, "other") == 0)
+        open_other();
+    else if (strcmp(what, "otherend") == 0)
+        ms_engine_process_ended(engine, getppid(), 0);
     else if (strcmp(what, "sites") == 0)
         for (uint64_t i = 0; i < n; i++, stacks++)
             allocate(stacks, 1 + stacks % 5000);

@@ -111,8 +111,9 @@ class FewDescriptors(server_test.TestCase):
                     viewer.__exit__()
                 waits.settimeout(server_test.PATIENCE)
                 self.assertEqual(read_answer(waits)[0], 200)
-            # Spinning takes the whole second, and more.
-            self.assertLess(used, 5e8)
+            server_test.say("waited at the cost of %.0f ms" % (used / 1e6))
+            if not server_test.SANITIZER:
+                self.assertLess(used, 1.5e8)  # ticks alone; spinning: all
             server.stop()
 
 

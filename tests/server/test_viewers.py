@@ -193,6 +193,12 @@ class Pictures(server_test.TestCase):
                          len(message["site"]["order"]))
         self.assertEqual(sorted(again.core), list(range(1, again.seq + 1)))
         self.same_as_the_api(again, "site", "/sites")
+        # On the same connection too: nothing of before counts.
+        again.subscribe(site={"n": 500}, resume=(again.epoch, again.seq))
+        message = again.next()
+        self.assertEqual(message["t"], "d")
+        self.assertEqual(len(message["site"]["rows"]),
+                         len(message["site"]["order"]))
 
     def test_resume_of_another_epoch_or_moment_gives_a_full(self):
         for epoch, seq in (("0123456789abcdef", 1), (None, 10 ** 9),
@@ -281,6 +287,30 @@ class Pictures(server_test.TestCase):
         late.subscribe()
         self.assertEqual(late.next()["t"], "full")
         self.assertEqual(late.receive_until("session", "d")["t"], "session")
+
+    def test_other_processes_are_told_of(self):
+        viewer = self.viewer()
+        viewer.subscribe(hz=0)
+        self.server.tell("other")
+        session = viewer.receive_until("session")["session"]
+        self.assertEqual((session["id"], session["state"], session["primary"]),
+                         (2, "running", False))
+        viewer.subscribe(hz=10)
+        viewer.next()
+        self.server.tell("otherend")
+        while (message := viewer.receive_until("d", "session"))["t"] == "d":
+            viewer.take(message)
+            viewer.ack()
+        self.assertEqual((message["session"]["id"],
+                          message["session"]["state"]), (2, "ended"))
+        # Once each, and not at all to who has learnt it from the hello.
+        late = self.viewer()
+        self.assertEqual([s["id"] for s in late.hello["sessions"]], [1, 2])
+        for one in (viewer, late):
+            one.subscribe(hz=10)
+            for _ in range(12):
+                one.take(one.receive_until("full", "d", "session"))
+                one.ack()
 
     def test_exec_begins_anew(self):
         viewer = self.viewer()
