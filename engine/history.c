@@ -61,12 +61,14 @@ enum memscope_status ms_history_copy(const struct ms_history *h,
                                      struct ms_sample **out, size_t *count)
 {
     const struct ms_history_ring *ring = &h->rings[step];
-    uint64_t first =
+    uint64_t oldest =
         ring->written > ring->capacity ? ring->written - ring->capacity : 0;
+    uint64_t first = ring->written;
 
-    while (first < ring->written &&
-           ring->samples[first % ring->capacity].seq <= since)
-        first++;
+    // From the end: mostly the last few are wanted.
+    while (first > oldest &&
+           ring->samples[(first - 1) % ring->capacity].seq > since)
+        first--;
     size_t n = (size_t)(ring->written - first);
     *count = 0;
     *out = malloc((n != 0 ? n : 1) * sizeof **out);

@@ -168,39 +168,44 @@ void ms_session_thread_row(const struct ms_session *s, uint32_t slot,
     copy_trend(t->trend, s->model.trend_head, out->trend);
 }
 
-void ms_session_site_row(const struct ms_session *s, size_t site,
-                         struct ms_site_row *out)
+void ms_session_site_numbers(const struct ms_session *s, size_t site,
+                             struct ms_site_row *out)
 {
     const struct ms_site *from = &s->model.sites[site];
     uint64_t live = from->alloc_bytes - from->free_bytes;
     uint64_t unit = UINT64_C(1) << MS_BIRTH_SHIFT;
 
-    *out = (struct ms_site_row){
-        .id = (uint32_t)site + 1,
-        .stack = from->stack,
-        .address = from->address,
-        .function = from->function,
-        .file = from->file,
-        .line = from->line,
-        .module = from->module,
-        .live_bytes = live,
-        .live_blocks = from->alloc_count - from->free_count,
-        .alloc_bytes = from->alloc_bytes,
-        .alloc_count = from->alloc_count,
-        .free_bytes = from->free_bytes,
-        .free_count = from->free_count,
-        .realloc_count = from->realloc_count,
-        .temporary_count = from->temporary_count,
-        .mean_lifetime_ns = NAN,
-        .alloc_count_rate = (double)from->alloc_rate,
-        .free_count_rate = (double)from->free_rate,
-        .changed_seq = from->changed_seq,
-    };
+    // One by one: a whole initializer would clear the trend as well.
+    out->id = (uint32_t)site + 1;
+    out->stack = from->stack;
+    out->address = from->address;
+    out->function = from->function;
+    out->file = from->file;
+    out->line = from->line;
+    out->module = from->module;
+    out->live_bytes = live;
+    out->live_blocks = from->alloc_count - from->free_count;
+    out->alloc_bytes = from->alloc_bytes;
+    out->alloc_count = from->alloc_count;
+    out->free_bytes = from->free_bytes;
+    out->free_count = from->free_count;
+    out->realloc_count = from->realloc_count;
+    out->temporary_count = from->temporary_count;
+    out->mean_lifetime_ns = NAN;
+    out->alloc_count_rate = (double)from->alloc_rate;
+    out->free_count_rate = (double)from->free_rate;
+    out->changed_seq = from->changed_seq;
     if (from->free_count != 0)
         out->mean_lifetime_ns = (double)from->lifetime_units * (double)unit /
                                 (double)from->free_count;
-    copy_trend(from->trend, s->model.trend_head, out->trend);
     // A site that is younger than a minute had nothing then.
-    float before = out->trend[0];
+    float before = from->trend[s->model.trend_head % MS_TREND_POINTS];
     out->delta_bytes = (double)live - (isnan(before) ? 0 : (double)before);
+}
+
+void ms_session_site_row(const struct ms_session *s, size_t site,
+                         struct ms_site_row *out)
+{
+    ms_session_site_numbers(s, site, out);
+    copy_trend(s->model.sites[site].trend, s->model.trend_head, out->trend);
 }

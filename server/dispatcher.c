@@ -4,6 +4,8 @@
 #include "dispatcher.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,17 +15,21 @@
 
 #include "head.h"
 #include "http.h"
+#include "log.h"
 #include "platform/clock.h"
+#include "platform/peer.h"
 #include "platform/thread.h"
 #include "ws.h"
 
 #define EVENTS 64
+#define REST_NS UINT64_C(100000000) // when no descriptor is to be had
 
 // What an event of epoll is about.
 enum source { LISTENER_0, LISTENER_1, STOP, HTTP, PENDING };
 
 struct pending {
-    int fd; // -1: free
+    int fd;        // -1: free
+    bool stranger; // another user's: is told so, whatever it asks
     uint64_t deadline_ns;
     struct sockaddr_storage from;
     socklen_t from_bytes;
@@ -32,6 +38,9 @@ struct pending {
 struct dispatcher {
     struct ms_server *server;
     int epoll;
+    int peers;         // asks the kernel whose a connection is; -1: cannot
+    bool unknown_said; // that it cannot
+    uint64_t rest_ns;  // no connection is accepted before; 0: as they come
     struct pending pending[MS_HEADS_PENDING];
     char head[MS_HEAD_BYTES];
 };
@@ -53,17 +62,56 @@ static int let_go(struct dispatcher *d, struct pending *p)
     return fd;
 }
 
+// Answers in HTTP's stead, as docs/PROTOCOL.md has errors, and closes. What
+// the client has sent is not read, so it may see a reset after the answer.
+static void turn_away(struct dispatcher *d, struct pending *p,
+                      const char *status, const char *code, const char *why)
+{
+    char body[256], text[512];
+    int fd = let_go(d, p);
+
+    int n =
+        snprintf(body, sizeof body,
+                 "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", code, why);
+    n = snprintf(text, sizeof text,
+                 "HTTP/1.1 %s\r\nConnection: close\r\n"
+                 "Content-Type: application/json\r\n"
+                 "Content-Length: %d\r\n\r\n%s",
+                 status, n, body);
+    (void)send(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
 // A head that never came to its end. A client that sent a part is told.
 static void give_up(struct dispatcher *d, struct pending *p)
 {
-    static const char late[] =
-        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-        "Content-Length: 0\r\n\r\n";
-    int fd = let_go(d, p);
+    if (recv(p->fd, d->head, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+        turn_away(d, p, "408 Request Timeout", "timeout",
+                  "the head of the request did not come to its end");
+    else
+        close(let_go(d, p));
+}
 
-    if (recv(fd, d->head, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
-        (void)send(fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    close(fd);
+static void hand_over(struct dispatcher *d, struct pending *p,
+                      enum ms_head_kind kind)
+{
+    if (p->stranger)
+        turn_away(d, p, "403 Forbidden", "forbidden",
+                  "this server answers the user who runs it, and root");
+    else if (kind == MS_HEAD_TOO_LARGE)
+        turn_away(d, p, "431 Request Header Fields Too Large",
+                  "header_too_large",
+                  "the head of a request may have 16,384 bytes");
+    else if (kind == MS_HEAD_NONE)
+        turn_away(d, p, "400 Bad Request", "bad_request",
+                  "this is no request of HTTP");
+    // Without room for it, an upgrade is HTTP's: it says so.
+    else if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
+        ms_ws_add(d->server->ws, let_go(d, p));
+    else
+        ms_http_add(d->server->http, let_go(d, p), (struct sockaddr *)&p->from,
+                    p->from_bytes);
 }
 
 static void look_at(struct dispatcher *d, struct pending *p)
@@ -78,29 +126,88 @@ static void look_at(struct dispatcher *d, struct pending *p)
     }
     enum ms_head_kind kind = ms_head_classify(
         &d->server->access, d->head, (size_t)n, (size_t)n == sizeof d->head);
-    if (kind == MS_HEAD_INCOMPLETE)
-        return;
-    // Without room for it, an upgrade is HTTP's: it says so.
-    if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
-        ms_ws_add(d->server->ws, let_go(d, p));
-    else
-        ms_http_add(d->server->http, let_go(d, p), (struct sockaddr *)&p->from,
-                    p->from_bytes);
+    if (kind != MS_HEAD_INCOMPLETE)
+        hand_over(d, p, kind);
+}
+
+// The place whose head is awaited longest; NULL: none is taken.
+static struct pending *oldest_place(struct dispatcher *d)
+{
+    struct pending *oldest = NULL;
+
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++) {
+        struct pending *p = &d->pending[i];
+        if (p->fd >= 0 &&
+            (oldest == NULL || p->deadline_ns < oldest->deadline_ns))
+            oldest = p;
+    }
+    return oldest;
 }
 
 static struct pending *free_place(struct dispatcher *d)
 {
-    struct pending *oldest = &d->pending[0];
-
-    for (size_t i = 0; i < MS_HEADS_PENDING; i++) {
-        struct pending *p = &d->pending[i];
-        if (p->fd < 0)
-            return p;
-        if (p->deadline_ns < oldest->deadline_ns)
-            oldest = p;
-    }
+    for (size_t i = 0; i < MS_HEADS_PENDING; i++)
+        if (d->pending[i].fd < 0)
+            return &d->pending[i];
+    struct pending *oldest = oldest_place(d);
     give_up(d, oldest);
     return oldest;
+}
+
+// Whether a connection is another user's. One whose other end is closed
+// already is nobody's: nothing is done for it.
+static bool is_strangers(struct dispatcher *d, int fd)
+{
+    uid_t uid;
+    int error = d->peers >= 0 ? ms_peer_uid(d->peers, fd, &uid) : ENOTSUP;
+
+    if (error == 0)
+        return uid != 0 && uid != geteuid();
+    if (error == ENOENT)
+        return true;
+    if (d->peers >= 0)
+        close(d->peers);
+    if (!d->unknown_said)
+        ms_log_warning("this system does not say whose a connection is: "
+                       "other users of this machine can see the page");
+    d->peers = -1;
+    d->unknown_said = true;
+    return false;
+}
+
+static void listen_again(struct dispatcher *d, uint32_t events)
+{
+    for (size_t i = 0; i < MS_LISTENERS; i++) {
+        struct epoll_event e = {.events = events, .data.u64 = LISTENER_0 + i};
+        if (d->server->listeners[i] >= 0)
+            epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->server->listeners[i], &e);
+    }
+}
+
+// No descriptor could be had for a new connection. True: try again now, an
+// old one that gets nowhere has gone for it. Else a listener that stays
+// readable would keep us spinning: it is left alone for a moment.
+static bool make_room(struct dispatcher *d)
+{
+    struct pending *oldest = oldest_place(d);
+
+    if (oldest != NULL) {
+        give_up(d, oldest);
+        return true;
+    }
+    if (ms_http_end_oldest(d->server->http))
+        return true;
+    d->rest_ns = ms_clock_monotonic_ns() + REST_NS;
+    listen_again(d, 0);
+    return false;
+}
+
+// Without a descriptor to be had, accept fails even if there is nobody.
+static bool somebody_waits(int listener)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 1;
 }
 
 static void accept_all(struct dispatcher *d, int listener)
@@ -110,11 +217,17 @@ static void accept_all(struct dispatcher *d, int listener)
         socklen_t bytes = sizeof from;
         int fd = accept4(listener, (struct sockaddr *)&from, &bytes,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0)
-            return; // none left, or none to be had: the next event tries again
+        if (fd < 0) {
+            if (errno == ECONNABORTED || errno == EINTR)
+                continue;
+            if (errno == EAGAIN || !somebody_waits(listener) || !make_room(d))
+                return;
+            continue;
+        }
         struct pending *p = free_place(d);
         *p = (struct pending){
             .fd = fd,
+            .stranger = is_strangers(d, fd),
             .deadline_ns =
                 ms_clock_monotonic_ns() + MS_HEAD_WAIT_MS * UINT64_C(1000000),
             .from = from,
@@ -137,6 +250,12 @@ static int expire(struct dispatcher *d)
     uint64_t now = ms_clock_monotonic_ns();
     uint64_t next = UINT64_MAX;
 
+    if (d->rest_ns != 0 && d->rest_ns <= now) {
+        d->rest_ns = 0;
+        listen_again(d, EPOLLIN);
+    }
+    if (d->rest_ns != 0)
+        next = d->rest_ns;
     for (size_t i = 0; i < MS_HEADS_PENDING; i++) {
         struct pending *p = &d->pending[i];
         if (p->fd < 0)
@@ -202,6 +321,8 @@ static void *dispatch(void *arg)
         if (d->pending[i].fd >= 0)
             close(let_go(d, &d->pending[i]));
     ms_http_destroy(d->server->http);
+    if (d->peers >= 0)
+        close(d->peers);
     close(d->epoll);
     free(d);
     return NULL;
@@ -217,6 +338,8 @@ enum memscope_status ms_dispatcher_start(struct ms_server *s)
     d->server = s;
     for (size_t i = 0; i < MS_HEADS_PENDING; i++)
         d->pending[i].fd = -1;
+    if (ms_peer_open(&d->peers) != 0)
+        d->peers = -1;
     d->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (d->epoll < 0)
         goto fail;
@@ -244,6 +367,8 @@ fail_event:
 fail_epoll:
     close(d->epoll);
 fail:
+    if (d->peers >= 0)
+        close(d->peers);
     free(d);
     return status;
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/window.h"
 #include "platform/clock.h"
 #include "platform/process_stats.h"
 #include "routes.h"
-#include "wire/tables.h"
 
 #define LIMIT_MOST 10000
 #define LIMIT_DEFAULT 100
@@ -151,86 +151,57 @@ static bool get_window(struct ms_request *q, struct ms_reply *r,
     return true;
 }
 
-// The answer of a table route, from its parts.
-static void reply_table(struct ms_request *q, struct ms_reply *r,
-                        uint32_t session, uint64_t seq, size_t total,
-                        json_t *rows)
+static void reply_table(struct ms_reply *r, const struct ms_cut *c,
+                        size_t total, json_t *rows)
 {
-    struct ms_session_info info;
-
-    if (ms_engine_session(q->server->options.engine, session, &info) !=
-        MEMSCOPE_OK) {
-        json_decref(rows);
-        ms_reply_status(r, MEMSCOPE_ERROR_NOT_FOUND);
-        return;
-    }
-    ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o}", "session", (int)info.id,
-                               "epoch", info.epoch, "seq", (json_int_t)seq,
-                               "total", (json_int_t)total, "rows", rows));
+    ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o}", "session",
+                               (int)c->stats.session, "epoch", c->stats.epoch,
+                               "seq", (json_int_t)c->stats.seq, "total",
+                               (json_int_t)total, "rows", rows));
 }
 
 void ms_handle_threads(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_window w;
-    struct ms_thread_row *rows;
-    size_t count, total;
-    uint64_t seq;
+    struct ms_cut c;
     uint32_t session;
 
     if (!get_session(q, r, &session) ||
-        !get_window(q, r, ms_table_thread_column, "name", &w))
+        !get_window(q, r, ms_window_thread_column, "name", &w))
         return;
-    enum memscope_status status = ms_engine_threads(
-        q->server->options.engine, session, 0, &rows, &count, &seq);
+    enum memscope_status status =
+        ms_engine_cut(q->server->options.engine, session, &w, NULL, &c);
     if (status != MEMSCOPE_OK) {
         ms_reply_status(r, status);
         return;
     }
-    size_t *picked = malloc((w.limit + 1) * sizeof *picked);
-    json_t *list = json_array();
-    size_t n = picked != NULL
-                   ? ms_table_thread_window(rows, count, &w, picked, &total)
-                   : 0;
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, ms_render_thread(&rows[picked[i]]));
-    free(rows);
-    if (picked == NULL)
-        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
-    else
-        reply_table(q, r, session, seq, total, list);
-    free(picked);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < c.thread_count; i++)
+        json_array_append_new(rows, ms_render_thread(&c.threads[i]));
+    reply_table(r, &c, c.thread_total, rows);
+    ms_cut_fini(&c);
 }
 
 void ms_handle_sites(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_window w;
-    struct ms_site_row *rows;
-    size_t count, total;
-    uint64_t seq;
+    struct ms_cut c;
     uint32_t session;
 
     if (!get_session(q, r, &session) ||
-        !get_window(q, r, ms_table_site_column, "function", &w))
+        !get_window(q, r, ms_window_site_column, "function", &w))
         return;
-    enum memscope_status status = ms_engine_sites(
-        q->server->options.engine, session, 0, &rows, &count, &seq);
+    enum memscope_status status =
+        ms_engine_cut(q->server->options.engine, session, NULL, &w, &c);
     if (status != MEMSCOPE_OK) {
         ms_reply_status(r, status);
         return;
     }
-    size_t *picked = malloc((w.limit + 1) * sizeof *picked);
-    json_t *list = json_array();
-    size_t n = picked != NULL
-                   ? ms_table_site_window(rows, count, &w, picked, &total)
-                   : 0;
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, ms_render_site(&rows[picked[i]]));
-    free(rows);
-    if (picked == NULL)
-        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
-    else
-        reply_table(q, r, session, seq, total, list);
-    free(picked);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < c.site_count; i++)
+        json_array_append_new(rows, ms_render_site(&c.sites[i]));
+    reply_table(r, &c, c.site_total, rows);
+    ms_cut_fini(&c);
 }
 
 void ms_handle_history(struct ms_request *q, struct ms_reply *r)

@@ -3,6 +3,7 @@
 
 #include "head.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -43,15 +44,17 @@ static enum found header(const char *head, size_t bytes, const char *name,
     return found;
 }
 
-// Whether a comma-separated list has this token.
-static bool has_token(const char *list, const char *token)
+// Whether a comma-separated list has this token, by one of strncasecmp and
+// strncmp.
+static bool has_token(const char *list, const char *token,
+                      int (*compare)(const char *, const char *, size_t))
 {
     size_t length = strlen(token);
 
     for (const char *p = list; *p != '\0';) {
         p += strspn(p, ", \t");
         size_t n = strcspn(p, ", \t");
-        if (n == length && strncasecmp(p, token, n) == 0)
+        if (n == length && compare(p, token, n) == 0)
             return true;
         p += n;
     }
@@ -71,13 +74,13 @@ static bool is_upgrade(const struct ms_access *access, const char *head,
         strcasecmp(value, "websocket") != 0)
         return false;
     if (header(head, bytes, "Connection", value) != FOUND ||
-        !has_token(value, "upgrade"))
+        !has_token(value, "upgrade", strncasecmp))
         return false;
     if (header(head, bytes, "Sec-WebSocket-Version", value) != FOUND ||
         strcmp(value, "13") != 0)
         return false;
     if (header(head, bytes, "Sec-WebSocket-Protocol", value) != FOUND ||
-        !has_token(value, "memscope.v1"))
+        !has_token(value, "memscope.v1", strncmp))
         return false;
     if (header(head, bytes, "Host", value) != FOUND ||
         !ms_access_host(access, value))
@@ -90,14 +93,15 @@ static bool is_upgrade(const struct ms_access *access, const char *head,
 enum ms_head_kind ms_head_classify(const struct ms_access *access,
                                    const char *head, size_t bytes, bool full)
 {
-    static const char get[] = "GET ";
-    size_t n = bytes < sizeof get - 1 ? bytes : sizeof get - 1;
-
-    if (memcmp(head, get, n) != 0)
-        return MS_HEAD_HTTP; // an upgrade is always a GET
     const char *end = memmem(head, bytes, "\r\n\r\n", 4);
+
+    // A method, or the empty line that some clients send before it. A NUL
+    // would end a text for some of us and not for others.
+    if ((!isalpha((unsigned char)head[0]) && head[0] != '\r') ||
+        memchr(head, '\0', end != NULL ? (size_t)(end - head) : bytes) != NULL)
+        return MS_HEAD_NONE;
     if (end == NULL)
-        return full ? MS_HEAD_HTTP : MS_HEAD_INCOMPLETE;
+        return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
     return is_upgrade(access, head, (size_t)(end - head) + 4)
                ? MS_HEAD_WEBSOCKET
                : MS_HEAD_HTTP;

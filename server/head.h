@@ -15,6 +15,8 @@ enum ms_head_kind {
     MS_HEAD_INCOMPLETE, // more must come
     MS_HEAD_HTTP,       // for the HTTP server, which also says what is wrong
     MS_HEAD_WEBSOCKET,  // a good upgrade to /ws
+    MS_HEAD_TOO_LARGE,  // no end within what we look at
+    MS_HEAD_NONE,       // this is not HTTP
 };
 
 // ms_head_classify looks at the first `bytes` of a connection; `full` says

@@ -22,6 +22,11 @@ void ms_http_destroy(struct ms_http *http);
 void ms_http_add(struct ms_http *http, int fd, const struct sockaddr *from,
                  socklen_t length);
 
+// ms_http_end_oldest makes room: it ends the request whose body is awaited
+// longest, else the oldest answer that is not read to its end. False: none is
+// under way. ms_http_add does so by itself when there are too many.
+bool ms_http_end_oldest(struct ms_http *http);
+
 // ms_http_poll_fd becomes readable when ms_http_run has something to do;
 // ms_http_timeout_ms says when it wants to run anyway (-1: never).
 int ms_http_poll_fd(const struct ms_http *http);

@@ -28,6 +28,7 @@ struct ms_request {
 // What goes out: at most one of json, text and stream.
 struct ms_reply {
     unsigned status;
+    bool head_only;           // given: the answer is to a HEAD
     const char *content_type; // static
     json_t *json;             // owned
     const void *text;         // static

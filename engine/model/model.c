@@ -321,7 +321,13 @@ static bool add_point(float trend[MS_TREND_POINTS], uint32_t head,
     float next = (float)(alloc_bytes - free_bytes);
 
     trend[head] = next;
-    return !(next == before && next == dropped);
+    if (next != before || next != dropped)
+        return true;
+    // The ends are equal; what lies between has moved by one all the same.
+    for (uint32_t i = 0; i < MS_TREND_POINTS; i++)
+        if (trend[i] != next)
+            return true;
+    return false;
 }
 
 void ms_model_trend(struct ms_model *m, uint64_t seq)

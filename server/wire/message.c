@@ -12,7 +12,6 @@
 #include "routes.h"
 
 #define SECOND_NS UINT64_C(1000000000)
-#define CUT_TRIES 5 // a tick may come between two reads
 
 static json_t *names(const char *const *list)
 {
@@ -140,49 +139,6 @@ json_t *ms_message_heartbeat(uint64_t seq, uint64_t uptime_ns)
                      (json_int_t)(uptime_ns / 1000000));
 }
 
-// All that one message is made of, at one tick.
-struct cut {
-    struct ms_stats stats;
-    struct ms_thread_row *threads;
-    struct ms_site_row *sites;
-    size_t thread_count, site_count;
-};
-
-static void drop_cut(struct cut *c)
-{
-    free(c->threads);
-    free(c->sites);
-}
-
-static bool take_cut(struct ms_viewer *v, struct cut *c)
-{
-    struct ms_engine *e = v->server->options.engine;
-
-    for (int i = 0; i < CUT_TRIES; i++) {
-        uint64_t a = 0, b = 0;
-        *c = (struct cut){0};
-        if (ms_engine_stats(e, v->wanted, 0, &c->stats) != MEMSCOPE_OK)
-            return false;
-        uint32_t id = c->stats.session;
-        a = b = c->stats.seq;
-        if (v->threads.wanted &&
-            ms_engine_threads(e, id, 0, &c->threads, &c->thread_count, &a) !=
-                MEMSCOPE_OK)
-            return false;
-        if (v->sites.wanted &&
-            ms_engine_sites(e, id, 0, &c->sites, &c->site_count, &b) !=
-                MEMSCOPE_OK) {
-            drop_cut(c);
-            return false;
-        }
-        if (a == c->stats.seq && b == c->stats.seq)
-            return true;
-        drop_cut(c);
-    }
-    *c = (struct cut){0};
-    return false; // the next tick will do
-}
-
 struct builder {
     struct ms_viewer *v;
     json_t *news; // new texts
@@ -255,39 +211,62 @@ static bool was_shown(const struct ms_viewer_table *t, uint32_t id)
     return false;
 }
 
-// A table's part of the message, from its picked rows.
-static json_t *table(struct builder *b, struct ms_viewer_table *t,
-                     const struct cut *c, bool threads)
+// Notes that row i of the window is shown. False: it was before, and has not
+// changed since, so that it need not be sent.
+static bool to_be_sent(struct builder *b, struct ms_viewer_table *t,
+                       uint32_t shown[MS_VIEWER_ROWS], size_t i, uint32_t id,
+                       uint64_t changed_seq, bool *fresh)
 {
-    size_t picked[MS_VIEWER_ROWS], total;
-    uint32_t shown[MS_VIEWER_ROWS];
-    json_t *order = json_array(), *rows = json_array();
-    size_t n = threads ? ms_table_thread_window(c->threads, c->thread_count,
-                                                &t->window, picked, &total)
-                       : ms_table_site_window(c->sites, c->site_count,
-                                              &t->window, picked, &total);
+    shown[i] = id;
+    *fresh = b->all || !was_shown(t, id);
+    return *fresh || changed_seq > b->v->seq;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        const struct ms_thread_row *th =
-            threads ? &c->threads[picked[i]] : NULL;
-        const struct ms_site_row *site = threads ? NULL : &c->sites[picked[i]];
-        uint64_t changed = threads ? th->changed_seq : site->changed_seq;
-        shown[i] = threads ? th->id : site->id;
+static json_t *finish_table(struct ms_viewer_table *t,
+                            const uint32_t shown[MS_VIEWER_ROWS], size_t count,
+                            size_t total, json_t *rows)
+{
+    json_t *order = json_array();
+
+    for (size_t i = 0; i < count; i++)
         json_array_append_new(order, json_integer(shown[i]));
-        bool fresh = b->all || !was_shown(t, shown[i]);
-        if (!fresh && changed <= b->v->seq)
-            continue;
-        json_array_append_new(rows,
-                              threads ? thread_row(b, th, fresh || b->trends)
-                                      : site_row(b, site, fresh || b->trends));
-    }
-    memcpy(t->shown, shown, n * sizeof *shown);
-    t->shown_count = n;
+    memcpy(t->shown, shown, count * sizeof *shown);
+    t->shown_count = count;
     return json_pack("{s:I,s:o,s:o}", "total", (json_int_t)total, "order",
                      order, "rows", rows);
 }
 
-static json_t *samples_since(struct ms_viewer *v, const struct cut *c,
+static json_t *thread_table(struct builder *b, const struct ms_cut *c)
+{
+    struct ms_viewer_table *t = &b->v->threads;
+    uint32_t shown[MS_VIEWER_ROWS];
+    json_t *rows = json_array();
+    bool fresh;
+
+    for (size_t i = 0; i < c->thread_count; i++) {
+        const struct ms_thread_row *r = &c->threads[i];
+        if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
+            json_array_append_new(rows, thread_row(b, r, fresh || b->trends));
+    }
+    return finish_table(t, shown, c->thread_count, c->thread_total, rows);
+}
+
+static json_t *site_table(struct builder *b, const struct ms_cut *c)
+{
+    struct ms_viewer_table *t = &b->v->sites;
+    uint32_t shown[MS_VIEWER_ROWS];
+    json_t *rows = json_array();
+    bool fresh;
+
+    for (size_t i = 0; i < c->site_count; i++) {
+        const struct ms_site_row *r = &c->sites[i];
+        if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
+            json_array_append_new(rows, site_row(b, r, fresh || b->trends));
+    }
+    return finish_table(t, shown, c->site_count, c->site_total, rows);
+}
+
+static json_t *samples_since(struct ms_viewer *v, const struct ms_cut *c,
                              uint64_t since)
 {
     struct ms_sample *samples;
@@ -305,8 +284,8 @@ static json_t *samples_since(struct ms_viewer *v, const struct cut *c,
     return json_pack("{s:o}", "rows", rows);
 }
 
-static void add_slow_parts(struct ms_viewer *v, const struct cut *c, json_t *m,
-                           bool full)
+static void add_slow_parts(struct ms_viewer *v, const struct ms_cut *c,
+                           json_t *m, bool full)
 {
     struct ms_histograms h;
     uint64_t now = ms_clock_monotonic_ns();
@@ -321,7 +300,7 @@ static void add_slow_parts(struct ms_viewer *v, const struct cut *c, json_t *m,
         json_object_set_new(m, "hist", ms_render_histograms(&h));
 }
 
-static json_t *build(struct ms_viewer *v, const struct cut *c, bool *failed)
+static json_t *build(struct ms_viewer *v, const struct ms_cut *c, bool *failed)
 {
     bool full = v->whole;
     uint64_t step = c->stats.uptime_ns / (MS_TREND_STEP_MS * 1000000ull);
@@ -342,9 +321,9 @@ static json_t *build(struct ms_viewer *v, const struct cut *c, bool *failed)
     else
         json_object_set_new(m, "base", json_integer((json_int_t)v->seq));
     if (v->threads.wanted)
-        json_object_set_new(m, "th", table(&b, &v->threads, c, true));
+        json_object_set_new(m, "th", thread_table(&b, c));
     if (v->sites.wanted)
-        json_object_set_new(m, "site", table(&b, &v->sites, c, false));
+        json_object_set_new(m, "site", site_table(&b, c));
     json_object_set_new(m, "str", b.news);
     add_slow_parts(v, c, m, full);
     v->trend_step = step;
@@ -359,17 +338,20 @@ static json_t *build(struct ms_viewer *v, const struct cut *c, bool *failed)
 
 json_t *ms_message_picture(struct ms_viewer *v, bool *failed)
 {
-    struct cut c;
+    struct ms_cut c;
     json_t *m = NULL;
 
     *failed = false;
-    if (!take_cut(v, &c))
-        return NULL;
+    if (ms_engine_cut(v->server->options.engine, v->wanted,
+                      v->threads.wanted ? &v->threads.window : NULL,
+                      v->sites.wanted ? &v->sites.window : NULL,
+                      &c) != MEMSCOPE_OK)
+        return NULL; // the next tick will do
     // Another process than before: the viewer begins anew.
     if (v->session != 0 && strcmp(v->epoch, c.stats.epoch) != 0)
         v->whole = true;
     if (v->whole || v->rows_anew || c.stats.seq != v->seq)
         m = build(v, &c, failed);
-    drop_cut(&c);
+    ms_cut_fini(&c);
     return m;
 }

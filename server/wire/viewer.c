@@ -16,13 +16,6 @@
 
 static const struct ms_verdict go_on = {0, NULL};
 
-void ms_viewer_init(struct ms_viewer *v, struct ms_server *server)
-{
-    *v = (struct ms_viewer){.server = server};
-    v->sent_ns = ms_clock_monotonic_ns();
-    (void)ms_viewer_say(v, ms_message_hello(server, 0));
-}
-
 void ms_viewer_fini(struct ms_viewer *v)
 {
     ms_texts_clear(&v->texts);
@@ -60,7 +53,7 @@ static bool read_table(const json_t *from, struct ms_viewer_table *t,
                     "order", &order, "q", &filter, "off", &offset, "n",
                     &rows) != 0 ||
         rows < 0 || rows > MS_VIEWER_ROWS || offset < 0 ||
-        offset > UINT32_MAX || strlen(filter) >= MS_TABLE_FILTER)
+        offset > UINT32_MAX || strlen(filter) >= MS_WINDOW_FILTER)
         return false;
     t->window.column = column(strcmp(sort, "name") == 0 ? name_column : sort);
     t->window.ascending = strcmp(order, "asc") == 0;
@@ -89,9 +82,9 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
         hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX)
         return bad("sub: a field is out of range");
     if (!read_table(json_object_get(m, "th"), &v->threads,
-                    ms_table_thread_column, "name") ||
-        !read_table(json_object_get(m, "site"), &v->sites, ms_table_site_column,
-                    "function"))
+                    ms_window_thread_column, "name") ||
+        !read_table(json_object_get(m, "site"), &v->sites,
+                    ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
     v->subscribed = true;
     v->hz = (uint32_t)hz;
@@ -104,13 +97,27 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
     return go_on;
 }
 
+// Whether a delta from `seq` on would have no gap.
+static bool samples_are_kept(struct ms_engine *engine, uint32_t session,
+                             uint64_t seq)
+{
+    struct ms_sample *samples;
+    size_t count;
+
+    if (ms_engine_history(engine, session, MS_STEP_100MS, seq - 1, &samples,
+                          &count) != MEMSCOPE_OK)
+        return false;
+    bool kept = count != 0 && samples[0].seq == seq;
+    free(samples);
+    return kept;
+}
+
 // Goes on after a lost connection: only what came since.
 static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
 {
     const char *epoch;
     json_int_t seq;
     struct ms_session_info s;
-    struct ms_stats then;
     struct ms_engine *engine = v->server->options.engine;
 
     if (!v->subscribed)
@@ -121,10 +128,12 @@ static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
         return bad("resume: epoch and seq are missing");
     if (v->hz == 0)
         v->hz = HZ_MOST;
+    if (!v->whole)
+        return go_on; // too late: the full picture is on its way already
     if (ms_engine_session(engine, v->wanted, &s) != MEMSCOPE_OK ||
         strcmp(s.epoch, epoch) != 0 || (uint64_t)seq > s.seq || seq == 0 ||
-        ms_engine_stats(engine, s.id, (uint64_t)seq, &then) != MEMSCOPE_OK)
-        return go_on; // not kept any more: a full it is
+        !samples_are_kept(engine, s.id, (uint64_t)seq))
+        return go_on; // a full it is
     v->whole = false;
     v->rows_anew = true;
     v->seq = (uint64_t)seq;
@@ -210,7 +219,8 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
     }
     if (++v->received > RECEIVED_PER_SECOND)
         return (struct ms_verdict){1008, "too many messages"};
-    json_t *m = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
+    json_t *m =
+        json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
     if (m == NULL)
         return (struct ms_verdict){1007, "this is no JSON"};
     const char *type = json_string_value(json_object_get(m, "t"));
@@ -219,6 +229,57 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
             verdict = types[i].handle(v, m);
     json_decref(m);
     return verdict;
+}
+
+static struct ms_viewer_session *told(struct ms_viewer *v, uint32_t id)
+{
+    for (size_t i = 0; i < v->told_count; i++)
+        if (v->told[i].id == id)
+            return &v->told[i];
+    if (v->told_count == MS_VIEWER_SESSIONS)
+        return NULL;
+    v->told[v->told_count] = (struct ms_viewer_session){.id = id};
+    return &v->told[v->told_count];
+}
+
+// Other sessions than the one shown, which began or ended, at most a second
+// later. `silently`: the hello has said it.
+static void say_others(struct ms_viewer *v, bool silently)
+{
+    struct ms_session_info *list;
+    size_t count;
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if (!silently && now - v->looked_ns < SECOND_NS)
+        return;
+    v->looked_ns = now;
+    if (ms_engine_sessions(v->server->options.engine, &list, &count) !=
+        MEMSCOPE_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct ms_viewer_session *t = told(v, list[i].id);
+        bool ended = list[i].state == MS_SESSION_ENDED;
+        if (t == NULL)
+            break;
+        bool known = t < v->told + v->told_count;
+        if (known && t->ended == ended)
+            continue;
+        // The end of the one shown comes after its last delta.
+        if (!silently && list[i].id != v->session &&
+            !ms_viewer_say(v, ms_message_session(&list[i])))
+            break; // in a second
+        t->ended = ended;
+        v->told_count += !known;
+    }
+    free(list);
+}
+
+void ms_viewer_init(struct ms_viewer *v, struct ms_server *server)
+{
+    *v = (struct ms_viewer){.server = server};
+    v->sent_ns = ms_clock_monotonic_ns();
+    say_others(v, true); // first: what begins in between is said twice
+    (void)ms_viewer_say(v, ms_message_hello(server, 0));
 }
 
 // The session has ended, or another one is shown: said once each.
@@ -234,6 +295,7 @@ static void say_changes(struct ms_viewer *v)
         v->whole = true;
         v->session = 0;
         v->ended_said = false;
+        v->unacked_count = 0; // the other session counts from 1 again
         ms_texts_clear(&v->texts);
         return;
     }
@@ -295,6 +357,8 @@ char *ms_viewer_next(struct ms_viewer *v, struct ms_verdict *verdict)
     *verdict = go_on;
     if (v->subscribed && v->waiting_count == 0)
         say_changes(v);
+    if (v->subscribed && v->waiting_count == 0)
+        say_others(v, false);
     if (v->waiting_count != 0) {
         text = v->waiting[v->waiting_first];
         v->waiting_first = (v->waiting_first + 1) % MS_VIEWER_WAITING;

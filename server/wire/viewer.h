@@ -9,13 +9,14 @@
 
 #include <jansson.h>
 
+#include "engine/window.h"
 #include "server_private.h"
-#include "wire/tables.h"
 #include "wire/texts.h"
 
-#define MS_VIEWER_ROWS 500   // of a window
-#define MS_VIEWER_UNACKED 2  // messages sent and not yet painted
-#define MS_VIEWER_WAITING 16 // short messages on their way
+#define MS_VIEWER_ROWS 500      // of a window
+#define MS_VIEWER_UNACKED 2     // messages sent and not yet painted
+#define MS_VIEWER_WAITING 16    // short messages on their way
+#define MS_VIEWER_SESSIONS 320u // more are not told of
 #define MS_VIEWER_ACK_SECONDS 60
 
 struct ms_viewer_table {
@@ -23,6 +24,12 @@ struct ms_viewer_table {
     struct ms_window window;
     uint32_t shown[MS_VIEWER_ROWS]; // ids of the last message
     size_t shown_count;
+};
+
+// What a viewer has been told of a session.
+struct ms_viewer_session {
+    uint32_t id;
+    bool ended;
 };
 
 struct ms_viewer {
@@ -33,6 +40,9 @@ struct ms_viewer {
     uint32_t session; // of the last message
     char epoch[17];   // of that session
     bool ended_said;
+    struct ms_viewer_session told[MS_VIEWER_SESSIONS];
+    size_t told_count;
+    uint64_t looked_ns; // when all sessions were last looked at
     bool histograms;
     struct ms_viewer_table threads, sites;
     bool whole;         // the next picture is a full one

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// http_reply: makes an answer of libmicrohttpd's out of a reply, with the
+// headers that every answer has. Beside http.c the only file that knows
+// libmicrohttpd. Dispatcher thread.
+
+#ifndef MS_SERVER_HTTP_REPLY_H
+#define MS_SERVER_HTTP_REPLY_H
+
+#include <microhttpd.h>
+
+#include "routes.h"
+
+// ms_http_reply queues an answer and takes over what the reply owns. MHD_NO:
+// out of memory; the connection is to be closed.
+enum MHD_Result ms_http_reply(struct ms_server *server,
+                              struct MHD_Connection *connection,
+                              struct ms_reply *reply);
+
+// ms_http_refuse queues an error.
+enum MHD_Result ms_http_refuse(struct ms_server *server,
+                               struct MHD_Connection *connection,
+                               unsigned status, const char *message);
+
+#endif

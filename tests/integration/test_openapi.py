@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""server/openapi.json against the real server: every path, method and
+parameter of one is in the other, and what is really answered, to good
+requests and bad ones, is what the schemas say: no field more or less, none
+of another type."""
+
+import copy
+import json
+import os
+import re
+import unittest
+
+import jsonschema
+import memscope_test
+from memscope_test import ROOT, Memscope, say
+
+JSON = {"Content-Type": "application/json"}
+# What no request from here can bring about.
+UNREACHED = {("/api/v1/snapshots", "post", "409"), ("/ws", "get", "101"),
+             ("/ws", "get", "503")}
+
+
+def routes():
+    """{path: (methods, parameters of GET)} of server/routes.c."""
+    with open(os.path.join(ROOT, "server/routes.c"), encoding="ascii") as f:
+        source = f.read()
+    table = re.search(r"} routes\[\] = \{\n(.*?)\n\};", source, re.S).group(1)
+    found = {}
+    for path, get, post, delete, parameters in re.findall(
+            r'\{"([^"]+)",\s*(\w+),\s*(\w+),\s*(\w+),\s*\{([^}]*)\}\}',
+            table.replace("SESSION", '"session"')):
+        methods = {name for name, handler in
+                   (("get", get), ("post", post), ("delete", delete))
+                   if handler != "NULL"}
+        path += "{id}" if path.endswith("/") else ""
+        found[path] = (methods, set(re.findall(r'"(\w+)"', parameters)))
+    assert len(found) == table.count('{"/'), "the table is read whole"
+    return found
+
+
+class OpenApi(memscope_test.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scope = Memscope(memscope_test.DEMO, flags=("--port", "0"))
+        cls.scope.settle()
+        cls.document = cls.scope.get("/openapi.json")
+        cls.exercised = set()
+        cls.bodies = {}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scope.__exit__()
+
+    def operation(self, path, method):
+        return self.document["paths"][path][method]
+
+    def response(self, path, method, status):
+        """The documented answer, with references followed."""
+        responses = self.operation(path, method)["responses"]
+        found = responses.get(str(status), responses.get("default"))
+        self.assertIsNotNone(found, "%s %s answered %d" % (
+            method, path, status))
+        if "$ref" in found:
+            found = self.document["components"]["responses"][
+                found["$ref"].rsplit("/", 1)[1]]
+        return found
+
+    def validator(self, schema):
+        return jsonschema.Draft202012Validator(
+            schema, resolver=jsonschema.RefResolver("", self.document))
+
+    def ask(self, path, method="get", query="", status=200, body=None,
+            headers=None, number=1, url=None):
+        """One request, its answer held against the description."""
+        headers = dict(headers or {})
+        real = (url or path.replace("{id}", str(number))) + query
+        got, answered, data = self.scope.request(
+            method.upper(), real, body, headers)
+        what = "%s %s: %d %s" % (method, real, got, data[:300])
+        self.assertEqual(got, status, what)
+        found = self.response(path, method, status)
+        self.exercised.add((path, method, str(status)))
+        for name, header in found.get("headers", {}).items():
+            if header.get("required"):
+                self.assertIn(name, answered, what)
+            if name in answered:
+                self.validator(header["schema"]).validate(answered[name])
+        if "content" not in found:
+            self.assertEqual(data, b"", what)
+            return None
+        kind = answered["Content-Type"].split(";")[0]
+        self.assertIn(kind, found["content"], what)
+        if method == "get":
+            self.same_head(real, headers, got, answered)
+        schema = found["content"][kind].get("schema")
+        if schema is None:
+            return data
+        value = json.loads(data)
+        self.validator(schema).validate(value)
+        if isinstance(value.get("rows"), list):
+            value = {**value, "rows": value["rows"][:3]}
+        self.bodies.setdefault(json.dumps(schema), (schema, value))
+        return json.loads(data)
+
+    def same_head(self, real, headers, status, answered):
+        got, other, data = self.scope.request("HEAD", real, None, headers)
+        self.assertEqual((got, data), (status, b""), real)
+        self.assertEqual(other["Content-Type"], answered["Content-Type"])
+
+    def is_schema(self, schema):
+        jsonschema.Draft202012Validator.check_schema(schema)
+        for part in self.parts(schema):
+            if isinstance(part, dict) and "$ref" in part:
+                name = part["$ref"].rsplit("/", 1)[1]
+                self.assertIn(name, self.document["components"]["schemas"])
+            if isinstance(part, dict) and part.get("type") == "object" \
+                    and "properties" in part:
+                self.assertIs(part["additionalProperties"], False, part)
+
+    def parts(self, value):
+        yield value
+        inner = value.values() if isinstance(value, dict) else \
+            value if isinstance(value, list) else ()
+        for part in inner:
+            yield from self.parts(part)
+
+    def test_1_what_is_embedded_is_the_file(self):
+        with open(os.path.join(ROOT, "server/openapi.json"),
+                  encoding="utf-8") as f:
+            self.assertEqual(json.load(f), self.document)
+        self.assertEqual(self.document["openapi"], "3.1.0")
+        self.assertEqual(self.document["info"]["version"],
+                         self.scope.status()["version"])
+
+    def test_1_schemas_are_schemas(self):
+        for schema in self.document["components"]["schemas"].values():
+            self.is_schema(schema)
+        ids = [operation["operationId"]
+               for path in self.document["paths"].values()
+               for method, operation in path.items() if method != "parameters"]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_1_every_schema_is_used(self):
+        used = {part["$ref"] for part in self.parts(self.document)
+                if isinstance(part, dict) and "$ref" in part}
+        for kind, members in self.document["components"].items():
+            for name in members:
+                self.assertIn("#/components/%s/%s" % (kind, name), used)
+
+    def test_1_routes_and_paths_are_the_same(self):
+        table = routes()
+        documented = self.document["paths"]
+        # The page and its parts are found by their names.
+        self.assertEqual(set(table) | {"/", "/{asset}"}, set(documented))
+        for path, (methods, parameters) in table.items():
+            self.assertEqual(set(documented[path]) - {"parameters"}, methods,
+                             path)
+            self.assertEqual(
+                {p["name"] for p in
+                 documented[path]["get"].get("parameters", [])},
+                parameters, path)
+
+    def test_2_good_requests(self):
+        v1 = "/api/v1/"
+        for name in ("status", "sessions", "stats", "threads", "sites",
+                     "history", "histograms", "modules", "allocations",
+                     "openapi.json"):
+            self.ask(v1 + name)
+        for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
+                           ("modules", 1), ("allocations", 1)):
+            self.assertGreaterEqual(
+                len(self.ask(v1 + name)["rows"]), rows, name)
+        session = self.scope.session()
+        self.ask(v1 + "stats", query="?session=%d&seq=%d" % (
+            session["id"], self.scope.stats()["seq"]))
+        self.ask("/")
+        for name in ("index.html", "app.js", "app.css", "icon.svg"):
+            self.ask("/{asset}", url="/" + name)
+        head = self.ask(v1 + "snapshots", "post", status=201, body=b"{}")
+        self.assertEqual(self.ask(v1 + "snapshots")["snapshots"], [head])
+        self.ask(v1 + "snapshots/{id}", number=head["id"])
+        self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
+                 number=head["id"])
+
+    def test_2_every_documented_value_of_a_parameter_is_taken(self):
+        for path in self.document["paths"]:
+            operation = self.document["paths"][path].get("get", {})
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] != "query":
+                    continue
+                schema = parameter["schema"]
+                self.validator(schema).validate(schema.get("default", 0 if
+                               schema["type"] == "integer" else ""))
+                for value in schema.get("enum", []):
+                    self.ask(path, query="?%s=%s" % (parameter["name"], value))
+                if "maximum" not in schema:
+                    continue
+                highest = schema["maximum"]
+                # What is in range is no bad request, though it may be unknown.
+                got, _, _ = self.scope.request("GET", "%s?%s=%d" % (
+                    path, parameter["name"], highest))
+                self.assertIn(got, (200, 404), parameter)
+                self.ask(path, query="?%s=%d" % (
+                    parameter["name"], highest + 1), status=400)
+        # And no value that is not documented.
+        for query in ("sites?sort=stack", "sites?order=x", "history?step=1",
+                      "threads?sort=function", "threads?sort=state"):
+            path, _, rest = ("/api/v1/" + query).partition("?")
+            self.ask(path, query="?" + rest, status=400)
+
+    def test_2_numeric_columns_can_be_sorted_by(self):
+        for name in ("threads", "sites"):
+            row = self.ask("/api/v1/" + name)["rows"][0]
+            sorts = {p["name"]: p for p in self.operation(
+                "/api/v1/" + name, "get")["parameters"]}["sort"]["schema"]
+            numbers = {k for k, v in row.items()
+                       if isinstance(v, (int, float))
+                       and not isinstance(v, bool)}
+            # Born in the order of their ids.
+            self.assertLessEqual(numbers - {"birth_ms"}, set(sorts["enum"]))
+
+    def test_2_bad_requests(self):
+        for path, methods in self.document["paths"].items():
+            real = path.replace("{asset}", "app.js").replace("{id}", "1")
+            for method in methods:
+                if method == "parameters":
+                    continue
+                change = JSON if method != "get" else {}
+                for status, headers in ((421, {"Host": "evil.com"}),
+                                        (403, {"Origin": "http://evil.com"})):
+                    self.ask(path, method, status=status, url=real,
+                             headers={**headers, **change})
+                if "400" in methods[method]["responses"]:
+                    self.ask(path, method, query="?evil=1", status=400,
+                             headers=change, url=real)
+                if method != "get":
+                    self.ask(path, method, status=415, url=real,
+                             headers={"Content-Type": "text/plain"})
+                if any(p["name"] == "session"
+                       for p in methods[method].get("parameters", [])):
+                    self.ask(path, query="?session=99", status=404)
+            # Any other method.
+            got, headers, data = self.scope.request("PUT", real)
+            self.assertEqual(got, 405, path)
+            self.validator({"$ref": "#/components/schemas/Error"}).validate(
+                json.loads(data))
+            self.assertEqual(set(headers["Allow"].lower().split(", ")),
+                             (set(methods) | {"head"}) - {"parameters"}, path)
+        v1 = "/api/v1/"
+        self.ask(v1 + "snapshots/{id}", status=404, number=999)
+        self.ask(v1 + "snapshots/{id}", "delete", status=404, number=999,
+                 headers=JSON)
+        self.ask(v1 + "snapshots", "post", body=b"[1]", status=400)
+        self.ask(v1 + "snapshots", "post", body=b'{"session":99}', status=404)
+        self.ask(v1 + "snapshots", "post", body=b" " * 70000, status=413)
+        self.ask("/{asset}", url="/evil.js", status=404)
+        self.ask("/ws", status=426)
+
+    def test_2_what_the_client_has_is_not_sent(self):
+        for path, url in (("/", "/"), ("/{asset}", "/app.js"),
+                          ("/api/v1/openapi.json", None)):
+            _, headers, _ = self.scope.request("GET", url or path)
+            self.ask(path, status=304, url=url,
+                     headers={"If-None-Match": headers["ETag"]})
+
+    def test_2_too_many_snapshots(self):
+        path, taken = "/api/v1/snapshots", []
+        while len(self.scope.get("/snapshots")["snapshots"]) < 64:
+            taken.append(self.ask(path, "post", body=b'{"name":"x"}',
+                                  status=201)["id"])
+        self.ask(path, "post", body=b"{}", status=429)
+        for number in taken:
+            self.assertEqual(self.scope.delete("/snapshots/%d" % number), 204)
+
+    def test_2_an_ended_session_is_described_as_well(self):
+        with Memscope("/bin/ls", "/", flags=("--port", "0",
+                                                   "--keep-open")) as scope:
+            scope.wait_ended()
+            keep, OpenApi.scope = self.scope, scope
+            try:
+                for name in ("status", "sessions", "stats", "threads",
+                             "sites", "histograms", "modules"):
+                    self.ask("/api/v1/" + name)
+            finally:
+                OpenApi.scope = keep
+
+    def test_3_the_schemas_are_tight(self):
+        """With a field more or less, or of another type, no answer passes."""
+        tried = 0
+        for schema, value in self.bodies.values():
+            validator = self.validator(schema)
+            for change in self.changes(value):
+                broken = copy.deepcopy(value)
+                change(broken)
+                # The description of the API does not describe itself whole.
+                if "openapi" not in value:
+                    self.assertFalse(validator.is_valid(broken),
+                                     (schema, json.dumps(broken)[:400]))
+                    tried += 1
+        say("%d broken answers are seen to be broken" % tried)
+        self.assertGreater(tried, 500)
+
+    def changes(self, value, path=()):
+        """Functions that each break one thing in a copy."""
+        def at(root):
+            for key in path:
+                root = root[key]
+            return root
+        if isinstance(value, dict):
+            yield lambda root: at(root).__setitem__("surplus", 1)
+            for key in value:
+                yield lambda root, key=key: at(root).pop(key)
+                yield lambda root, key=key: at(root).__setitem__(
+                    key, [] if isinstance(at(root)[key], dict) else {})
+                if isinstance(value[key], (int, float)) and \
+                        not isinstance(value[key], bool):
+                    yield lambda root, key=key: at(root).__setitem__(
+                        key, str(at(root)[key]))
+                yield from self.changes(value[key], path + (key,))
+        elif isinstance(value, list) and value:
+            if isinstance(value[0], (dict, list)):
+                yield from self.changes(value[0], path + (0,))
+            elif len(value) in (13, 20, 34, 48):
+                yield lambda root: at(root).pop()
+                yield lambda root: at(root).__setitem__(0, "text")
+
+    def test_4_everything_documented_was_seen(self):
+        missed = {
+            (path, method, status)
+            for path, methods in self.document["paths"].items()
+            for method, operation in methods.items() if method != "parameters"
+            for status in operation["responses"] if status != "default"}
+        self.assertEqual(missed - self.exercised, UNREACHED)
+
+
+if __name__ == "__main__":
+    # In the order of their names: the last one looks back at the others.
+    unittest.defaultTestLoader.sortTestMethodsUsing = \
+        lambda a, b: (a > b) - (a < b)
+    memscope_test.main()

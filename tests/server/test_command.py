@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where `memscope run` listens, and what it says when it cannot: ports that
+are taken, addresses that are not loopback; and that both address families
+are served."""
+
+import socket
+import unittest
+
+import server_test
+from memscope_test import BIN, DEMO, Memscope, Process
+
+DEFAULT_PORT = 7070
+
+
+def take(port):
+    """Takes a port on IPv4 or finds it taken; None then."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None
+
+
+class Listening(server_test.TestCase):
+    def refused(self, *flags):
+        with Process([BIN, "run", *flags, "--", "/bin/echo", "ran"]) as run:
+            status = run.wait()
+            return status, run.stdout.all(), run.stderr.all().decode()
+
+    def test_a_taken_default_port_is_said_and_the_next_one_used(self):
+        taken = take(DEFAULT_PORT)
+        if taken is not None:
+            self.addCleanup(taken.close)
+        with Memscope(DEMO) as scope:
+            self.assertGreater(scope.port, DEFAULT_PORT)
+            self.assertLess(scope.port, DEFAULT_PORT + 100)
+            self.assertIn("port %d is in use, taking %d" % (
+                DEFAULT_PORT, scope.port), scope.own_stderr())
+            scope.settle()
+            self.assertEqual(scope.status()["session"], 1)
+
+    def test_a_taken_fixed_port_is_an_error(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            status, out, err = self.refused("--port", str(port))
+        self.assertNotEqual(status, 0)
+        self.assertEqual(out, b"", "the program was not started")
+        self.assertIn("memscope: port %d is in use" % port, err)
+
+    @unittest.skipUnless(socket.has_ipv6, "needs IPv6")
+    def test_a_port_taken_on_ipv6_alone_is_taken(self):
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+            port = taken.getsockname()[1]
+            status, out, err = self.refused("--port", str(port))
+        self.assertNotEqual(status, 0)
+        self.assertEqual(out, b"")
+        self.assertIn("port %d is in use" % port, err)
+
+    def test_foreign_addresses_are_refused(self):
+        for address in ("0.0.0.0", "::", "192.168.1.1", "example.com", "",
+                        "127.0.0.1.evil.com", "127.0.0.2"):
+            with self.subTest(address):
+                status, out, err = self.refused("--port", "0", "--bind",
+                                                address)
+                self.assertNotEqual(status, 0)
+                self.assertEqual(out, b"", "the program was not started")
+                self.assertIn("will not listen on %s" % address, err)
+
+    def connects(self, address, port):
+        try:
+            socket.create_connection((address, port), timeout=5).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+
+    def test_both_families_or_the_one_asked_for(self):
+        for flags, v4, v6 in (((), True, True),
+                              (("--bind", "localhost"), True, True),
+                              (("--bind", "127.0.0.1"), True, False),
+                              (("--bind", "::1"), False, True)):
+            with self.subTest(flags), Memscope(
+                    DEMO, flags=("--port", "0", *flags)) as scope:
+                scope.settle()
+                self.assertEqual(self.connects("127.0.0.1", scope.port), v4)
+                self.assertEqual(self.connects("::1", scope.port), v6)
+
+    def test_nothing_is_heard_but_on_loopback(self):
+        with Memscope(DEMO, flags=("--port", "0")) as scope:
+            wanted = {"0100007F:%04X" % scope.port,
+                      "00000000000000000000000001000000:%04X" % scope.port}
+            heard = set()
+            for name in ("tcp", "tcp6"):
+                with open("/proc/net/" + name, encoding="ascii") as f:
+                    for line in list(f)[1:]:
+                        local, state = line.split()[1], line.split()[3]
+                        if state == "0A" and local.endswith(
+                                ":%04X" % scope.port):
+                            heard.add(local)
+            self.assertLessEqual(heard, wanted)
+            self.assertIn("0100007F:%04X" % scope.port, heard)
+
+
+if __name__ == "__main__":
+    server_test.main()
