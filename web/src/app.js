@@ -4,7 +4,7 @@
 // once per animation frame, what is seen, when there is something new.
 
 import { siteColumns, threadColumns } from "./columns.js";
-import { h, setText } from "./dom.js";
+import { forgetColors, h, setText } from "./dom.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -18,6 +18,8 @@ import { TablePage } from "./views/table_page.js";
 
 const STALE_MS = 3000;
 const HIDDEN_MS = 30000;
+const NOTICE_MS = 5000;
+export const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 const PAGES = [
   { id: "overview", label: "Overview" },
   { id: "threads", label: "Threads" },
@@ -58,9 +60,11 @@ export class App {
   #command = 0;
   #session = 0;
   #hiddenTimer = 0;
+  #noticeTimer = 0;
   /** @type {{ns: number, at: number} | null} */
   #monitorBefore = null;
   #page = "overview";
+  #theme = settings.get("theme");
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -73,17 +77,52 @@ export class App {
     /** @type {Record<string, any>} */
     this.pages = {
       overview: new Overview(this),
-      threads: new TablePage(this, { part: "th", title: "Threads", placeholder: "Find a thread", columns: threadColumns, help: "Every thread that has allocated or freed, with what it allocated and nobody freed" }),
-      sites: new TablePage(this, { part: "site", title: "Call sites", placeholder: "Find a function, file or module", columns: siteColumns, help: "Every place that called the allocator" }),
+      threads: new TablePage(this, {
+        part: "th",
+        title: "Threads",
+        placeholder: "Find a thread",
+        columns: threadColumns,
+        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
+      }),
+      sites: new TablePage(this, {
+        part: "site",
+        title: "Call sites",
+        placeholder: "Find a function, file or module",
+        columns: siteColumns,
+        help: "Every place that called the allocator",
+      }),
       snapshots: new SnapshotsPage(this),
     };
-    this.links = PAGES.map((page, i) => h("a", { href: `#/${page.id}`, "data-page": page.id }, h("span", { text: page.label }), h("span", { class: "badge" }), h("kbd", { text: String(i + 1) })));
+    this.links = PAGES.map((page, i) =>
+      h(
+        "a",
+        { href: `#/${page.id}`, "data-page": page.id },
+        h("span", { text: page.label }),
+        h("span", { class: "badge" }),
+        h("kbd", { text: String(i + 1) }),
+      ),
+    );
     this.main = h("main", { id: "main" });
-    this.notice = h("p", { class: "insight info notice", role: "status", hidden: true });
-    this.said = h("p", { class: "visually-hidden", role: "status" });
-    root.replaceChildren(this.header.element, h("div", { class: "layout" }, h("nav", { "aria-label": "Pages" }, ...this.links), h("div", { class: "content" }, this.notice, this.main)), this.drawer.element, this.help, this.said);
+    // One region that readers of the screen hear, so it is never taken away.
+    this.notice = h("p", { class: "notice", role: "status" });
+    root.replaceChildren(
+      this.header.element,
+      h(
+        "div",
+        { class: "layout" },
+        h("nav", { "aria-label": "Pages" }, ...this.links),
+        h("div", { class: "content" }, this.main),
+      ),
+      this.drawer.element,
+      this.help,
+      this.notice,
+    );
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new Socket(`${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`, (m) => this.#receive(m), (state) => this.#linkChanged(state));
+    this.socket = new Socket(
+      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
+      (m) => this.#receive(m),
+      (state) => this.#linkChanged(state),
+    );
     this.#listen();
     this.#route();
     this.socket.open();
@@ -110,7 +149,12 @@ export class App {
   #receive(m) {
     this.#lastMessage = performance.now();
     this.store.apply(m);
+    if (this.store.notice) {
+      this.#say(this.store.notice);
+      this.store.notice = "";
+    }
     if (m.t === "hello") this.subscribe();
+    if (this.store.lost) this.subscribe(true);
     if (m.t === "res") this.#answered(m);
     if (m.t === "full" || m.t === "d") {
       if (m.monitor) this.#monitor(m.monitor);
@@ -127,13 +171,9 @@ export class App {
 
   /** @param {string} text */
   #say(text) {
-    setText(this.said, text);
-    this.store.notice = text;
-    setTimeout(() => {
-      if (this.store.notice === text) this.store.notice = "";
-      this.redraw();
-    }, 4000);
-    this.redraw();
+    setText(this.notice, text);
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
   }
 
   /** @param {Record<string, any>} monitor */
@@ -153,14 +193,14 @@ export class App {
     this.redraw();
   }
 
-  /** Says anew what the page wants to see. */
-  subscribe() {
-    const wanted = { hz: this.hz, ...this.page.wanted };
+  /** Says anew what the page wants to see. @param {boolean} [all] with what is held already */
+  subscribe(all = false) {
+    const wanted = { hz: this.hz, ...this.page.want() };
     if (this.#session !== 0) wanted.session = this.#session;
     const { epoch, seq } = this.store;
+    this.store.lost = false;
     if (!this.socket.send(encodeSub(wanted))) return;
-    // What is held already need not come again.
-    if (seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
+    if (!all && seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
   }
 
   /** @param {number} paintMs */
@@ -181,29 +221,40 @@ export class App {
     const begin = performance.now();
     this.header.draw();
     this.#drawNavigation();
-    setText(this.notice, this.store.notice);
-    this.notice.hidden = this.store.notice === "";
+    this.#keepInHistory();
     this.page.draw();
     if (!this.view.paused) this.drawer.draw();
     const end = performance.now();
     if (this.store.seq !== this.#lastAck) {
       performance.clearMeasures("paint");
       performance.measure("paint", { start: begin, end });
-      this.paints.push(end - begin);
-      if (this.paints.length > 600) this.paints.shift();
     }
     this.#ack(end - begin);
   }
 
-  /** The last paint times in ms, for tests and the curious. @type {number[]} */
-  paints = [];
+  /** A view that was stopped so long ago that its samples are gone goes on. */
+  #keepInHistory() {
+    const { ring } = this.store;
+    if (this.view.end === null || ring.end === 0 || this.view.end >= ring.at("t", ring.begin))
+      return;
+    this.resume();
+    this.#say("What was shown is older than the history that is kept.");
+  }
 
   #drawNavigation() {
     const { stats, snapshots } = this.store;
-    const badges = { overview: "", threads: stats?.threads ?? "", sites: stats?.sites ?? "", snapshots: snapshots.length || "" };
+    const badges = {
+      overview: "",
+      threads: stats?.threads ?? "",
+      sites: stats?.sites ?? "",
+      snapshots: snapshots.length || "",
+    };
     for (const link of this.links) {
       const id = /** @type {keyof typeof badges} */ (link.dataset.page);
-      setText(/** @type {Element} */ (link.querySelector(".badge")), badges[id] === "" ? "" : Number(badges[id]).toLocaleString("en-US"));
+      setText(
+        /** @type {Element} */ (link.querySelector(".badge")),
+        badges[id] === "" ? "" : Number(badges[id]).toLocaleString("en-US"),
+      );
       if (id === this.#page) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -215,8 +266,8 @@ export class App {
     this.main.replaceChildren(this.page.element);
     document.title = `${PAGES.find((p) => p.id === this.#page)?.label} · memscope`;
     this.drawer.hide();
+    this.page.enter();
     if (this.store.hello) this.subscribe();
-    this.page.restyle();
     this.redraw();
   }
 
@@ -224,9 +275,9 @@ export class App {
   chooseSession(id) {
     this.#session = id;
     this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
-    this.store.seq = 0; // nothing of it is held
+    this.store.epoch = ""; // nothing of it is held
     this.resume();
-    this.subscribe();
+    this.subscribe(true);
   }
 
   /** @param {number} seconds */
@@ -257,31 +308,40 @@ export class App {
   /** @param {"live" | "rss"} column */
   jumpToPeak(column) {
     const { ring } = this.store;
+    const highest = ring.max(column, ring.begin, ring.end);
     let best = ring.begin;
-    for (let i = ring.begin; i < ring.end; i++) if (ring.at(column, i) > ring.at(column, best)) best = i;
+    while (best < ring.end && ring.at(column, best) !== highest) best++;
+    if (best === ring.end) return;
     const last = ring.last("t");
     this.stopAt(Math.min(last, ring.at("t", best) + this.view.seconds / 2));
   }
 
   /** @param {string} name */
   takeSnapshot(name) {
-    if (!this.socket.send(encodeSnapshot(++this.#command, name))) this.#say("No snapshot: there is no connection.");
+    if (!this.socket.send(encodeSnapshot(++this.#command, name)))
+      this.#say("No snapshot: there is no connection.");
+  }
+
+  /** @returns {(typeof THEMES)[number]} auto: as the system */
+  get theme() {
+    return THEMES.find((theme) => theme === this.#theme) ?? "auto";
   }
 
   #applyTheme() {
-    const theme = settings.get("theme");
-    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-    else delete document.documentElement.dataset.theme;
+    if (this.theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.theme;
   }
 
-  toggleTheme() {
-    const now = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-    settings.set("theme", now === "dark" ? "light" : "dark");
+  nextTheme() {
+    this.#theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
+    settings.set("theme", this.#theme);
     this.#applyTheme();
     this.#restyle();
+    this.#say(`Theme: ${this.#theme === "auto" ? "as the system" : this.#theme}.`);
   }
 
   #restyle() {
+    forgetColors();
     for (const page of Object.values(this.pages)) page.restyle();
     this.redraw();
   }
@@ -308,13 +368,13 @@ export class App {
       return;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
-    const onButton = target.matches("button, a");
+    const onButton = target.matches("button, a, summary");
     const index = WINDOWS.findIndex((w) => w.seconds === this.view.seconds);
     /** @type {Record<string, () => void>} */
     const keys = {
       " ": () => this.togglePause(),
       s: () => this.takeSnapshot(""),
-      t: () => this.toggleTheme(),
+      t: () => this.nextTheme(),
       p: () => this.jumpToPeak("live"),
       "?": () => this.help.showModal(),
       "/": () => this.#search(),

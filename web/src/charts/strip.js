@@ -4,7 +4,7 @@
 // snapshot markers, and the part that the charts show. A click or a drag moves
 // that part, and stops it there.
 
-import { color, h } from "../dom.js";
+import { color, h, setAttribute } from "../dom.js";
 
 export class Strip {
   /**
@@ -13,7 +13,12 @@ export class Strip {
    */
   constructor(source, onMove) {
     this.source = source;
-    this.canvas = h("canvas", { class: "strip", role: "img", "aria-label": "Live heap over the whole session" });
+    this.canvas = h("canvas", {
+      class: "strip",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": "Time shown, in seconds of the program's life",
+    });
     this.#listen(onMove);
   }
 
@@ -38,6 +43,18 @@ export class Strip {
     this.canvas.addEventListener("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
       move(event);
+    });
+    this.canvas.addEventListener("keydown", (event) => {
+      const span = this.#span();
+      const way = { ArrowLeft: -0.25, ArrowRight: 0.25, PageUp: -1, PageDown: 1 }[event.key];
+      if (!span || way === undefined) return;
+      event.preventDefault();
+      onMove(
+        Math.min(
+          span.end,
+          Math.max(span.begin + 1, view.endOf(this.source.ring) + way * view.seconds),
+        ),
+      );
     });
     this.canvas.addEventListener("pointermove", (event) => {
       if (this.canvas.hasPointerCapture(event.pointerId)) move(event);
@@ -72,6 +89,12 @@ export class Strip {
     }
     const { view, ring } = this.source;
     const end = view.endOf(ring);
+    setAttribute(canvas, "aria-valuemin", span.begin.toFixed(0));
+    setAttribute(canvas, "aria-valuemax", span.end.toFixed(0));
+    setAttribute(canvas, "aria-valuenow", end.toFixed(0));
+    setAttribute(canvas, "data-first-seq", String(ring.at("seq", ring.begin)));
+    setAttribute(canvas, "data-last-seq", String(ring.last("seq")));
+    setAttribute(canvas, "data-samples", String(ring.end - ring.begin));
     const left = Math.max(0, (end - view.seconds - span.begin) * scale);
     ctx.strokeStyle = color("heap");
     ctx.lineWidth = 2;
@@ -92,7 +115,10 @@ export class Strip {
     ctx.beginPath();
     ctx.moveTo(0, height);
     for (let i = ring.begin; i < ring.end; i += step) {
-      ctx.lineTo((ring.at("t", i) - span.begin) * scale, height - (ring.at("live", i) / most) * (height - 14));
+      ctx.lineTo(
+        (ring.at("t", i) - span.begin) * scale,
+        height - (ring.at("live", i) / most) * (height - 14),
+      );
     }
     ctx.lineTo(width, height);
     ctx.closePath();

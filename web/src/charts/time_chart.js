@@ -3,14 +3,15 @@
 // time_chart: a card with a chart over the view's time, a legend of live
 // values, and a crosshair that all such charts share.
 
-import { Chart, LinearScale } from "chart.js";
+import { Chart, LinearScale, PointElement } from "chart.js";
 import { color, h, setAttribute, setText } from "../dom.js";
 import { nextScale } from "../scale.js";
 import { RingController } from "./ring_controller.js";
 
-Chart.register(RingController, LinearScale);
+// The controller draws no points, yet Chart.js looks up its element by name.
+Chart.register(RingController, LinearScale, PointElement);
 
-const AXIS_WIDTH = 66;
+const AXIS_WIDTH = 64;
 const SUMMARY_MS = 5000;
 
 /**
@@ -20,6 +21,7 @@ const SUMMARY_MS = 5000;
  * @property {string} help what it shows, how measured, in which unit
  * @property {import("../scale.js").Kind} kind
  * @property {(value: number) => string} format
+ * @property {(value: number) => string} axis labels of the y axis
  * @property {(import("./ring_controller.js").Series & {label: string})[]} series
  */
 
@@ -34,7 +36,7 @@ export class TimeChart {
   /**
    * @param {Plan} plan
    * @param {import("./ring_controller.js").Source} source
-   * @param {() => void} onHover called when the crosshair moved
+   * @param {() => void} onHover called when there is something to draw: the crosshair moved
    */
   constructor(plan, source, onHover) {
     this.plan = plan;
@@ -46,7 +48,12 @@ export class TimeChart {
       const value = h("b", {});
       this.#values.push(value);
       legend.append(
-        h("span", { class: `key ${series.dash ? "dashed" : ""} ${series.color}` }, `${series.label} `, value),
+        h(
+          "span",
+          { class: `key ${series.dash ? "dashed" : ""} ${series.color}` },
+          `${series.label} `,
+          value,
+        ),
       );
     }
     this.element = h(
@@ -56,9 +63,13 @@ export class TimeChart {
       h("div", { class: "plot" }, this.canvas),
     );
     this.chart = this.#make();
-    new IntersectionObserver((entries) => {
-      this.#visible = entries[entries.length - 1].isIntersecting;
-    }).observe(this.canvas);
+    new IntersectionObserver(
+      (entries) => {
+        this.#visible = entries[entries.length - 1].isIntersecting;
+        onHover();
+      },
+      { rootMargin: "100px" },
+    ).observe(this.canvas);
     this.#listen(onHover);
   }
 
@@ -68,7 +79,12 @@ export class TimeChart {
       type: /** @type {any} */ ("ring"),
       data: {
         datasets: /** @type {any} */ (
-          plan.series.map((series) => ({ series, source, data: [], stroke: () => color(series.color) }))
+          plan.series.map((series) => ({
+            series,
+            source,
+            data: [],
+            stroke: () => color(series.color),
+          }))
         ),
       },
       options: {
@@ -87,6 +103,7 @@ export class TimeChart {
             grid: { color: () => color("grid") },
             ticks: {
               color: () => color("dim"),
+              font: { size: 11 },
               stepSize: source.view.seconds / 4,
               autoSkip: false,
               maxRotation: 0,
@@ -107,7 +124,9 @@ export class TimeChart {
               color: () => color("dim"),
               stepSize: 1,
               autoSkip: false,
-              callback: (/** @type {string | number} */ value) => plan.format(Math.abs(Number(value))),
+              font: { size: 11 },
+              callback: (/** @type {string | number} */ value) =>
+                plan.axis(Math.abs(Number(value))),
             },
           },
         },
@@ -176,7 +195,7 @@ export class TimeChart {
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
     if (!this.#visible) return;
-    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind);
+    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
     const seconds = this.source.view.seconds;
     const scales = /** @type {any} */ (this.chart.options.scales);
     if (scale !== this.#scale || scales.x.min !== -seconds) {
@@ -185,7 +204,7 @@ export class TimeChart {
       scales.x.ticks.stepSize = seconds / 4;
       scales.y.min = this.mirrored ? -scale.max : 0;
       scales.y.max = scale.max;
-      scales.y.ticks.stepSize = this.mirrored ? scale.max / 2 : scale.step;
+      scales.y.ticks.stepSize = scale.step;
       this.chart.update("none");
     } else {
       this.chart.render();
@@ -201,11 +220,13 @@ export class TimeChart {
   #legend() {
     const { ring, view } = this.source;
     const hovered = view.hoverIndex(ring);
-    const at = hovered >= 0 ? hovered : Math.min(ring.find("t", view.endOf(ring)), ring.end - 1);
+    const at = hovered >= 0 ? hovered : view.endIndex(ring);
     this.plan.series.forEach((series, i) => {
       const value = ring.at(series.column, at);
       setText(this.#values[i], Number.isNaN(value) ? "–" : this.plan.format(value));
+      setAttribute(this.#values[i], "data-value", String(value));
     });
+    setAttribute(this.element, "data-seq", String(ring.at("seq", at)));
     const now = performance.now();
     if (now - this.#lastSummary < SUMMARY_MS) return;
     this.#lastSummary = now;
