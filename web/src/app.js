@@ -5,7 +5,9 @@
 
 import { siteColumns, threadColumns } from "./columns.js";
 import { forgetColors, h, setText } from "./dom.js";
+import { count } from "./format.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
+import { settings } from "./settings.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { View, WINDOWS } from "./view.js";
@@ -26,26 +28,6 @@ const PAGES = [
   { id: "sites", label: "Call sites" },
   { id: "snapshots", label: "Snapshots" },
 ];
-
-/** A setting that outlives the page, where the browser lets it. */
-const settings = {
-  /** @param {string} key */
-  get(key) {
-    try {
-      return localStorage.getItem(`memscope.${key}`);
-    } catch {
-      return null;
-    }
-  },
-  /** @param {string} key @param {string} value */
-  set(key, value) {
-    try {
-      localStorage.setItem(`memscope.${key}`, value);
-    } catch {
-      // Private windows keep nothing: the setting holds for this page.
-    }
-  },
-};
 
 export class App {
   store = new Store();
@@ -253,7 +235,7 @@ export class App {
       const id = /** @type {keyof typeof badges} */ (link.dataset.page);
       setText(
         /** @type {Element} */ (link.querySelector(".badge")),
-        badges[id] === "" ? "" : Number(badges[id]).toLocaleString("en-US"),
+        badges[id] === "" ? "" : count(Number(badges[id])),
       );
       if (id === this.#page) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");

@@ -6,7 +6,16 @@
 
 import { color, h, setAttribute } from "../dom.js";
 
+const EVERY_MS = 500;
+
 export class Strip {
+  #drawnAt = 0;
+  /** @type {number | null} */
+  #drawnEnd = null;
+  #drawnWidth = 0;
+  // Told by the browser: to ask it would lay the page out within a tick.
+  #size = { width: 0, height: 0 };
+
   /**
    * @param {import("./ring_controller.js").Source} source
    * @param {(end: number) => void} onMove the charts shall end at this time
@@ -19,6 +28,9 @@ export class Strip {
       role: "slider",
       "aria-label": "Time shown, in seconds of the program's life",
     });
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#size = { width: contentRect.width, height: contentRect.height };
+    }).observe(this.canvas);
     this.#listen(onMove);
   }
 
@@ -61,13 +73,24 @@ export class Strip {
     });
   }
 
+  restyle() {
+    this.#drawnAt = 0;
+  }
+
   /** @param {Record<string, any>[]} snapshots @param {number} startMs */
   draw(snapshots, startMs) {
     const canvas = this.canvas;
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
+    const { width, height } = this.#size;
     const ctx = canvas.getContext("2d");
     if (!ctx || width === 0) return;
+    // Ten minutes change little in a tenth of a second; a reader's move shows at once.
+    const now = performance.now();
+    const { view } = this.source;
+    const moved = view.end !== this.#drawnEnd || width !== this.#drawnWidth;
+    if (!moved && now - this.#drawnAt < EVERY_MS) return;
+    this.#drawnAt = now;
+    this.#drawnEnd = view.end;
+    this.#drawnWidth = width;
     if (canvas.width !== Math.round(width * devicePixelRatio)) {
       canvas.width = Math.round(width * devicePixelRatio);
       canvas.height = Math.round(height * devicePixelRatio);
@@ -87,7 +110,7 @@ export class Strip {
       ctx.fillRect(x - 0.75, 0, 1.5, height);
       ctx.fillText(`S${snapshot.id}`, Math.min(x + 4, width - 18), 11);
     }
-    const { view, ring } = this.source;
+    const { ring } = this.source;
     const end = view.endOf(ring);
     setAttribute(canvas, "aria-valuemin", span.begin.toFixed(0));
     setAttribute(canvas, "aria-valuemax", span.end.toFixed(0));

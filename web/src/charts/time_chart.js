@@ -5,6 +5,7 @@
 
 import { Chart, LinearScale, PointElement } from "chart.js";
 import { color, h, setAttribute, setText } from "../dom.js";
+import { clock } from "../format.js";
 import { nextScale } from "../scale.js";
 import { RingController } from "./ring_controller.js";
 
@@ -30,6 +31,8 @@ export class TimeChart {
   #scale = null;
   #lastSummary = 0;
   #visible = true;
+  /** @type {number | null} */
+  #end = null;
   /** @type {HTMLElement[]} */
   #values = [];
 
@@ -108,7 +111,8 @@ export class TimeChart {
               autoSkip: false,
               maxRotation: 0,
               align: "inner",
-              callback: (/** @type {string | number} */ value) => timeLabel(Number(value)),
+              callback: (/** @type {string | number} */ value) =>
+                timeLabel(Number(value), source.view.end),
             },
           },
           y: {
@@ -198,7 +202,9 @@ export class TimeChart {
     const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
     const seconds = this.source.view.seconds;
     const scales = /** @type {any} */ (this.chart.options.scales);
-    if (scale !== this.#scale || scales.x.min !== -seconds) {
+    const { end } = this.source.view;
+    if (scale !== this.#scale || scales.x.min !== -seconds || end !== this.#end) {
+      this.#end = end; // its label is a moment when the view is stopped
       this.#scale = scale;
       scales.x.min = -seconds;
       scales.x.ticks.stepSize = seconds / 4;
@@ -235,9 +241,9 @@ export class TimeChart {
   }
 }
 
-/** @param {number} seconds relative to the end, ≤ 0 */
-function timeLabel(seconds) {
-  if (seconds === 0) return "now";
+/** @param {number} seconds relative to the end, ≤ 0 @param {number | null} end null: now */
+function timeLabel(seconds, end) {
+  if (seconds === 0) return end === null ? "now" : clock(end * 1000);
   const s = Math.round(-seconds * 10) / 10;
   return s >= 120 && s % 30 === 0 ? `−${s / 60} min` : `−${s} s`;
 }

@@ -9,9 +9,19 @@ import { WINDOWS } from "../view.js";
 
 /** @typedef {import("../app.js").App} App */
 
+/**
+ * As it was called: what a link points to can have another name.
+ * @param {Record<string, any>} session
+ */
+function programName(session) {
+  const called = String(session.command ?? "").split(" ")[0];
+  return (called || String(session.exe ?? "")).split("/").pop() || "?";
+}
+
 export class Header {
   #windows;
-  #sessionsDrawn = "";
+  /** @type {Record<string, any>[]} */
+  #sessionsDrawn = [];
 
   /** @param {App} app */
   constructor(app) {
@@ -116,8 +126,7 @@ export class Header {
       state === "lost" ? "Connection lost" : `${state[0].toUpperCase()}${state.slice(1)}`,
     );
     setAttribute(document.body, "data-state", state);
-    const exe = session?.exe ? session.exe.split("/").pop() : "";
-    setText(this.program, clipMiddle(exe || "no program yet", 28));
+    setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
     if (session) {
       setAttribute(this.program, "title", session.command);
       const up = store.uptimeMs || session.uptime_ms;
@@ -146,15 +155,14 @@ export class Header {
 
   #drawSessions() {
     const { sessions, session } = this.app.store;
-    this.sessions.hidden = sessions.length < 2;
-    const key = JSON.stringify(sessions.map((s) => [s.id, s.state, s.exe]));
-    if (key !== this.#sessionsDrawn) {
-      this.#sessionsDrawn = key;
+    if (sessions !== this.#sessionsDrawn) {
+      this.#sessionsDrawn = sessions;
+      this.sessions.hidden = sessions.length < 2;
       this.sessions.replaceChildren(
         ...sessions.map((s) =>
           h("option", {
             value: s.id,
-            text: `${clipMiddle(s.exe.split("/").pop() || "?", 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}`,
+            text: `${clipMiddle(programName(s), 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}`,
           }),
         ),
       );

@@ -30,7 +30,7 @@ const INSIGHTS_MS = 1000; // a sentence that changes faster cannot be read
 /** @typedef {import("../app.js").App} App */
 
 export class Overview {
-  #histograms = "";
+  #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
   #insightsAt = 0;
   #due = 0;
   /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
@@ -335,12 +335,18 @@ export class Overview {
     });
   }
 
+  /** One of them a frame: together they would cost as much as all the rest. */
   #drawHistograms() {
     const { histograms } = this.app.store;
-    if (!histograms || this.#histograms === String(histograms.seq)) return;
-    this.#histograms = String(histograms.seq);
-    this.size.draw(sizeBars(histograms.size));
-    this.life.draw(lifetimeBars(histograms.lifetime));
+    if (!histograms) return;
+    const [size, life] = this.#histograms;
+    if (size !== histograms.seq) {
+      this.#histograms = [histograms.seq, life];
+      this.size.draw(sizeBars(histograms.size));
+    } else if (life !== histograms.seq) {
+      this.#histograms = [size, histograms.seq];
+      this.life.draw(lifetimeBars(histograms.lifetime));
+    }
   }
 
   #drawInsights() {
@@ -384,6 +390,7 @@ export class Overview {
 
   restyle() {
     for (const chart of this.charts) chart.restyle();
+    this.strip.restyle();
     this.size.restyle();
     this.life.restyle();
   }
