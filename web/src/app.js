@@ -53,6 +53,13 @@ export class App {
     this.view.seconds = Number(settings.get("window")) || 60;
     if (!WINDOWS.some((w) => w.seconds === this.view.seconds)) this.view.seconds = 60;
     this.#applyTheme();
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new Socket(
+      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
+      (m) => this.#receive(m),
+      (state) => this.#linkChanged(state),
+    );
+    this.socket.open(); // it opens while the page is built
     this.drawer = new Drawer(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
@@ -99,15 +106,8 @@ export class App {
       this.help,
       this.notice,
     );
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new Socket(
-      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
-      (m) => this.#receive(m),
-      (state) => this.#linkChanged(state),
-    );
     this.#listen();
     this.#route();
-    this.socket.open();
   }
 
   get page() {
@@ -244,7 +244,9 @@ export class App {
 
   #route() {
     const wanted = location.hash.replace(/^#\//, "").split("?")[0];
-    this.#page = wanted in this.pages ? wanted : "overview";
+    const page = wanted in this.pages ? wanted : "overview";
+    if (page === this.#page && this.main.contains(this.page.element)) return;
+    this.#page = page;
     this.main.replaceChildren(this.page.element);
     document.title = `${PAGES.find((p) => p.id === this.#page)?.label} · memscope`;
     this.drawer.hide();
@@ -377,9 +379,8 @@ export class App {
   #search() {
     if (!(this.page instanceof TablePage)) {
       location.hash = "#/sites";
-      requestAnimationFrame(() => this.pages.sites.search.focus());
-    } else {
-      this.page.search.focus();
+      this.#route(); // the browser would tell of it later
     }
+    this.page.search.focus();
   }
 }

@@ -19,6 +19,8 @@ export class BarChart {
   /** @type {import("../scale.js").Scale | null} */
   #scale = null;
   #drawn = "";
+  /** @type {Chart<"bar", any, any> | null} made when it is first drawn */
+  #chart = null;
 
   /**
    * @param {{id: string, title: string, note: string, help: string, color: string,
@@ -38,7 +40,11 @@ export class BarChart {
       ),
       h("div", { class: "plot" }, this.canvas),
     );
-    this.chart = new Chart(this.canvas, {
+  }
+
+  #make() {
+    const { plan } = this;
+    return new Chart(this.canvas, {
       type: "bar",
       data: {
         labels: [],
@@ -96,14 +102,16 @@ export class BarChart {
     if (key === this.#drawn) return;
     this.#drawn = key;
     this.#scale = nextScale(Math.max(0, ...bars.values), this.#scale, this.plan.kind);
-    const y = /** @type {any} */ (this.chart.options.scales).y;
+    this.#chart ??= this.#make();
+    const chart = this.#chart;
+    const y = /** @type {any} */ (chart.options.scales).y;
     y.max = this.#scale.max;
     y.ticks.stepSize = this.#scale.step;
-    const data = /** @type {any} */ (this.chart.data);
+    const data = /** @type {any} */ (chart.data);
     data.labels = bars.labels;
     // Nothing is drawn for 0; what is little keeps a pixel.
     data.datasets[0].data = bars.values.map((value) => (value > 0 ? value : null));
-    this.chart.update("none");
+    chart.update("none");
     const words = bars.labels
       .map((label, i) => [label, bars.values[i]])
       .filter(([, v]) => Number(v) > 0);
@@ -115,6 +123,6 @@ export class BarChart {
   }
 
   restyle() {
-    this.chart.update("none");
+    this.#chart?.update("none");
   }
 }

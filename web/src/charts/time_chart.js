@@ -30,6 +30,8 @@ export class TimeChart {
   /** @type {import("../scale.js").Scale | null} */
   #scale = null;
   #lastSummary = 0;
+  /** @type {Chart | null} made when it is first drawn: the numbers come before it */
+  #chart = null;
   #visible = true;
   /** @type {number | null} */
   #end = null;
@@ -65,7 +67,6 @@ export class TimeChart {
       h("header", {}, h("h2", { text: plan.title, title: plan.help }), legend),
       h("div", { class: "plot" }, this.canvas),
     );
-    this.chart = this.#make();
     new IntersectionObserver(
       (entries) => {
         this.#visible = entries[entries.length - 1].isIntersecting;
@@ -143,7 +144,8 @@ export class TimeChart {
   #listen(onHover) {
     const view = this.source.view;
     this.canvas.addEventListener("pointermove", (event) => {
-      const area = this.chart.chartArea;
+      const area = this.#chart?.chartArea;
+      if (!area) return;
       const box = this.canvas.getBoundingClientRect();
       const part = (event.clientX - box.left - area.left) / area.width;
       view.hover = part < 0 || part > 1 ? null : (part - 1) * view.seconds;
@@ -196,12 +198,19 @@ export class TimeChart {
     return most;
   }
 
+  /** Whether the next draw has to make the chart, which takes time. */
+  get due() {
+    return this.#visible && this.#chart === null;
+  }
+
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
     if (!this.#visible) return;
+    this.#chart ??= this.#make();
+    const chart = this.#chart;
     const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
     const seconds = this.source.view.seconds;
-    const scales = /** @type {any} */ (this.chart.options.scales);
+    const scales = /** @type {any} */ (chart.options.scales);
     const { end } = this.source.view;
     if (scale !== this.#scale || scales.x.min !== -seconds || end !== this.#end) {
       this.#end = end; // its label is a moment when the view is stopped
@@ -211,16 +220,16 @@ export class TimeChart {
       scales.y.min = this.mirrored ? -scale.max : 0;
       scales.y.max = scale.max;
       scales.y.ticks.stepSize = scale.step;
-      this.chart.update("none");
+      chart.update("none");
     } else {
-      this.chart.render();
+      chart.render();
     }
     this.#legend();
   }
 
   /** After a change of the theme. */
   restyle() {
-    this.chart.update("none");
+    this.#chart?.update("none");
   }
 
   #legend() {

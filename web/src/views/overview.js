@@ -2,25 +2,13 @@
 //
 // overview: the page that says at a glance how the heap is.
 
-import { BarChart } from "../charts/bars.js";
 import { drawSpark, sparkCanvas } from "../charts/spark.js";
 import { Strip } from "../charts/strip.js";
-import { TimeChart } from "../charts/time_chart.js";
 import { h, setAttribute, setText } from "../dom.js";
-import {
-  axisBytes,
-  axisCount,
-  axisPercent,
-  byteRate,
-  bytes,
-  clipMiddle,
-  compact,
-  count,
-  percent,
-  signedBytes,
-} from "../format.js";
+import { bytes, clipMiddle, count, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { insights } from "../insights.js";
+import { histogramCharts, timeCharts } from "./overview_charts.js";
 import { Tiles } from "./tiles.js";
 
 const TOP_SITES = 7;
@@ -33,6 +21,8 @@ export class Overview {
   #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
   #insightsAt = 0;
   #due = 0;
+  #begun = false;
+  #newest = 0;
   /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
   #insights = new Map();
 
@@ -41,100 +31,10 @@ export class Overview {
     this.app = app;
     this.tiles = new Tiles();
     const source = { ring: app.store.ring, view: app.view };
-    const hover = () => app.redraw();
-    /** @param {number} v */
-    const axisRate = (v) => `${axisBytes(v)}/s`;
-    this.charts = [
-      new TimeChart(
-        {
-          id: "memory",
-          title: "Memory",
-          kind: "bytes",
-          format: bytes,
-          axis: axisBytes,
-          help: "Live heap and peak: requested bytes, measured, exact. RSS: as the kernel counts it.",
-          series: [
-            { column: "live", label: "Heap live", color: "heap", fill: true },
-            { column: "rss", label: "RSS", color: "rss" },
-            { column: "peak", label: "Peak heap", color: "peak", dash: [5, 4] },
-          ],
-        },
-        source,
-        hover,
-      ),
-      new TimeChart(
-        {
-          id: "rate",
-          title: "Allocation rate",
-          kind: "bytes",
-          format: byteRate,
-          axis: axisRate,
-          help: "Bytes allocated (above) and freed (below) per second.",
-          series: [
-            { column: "allocRate", label: "alloc", color: "heap", fill: true },
-            {
-              column: "freeRate",
-              label: "free",
-              color: "free",
-              fill: true,
-              dash: [4, 2],
-              sign: -1,
-            },
-          ],
-        },
-        source,
-        hover,
-      ),
-      new TimeChart(
-        {
-          id: "blocks",
-          title: "Live blocks",
-          kind: "count",
-          format: compact,
-          axis: axisCount,
-          help: "Blocks that are allocated and not freed.",
-          series: [{ column: "blocks", label: "now", color: "heap", fill: true }],
-        },
-        source,
-        hover,
-      ),
-      new TimeChart(
-        {
-          id: "cpu",
-          title: "CPU",
-          kind: "percent",
-          format: (v) => `${percent(v)} %`,
-          axis: axisPercent,
-          help: "The process: per cent of one core. The machine: per cent of all its cores.",
-          series: [
-            { column: "cpu", label: "process", color: "heap", fill: true },
-            { column: "sysCpu", label: "machine", color: "peak", dash: [4, 3] },
-          ],
-        },
-        source,
-        hover,
-      ),
-    ];
-    this.size = new BarChart({
-      id: "sizes",
-      title: "Live bytes by size",
-      note: "of the block",
-      help: "Live bytes by the requested size of their blocks.",
-      color: "heap",
-      kind: "bytes",
-      format: bytes,
-      axis: axisBytes,
-    });
-    this.life = new BarChart({
-      id: "lifetimes",
-      title: "Block lifetime",
-      note: "of freed blocks",
-      help: "All blocks freed so far, by how long they lived. Stamps are 0.5 ms apart.",
-      color: "free",
-      kind: "count",
-      format: compact,
-      axis: axisCount,
-    });
+    this.charts = timeCharts(source, () => app.redraw());
+    const { size, life } = histogramCharts();
+    this.size = size;
+    this.life = life;
     this.sites = this.#topTable("Top call sites", "live bytes", "sites", [
       "Function",
       "Live",
@@ -277,17 +177,31 @@ export class Overview {
     const { store, view } = this.app;
     const { ring } = store;
     this.empty.hidden = store.stats !== null;
-    for (const chart of this.charts) chart.draw();
-    this.strip.draw(store.snapshots, store.session?.start_ms ?? 0);
-    this.#drawSelf();
     if (!store.stats) return;
     const at = view.endIndex(ring);
-    this.tiles.draw({ store, ring, at, live: at === ring.end - 1 });
+    if (!view.paused) this.#newest = at;
+    this.tiles.draw({ store, ring, at, live: at === this.#newest, paused: view.paused });
+    if (!this.#begun) {
+      // The numbers do not wait until the first chart is made.
+      this.#begun = true;
+      this.app.redraw();
+      return;
+    }
+    this.#drawCharts();
+    this.strip.draw(store.snapshots, store.session?.start_ms ?? 0);
+    this.#drawSelf();
     if (view.paused && store.pictures > this.#due) return;
     this.#drawSites();
     this.#drawThreads();
     this.#drawHistograms();
     this.#drawInsights();
+  }
+
+  /** One that is to be made a frame: the numbers, and the controls, come first. */
+  #drawCharts() {
+    const due = this.charts.filter((chart) => chart.due);
+    for (const chart of this.charts) if (!chart.due || chart === due[0]) chart.draw();
+    if (due.length > 1) this.app.redraw();
   }
 
   #drawSelf() {

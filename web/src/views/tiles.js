@@ -25,7 +25,8 @@ import {
  * @property {Store} store
  * @property {Ring} ring
  * @property {number} at index of the sample
- * @property {boolean} live it is the newest
+ * @property {boolean} live nothing newer was shown
+ * @property {boolean} paused
  */
 /**
  * @typedef {object} Tile
@@ -34,7 +35,7 @@ import {
  * @property {string} help
  * @property {string} column of the sample
  * @property {(value: number) => [string, string]} value text and unit
- * @property {(moment: Moment) => string} sub
+ * @property {(moment: Moment) => string | null} sub null: as it is
  */
 
 const MINUTE_S = 60;
@@ -89,8 +90,15 @@ const TILES = [
     help: "The most that was live at once. Caught between ticks to within 64 KiB a thread.",
     column: "peak",
     value: bytesParts,
-    sub: ({ store, live }) =>
-      store.stats && live ? `at ${clock(store.stats.heap.peak_time_ns / 1e6)}` : "until then",
+    sub: ({ store, ring, at }) => {
+      const peak = ring.at("peak", at);
+      const first = ring.find("peak", peak);
+      // Older than what is held: only the newest one's time is known.
+      if (first > ring.begin) return `at ${clock(ring.at("t", first) * 1000)}`;
+      return peak === store.stats?.heap.peak_bytes
+        ? `at ${clock(store.stats?.heap.peak_time_ns / 1e6)}`
+        : "until then";
+    },
   },
   {
     id: "rate",
@@ -127,10 +135,12 @@ const TILES = [
     help: "Threads of the process, as the kernel counts them.",
     column: "threads",
     value: (n) => [count(n), ""],
-    sub: ({ store, live }) =>
-      live && known(store.stats?.system.threads_running)
-        ? `${count(store.stats?.system.threads_running)} running`
-        : "",
+    sub: ({ store, live, paused }) => {
+      if (!live) return "";
+      if (paused) return null;
+      const running = store.stats?.system.threads_running;
+      return known(running) ? `${count(running)} running` : "";
+    },
   },
   {
     id: "cpu",
@@ -177,7 +187,8 @@ export class Tiles {
       const [text, symbol] = tile.value(exact);
       setText(number, text);
       setText(unit, symbol);
-      setText(sub, tile.sub(moment));
+      const below = tile.sub(moment);
+      if (below !== null) setText(sub, below);
       setAttribute(element, "data-seq", String(ring.at("seq", at)));
       setAttribute(element, "data-value", String(exact));
       if (BYTES.has(tile.id))
