@@ -12,6 +12,8 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 
+#define GONE_TICKS 5 // half a second
+
 static struct ms_session *primary_of(struct ms_engine *e)
 {
     for (size_t i = e->session_count; i > 0; i--)
@@ -175,7 +177,8 @@ static void tick_all(struct ms_engine *e)
     }
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < count; i++) {
-        if (ms_session_tick(held[i]))
+        // Whoever waits for the process knows why it ended, and is heard first.
+        if (ms_session_tick(held[i]) && ++held[i]->gone_ticks > GONE_TICKS)
             ms_session_finish(held[i], -1, "unknown");
         ms_engine_let_go(e, held[i]);
     }

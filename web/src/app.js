@@ -4,8 +4,10 @@
 // once per animation frame, what is seen, when there is something new.
 
 import { siteColumns, threadColumns } from "./columns.js";
-import { h, setText } from "./dom.js";
+import { forgetColors, h, setText } from "./dom.js";
+import { count } from "./format.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
+import { settings } from "./settings.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { View, WINDOWS } from "./view.js";
@@ -18,32 +20,14 @@ import { TablePage } from "./views/table_page.js";
 
 const STALE_MS = 3000;
 const HIDDEN_MS = 30000;
+const NOTICE_MS = 5000;
+export const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 const PAGES = [
   { id: "overview", label: "Overview" },
   { id: "threads", label: "Threads" },
   { id: "sites", label: "Call sites" },
   { id: "snapshots", label: "Snapshots" },
 ];
-
-/** A setting that outlives the page, where the browser lets it. */
-const settings = {
-  /** @param {string} key */
-  get(key) {
-    try {
-      return localStorage.getItem(`memscope.${key}`);
-    } catch {
-      return null;
-    }
-  },
-  /** @param {string} key @param {string} value */
-  set(key, value) {
-    try {
-      localStorage.setItem(`memscope.${key}`, value);
-    } catch {
-      // Private windows keep nothing: the setting holds for this page.
-    }
-  },
-};
 
 export class App {
   store = new Store();
@@ -58,35 +42,72 @@ export class App {
   #command = 0;
   #session = 0;
   #hiddenTimer = 0;
+  #noticeTimer = 0;
   /** @type {{ns: number, at: number} | null} */
   #monitorBefore = null;
   #page = "overview";
+  #theme = settings.get("theme");
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.view.seconds = Number(settings.get("window")) || 60;
     if (!WINDOWS.some((w) => w.seconds === this.view.seconds)) this.view.seconds = 60;
     this.#applyTheme();
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new Socket(
+      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
+      (m) => this.#receive(m),
+      (state) => this.#linkChanged(state),
+    );
+    this.socket.open(); // it opens while the page is built
     this.drawer = new Drawer(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
     /** @type {Record<string, any>} */
     this.pages = {
       overview: new Overview(this),
-      threads: new TablePage(this, { part: "th", title: "Threads", placeholder: "Find a thread", columns: threadColumns, help: "Every thread that has allocated or freed, with what it allocated and nobody freed" }),
-      sites: new TablePage(this, { part: "site", title: "Call sites", placeholder: "Find a function, file or module", columns: siteColumns, help: "Every place that called the allocator" }),
+      threads: new TablePage(this, {
+        part: "th",
+        title: "Threads",
+        placeholder: "Find a thread",
+        columns: threadColumns,
+        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
+      }),
+      sites: new TablePage(this, {
+        part: "site",
+        title: "Call sites",
+        placeholder: "Find a function, file or module",
+        columns: siteColumns,
+        help: "Every place that called the allocator",
+      }),
       snapshots: new SnapshotsPage(this),
     };
-    this.links = PAGES.map((page, i) => h("a", { href: `#/${page.id}`, "data-page": page.id }, h("span", { text: page.label }), h("span", { class: "badge" }), h("kbd", { text: String(i + 1) })));
+    this.links = PAGES.map((page, i) =>
+      h(
+        "a",
+        { href: `#/${page.id}`, "data-page": page.id },
+        h("span", { text: page.label }),
+        h("span", { class: "badge" }),
+        h("kbd", { text: String(i + 1) }),
+      ),
+    );
     this.main = h("main", { id: "main" });
-    this.notice = h("p", { class: "insight info notice", role: "status", hidden: true });
-    this.said = h("p", { class: "visually-hidden", role: "status" });
-    root.replaceChildren(this.header.element, h("div", { class: "layout" }, h("nav", { "aria-label": "Pages" }, ...this.links), h("div", { class: "content" }, this.notice, this.main)), this.drawer.element, this.help, this.said);
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new Socket(`${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`, (m) => this.#receive(m), (state) => this.#linkChanged(state));
+    // One region that readers of the screen hear, so it is never taken away.
+    this.notice = h("p", { class: "notice", role: "status" });
+    root.replaceChildren(
+      this.header.element,
+      h(
+        "div",
+        { class: "layout" },
+        h("nav", { "aria-label": "Pages" }, ...this.links),
+        h("div", { class: "content" }, this.main),
+      ),
+      this.drawer.element,
+      this.help,
+      this.notice,
+    );
     this.#listen();
     this.#route();
-    this.socket.open();
   }
 
   get page() {
@@ -110,7 +131,12 @@ export class App {
   #receive(m) {
     this.#lastMessage = performance.now();
     this.store.apply(m);
+    if (this.store.notice) {
+      this.#say(this.store.notice);
+      this.store.notice = "";
+    }
     if (m.t === "hello") this.subscribe();
+    if (this.store.lost) this.subscribe(true);
     if (m.t === "res") this.#answered(m);
     if (m.t === "full" || m.t === "d") {
       if (m.monitor) this.#monitor(m.monitor);
@@ -127,13 +153,9 @@ export class App {
 
   /** @param {string} text */
   #say(text) {
-    setText(this.said, text);
-    this.store.notice = text;
-    setTimeout(() => {
-      if (this.store.notice === text) this.store.notice = "";
-      this.redraw();
-    }, 4000);
-    this.redraw();
+    setText(this.notice, text);
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
   }
 
   /** @param {Record<string, any>} monitor */
@@ -153,14 +175,14 @@ export class App {
     this.redraw();
   }
 
-  /** Says anew what the page wants to see. */
-  subscribe() {
-    const wanted = { hz: this.hz, ...this.page.wanted };
+  /** Says anew what the page wants to see. @param {boolean} [all] with what is held already */
+  subscribe(all = false) {
+    const wanted = { hz: this.hz, ...this.page.want() };
     if (this.#session !== 0) wanted.session = this.#session;
     const { epoch, seq } = this.store;
+    this.store.lost = false;
     if (!this.socket.send(encodeSub(wanted))) return;
-    // What is held already need not come again.
-    if (seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
+    if (!all && seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
   }
 
   /** @param {number} paintMs */
@@ -181,29 +203,40 @@ export class App {
     const begin = performance.now();
     this.header.draw();
     this.#drawNavigation();
-    setText(this.notice, this.store.notice);
-    this.notice.hidden = this.store.notice === "";
+    this.#keepInHistory();
     this.page.draw();
     if (!this.view.paused) this.drawer.draw();
     const end = performance.now();
     if (this.store.seq !== this.#lastAck) {
       performance.clearMeasures("paint");
       performance.measure("paint", { start: begin, end });
-      this.paints.push(end - begin);
-      if (this.paints.length > 600) this.paints.shift();
     }
     this.#ack(end - begin);
   }
 
-  /** The last paint times in ms, for tests and the curious. @type {number[]} */
-  paints = [];
+  /** A view that was stopped so long ago that its samples are gone goes on. */
+  #keepInHistory() {
+    const { ring } = this.store;
+    if (this.view.end === null || ring.end === 0 || this.view.end >= ring.at("t", ring.begin))
+      return;
+    this.resume();
+    this.#say("What was shown is older than the history that is kept.");
+  }
 
   #drawNavigation() {
     const { stats, snapshots } = this.store;
-    const badges = { overview: "", threads: stats?.threads ?? "", sites: stats?.sites ?? "", snapshots: snapshots.length || "" };
+    const badges = {
+      overview: "",
+      threads: stats?.threads ?? "",
+      sites: stats?.sites ?? "",
+      snapshots: snapshots.length || "",
+    };
     for (const link of this.links) {
       const id = /** @type {keyof typeof badges} */ (link.dataset.page);
-      setText(/** @type {Element} */ (link.querySelector(".badge")), badges[id] === "" ? "" : Number(badges[id]).toLocaleString("en-US"));
+      setText(
+        /** @type {Element} */ (link.querySelector(".badge")),
+        badges[id] === "" ? "" : count(Number(badges[id])),
+      );
       if (id === this.#page) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -211,12 +244,14 @@ export class App {
 
   #route() {
     const wanted = location.hash.replace(/^#\//, "").split("?")[0];
-    this.#page = wanted in this.pages ? wanted : "overview";
+    const page = wanted in this.pages ? wanted : "overview";
+    if (page === this.#page && this.main.contains(this.page.element)) return;
+    this.#page = page;
     this.main.replaceChildren(this.page.element);
     document.title = `${PAGES.find((p) => p.id === this.#page)?.label} · memscope`;
     this.drawer.hide();
+    this.page.enter();
     if (this.store.hello) this.subscribe();
-    this.page.restyle();
     this.redraw();
   }
 
@@ -224,9 +259,9 @@ export class App {
   chooseSession(id) {
     this.#session = id;
     this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
-    this.store.seq = 0; // nothing of it is held
+    this.store.epoch = ""; // nothing of it is held
     this.resume();
-    this.subscribe();
+    this.subscribe(true);
   }
 
   /** @param {number} seconds */
@@ -257,31 +292,40 @@ export class App {
   /** @param {"live" | "rss"} column */
   jumpToPeak(column) {
     const { ring } = this.store;
+    const highest = ring.max(column, ring.begin, ring.end);
     let best = ring.begin;
-    for (let i = ring.begin; i < ring.end; i++) if (ring.at(column, i) > ring.at(column, best)) best = i;
+    while (best < ring.end && ring.at(column, best) !== highest) best++;
+    if (best === ring.end) return;
     const last = ring.last("t");
     this.stopAt(Math.min(last, ring.at("t", best) + this.view.seconds / 2));
   }
 
   /** @param {string} name */
   takeSnapshot(name) {
-    if (!this.socket.send(encodeSnapshot(++this.#command, name))) this.#say("No snapshot: there is no connection.");
+    if (!this.socket.send(encodeSnapshot(++this.#command, name)))
+      this.#say("No snapshot: there is no connection.");
+  }
+
+  /** @returns {(typeof THEMES)[number]} auto: as the system */
+  get theme() {
+    return THEMES.find((theme) => theme === this.#theme) ?? "auto";
   }
 
   #applyTheme() {
-    const theme = settings.get("theme");
-    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-    else delete document.documentElement.dataset.theme;
+    if (this.theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.theme;
   }
 
-  toggleTheme() {
-    const now = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-    settings.set("theme", now === "dark" ? "light" : "dark");
+  nextTheme() {
+    this.#theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
+    settings.set("theme", this.#theme);
     this.#applyTheme();
     this.#restyle();
+    this.#say(`Theme: ${this.#theme === "auto" ? "as the system" : this.#theme}.`);
   }
 
   #restyle() {
+    forgetColors();
     for (const page of Object.values(this.pages)) page.restyle();
     this.redraw();
   }
@@ -308,13 +352,13 @@ export class App {
       return;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
-    const onButton = target.matches("button, a");
+    const onButton = target.matches("button, a, summary");
     const index = WINDOWS.findIndex((w) => w.seconds === this.view.seconds);
     /** @type {Record<string, () => void>} */
     const keys = {
       " ": () => this.togglePause(),
       s: () => this.takeSnapshot(""),
-      t: () => this.toggleTheme(),
+      t: () => this.nextTheme(),
       p: () => this.jumpToPeak("live"),
       "?": () => this.help.showModal(),
       "/": () => this.#search(),
@@ -335,9 +379,8 @@ export class App {
   #search() {
     if (!(this.page instanceof TablePage)) {
       location.hash = "#/sites";
-      requestAnimationFrame(() => this.pages.sites.search.focus());
-    } else {
-      this.page.search.focus();
+      this.#route(); // the browser would tell of it later
     }
+    this.page.search.focus();
   }
 }

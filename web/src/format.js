@@ -81,6 +81,33 @@ export function perSecond(n) {
   return `${text}/s`;
 }
 
+/** 0.50 -> 0.5, 32.0 MiB -> 32 MiB @param {string} text */
+function trimmed(text) {
+  return text.replace(/(\.\d*?)0+(?!\d)/, (_, kept) => (kept === "." ? "" : kept));
+}
+
+/** On an axis every digit is a round one. @param {number} n */
+export function axisBytes(n) {
+  return trimmed(bytes(n));
+}
+
+/** @param {number} n */
+export function axisCount(n) {
+  return Math.abs(n) >= 1000 && Math.abs(n) < 9999.5
+    ? `${minus(String(n / 1000))}K`
+    : trimmed(compact(n));
+}
+
+/** @param {number} n */
+export function axisPercent(n) {
+  return `${trimmed(percent(n))} %`;
+}
+
+/** Bytes per second. @param {number | null | undefined} n */
+export function byteRate(n) {
+  return known(n) ? `${bytes(n)}/s` : UNKNOWN;
+}
+
 /** @param {number | null | undefined} n */
 export function percent(n) {
   if (!known(n)) return UNKNOWN;
@@ -115,7 +142,9 @@ export function clock(ms) {
 
 /** Clips in the middle: equal beginnings stay apart. @param {string} text @param {number} most */
 export function clipMiddle(text, most) {
-  const chars = Array.from(text.length > 4 * most ? text.slice(0, 2 * most) + text.slice(-2 * most) : text);
+  const chars = Array.from(
+    text.length > 4 * most ? text.slice(0, 2 * most) + text.slice(-2 * most) : text,
+  );
   if (chars.length <= most) return text;
   const tail = Math.floor((most - 1) * 0.6);
   return `${chars.slice(0, most - 1 - tail).join("")}…${chars.slice(-tail).join("")}`;

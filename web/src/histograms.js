@@ -33,6 +33,7 @@ function short(n) {
 
 /** Two digits are enough on an axis. @param {number} ns */
 function brief(ns) {
+  if (ns < 1e6) return `${Number((ns / 1e6).toPrecision(1))} ms`;
   const [number, unit] = duration(ns).split(" ");
   return `${Number(Number(number).toPrecision(2))} ${unit}`;
 }
@@ -40,7 +41,10 @@ function brief(ns) {
 /** @param {{edges: number[], live_bytes: number[]}} size */
 export function sizeBars(size) {
   return {
-    labels: [...SIZE_ENDS.map((end) => `≤${short(end)}`), `>${short(SIZE_ENDS[SIZE_ENDS.length - 1])}`],
+    labels: [
+      ...SIZE_ENDS.map((end) => `≤${short(end)}`),
+      `>${short(SIZE_ENDS[SIZE_ENDS.length - 1])}`,
+    ],
     values: regroup(size.edges, size.live_bytes, SIZE_ENDS),
   };
 }

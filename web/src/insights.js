@@ -11,6 +11,7 @@ import { bytes, count, perSecond } from "./format.js";
 const GROWTH_SPAN_S = 300;
 const GROWTH_LEAST_S = 30;
 const BUCKET_S = 5;
+const TREND_STEP_S = 3; // 20 of them are the last minute
 
 /**
  * Growth of the heap's floor: a line through the least live bytes of each five
@@ -42,6 +43,32 @@ export function growth(ring) {
   return { perMinute: (sxy / sxx) * 60, seconds, fit };
 }
 
+/**
+ * The site that makes up most of a growth, if one does. Its first steps do not
+ * count: what a program sets up once is no growth.
+ * @param {Record<string, any>[]} sites
+ * @param {number} perMinute
+ */
+export function topGrower(sites, perMinute) {
+  let best = null;
+  let most = perMinute / 2;
+  for (const site of sites) {
+    const points = (site.trend ?? [])
+      .map((/** @type {number | null} */ y, /** @type {number} */ x) => ({ x, y }))
+      .filter((/** @type {{y: number | null}} */ p) => p.y !== null)
+      .slice(1);
+    if (points.length < 2) continue;
+    const first = points[0];
+    const last = points[points.length - 1];
+    const rate = ((last.y - first.y) / ((last.x - first.x) * TREND_STEP_S)) * 60;
+    if (rate > most) {
+      most = rate;
+      best = site;
+    }
+  }
+  return best;
+}
+
 /** @param {Store} store @returns {Insight[]} */
 export function insights(store) {
   /** @type {Insight[]} */
@@ -53,22 +80,21 @@ export function insights(store) {
     found.push({
       id: "dropped",
       kind: "warn",
-      title: "Not everything was booked:",
+      title: "▲ Not everything was booked:",
       text: `${count(lost)} events could not be recorded; the numbers are too low by as much.`,
     });
   }
   const grown = growth(store.ring);
   if (grown && grown.fit > 0.8 && grown.perMinute > 256 * 1024) {
-    const top = [...store.sites.rows.values()]
-      .filter((row) => row.delta_bytes > 0)
-      .sort((a, b) => b.delta_bytes - a.delta_bytes)[0];
-    const who = top ? `; most of it in ${top.function}, +${bytes(top.delta_bytes)} in a minute` : "";
-    const minutes = grown.seconds >= 90 ? `${Math.round(grown.seconds / 60)} min` : `${grown.seconds} s`;
+    const top = topGrower([...store.sites.rows.values()], grown.perMinute);
+    const who = top ? `; most of it in ${top.function}` : "";
+    const minutes =
+      grown.seconds >= 90 ? `${Math.round(grown.seconds / 60)} min` : `${grown.seconds} s`;
     found.push({
       id: "growth",
       kind: "warn",
       title: "▲ Growing:",
-      text: `the heap's floor rises by ${bytes(grown.perMinute)} a minute, for ${minutes} now${who}.`,
+      text: `by ${bytes(grown.perMinute)} a minute for ${minutes} now${who}.`,
       page: "sites",
     });
   }
@@ -80,7 +106,7 @@ export function insights(store) {
     found.push({
       id: "churn",
       kind: "info",
-      title: "Short-lived:",
+      title: "ℹ Short-lived:",
       text: `${Math.round(share * 100)} % of all blocks are freed before their thread's next allocation (${perSecond(frees)} frees).`,
       page: "sites",
     });
@@ -91,8 +117,8 @@ export function insights(store) {
     found.push({
       id: "gap",
       kind: "info",
-      title: "RSS − heap:",
-      text: `${bytes(gap)} (${part} % of RSS) is not in live blocks: code, stacks, the allocator's slack, and ${bytes(stats.capture.store_bytes)} of memscope's own records.`,
+      title: "ℹ RSS − heap:",
+      text: `${bytes(gap)} (${part} % of RSS), ${bytes(stats.capture.store_bytes)} of it memscope's records.`,
     });
   }
   return found;

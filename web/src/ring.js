@@ -64,7 +64,7 @@ export class Ring {
     const data = this.columns[column];
     for (let i = Math.max(from, this.begin); i < Math.min(to, this.end); i++) {
       const value = data[i % this.capacity];
-      if (!(most >= value)) most = value;
+      if (value > most || (Number.isNaN(most) && !Number.isNaN(value))) most = value;
     }
     return most;
   }

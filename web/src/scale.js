@@ -1,42 +1,55 @@
 // SPDX-License-Identifier: MIT
 //
-// scale: round ends for a y axis, that grow at once and shrink late. Pure.
+// scale: round ends for a y axis, that grow at once and shrink late. Steps are
+// chosen so that every label between has few digits. Pure.
 
 /** @typedef {"bytes" | "count" | "percent"} Kind */
 /** @typedef {{max: number, step: number}} Scale */
 
-const BINARY = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
-const DECIMAL = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+const KEEP_ABOVE = 0.5; // a lower picture than this part of the axis is enlarged
+const LEAST = { bytes: 256, count: 1, percent: 2.5 };
+// Bytes by powers of two: 512 KiB, 1 MiB, 1.5 MiB. The half between is round
+// only for two steps.
+const BINARY = [1];
+const BINARY_OF_TWO = [1, 1.5];
+const DECIMAL = [1, 2, 2.5, 5];
+const WHOLE = [1, 2, 5]; // 2.5 blocks there are not
 
 /**
- * The next round number at or above a value.
- * @param {number} value
+ * The least step of which at most `most` reach `highest`.
+ * @param {number} highest
+ * @param {number} most
  * @param {Kind} kind
  */
-export function roundUp(value, kind) {
-  if (!(value > 0)) return kind === "percent" ? 10 : kind === "bytes" ? 1024 : 10;
-  if (kind === "bytes") {
-    const power = 2 ** Math.floor(Math.log2(value));
-    const low = power / 8 >= 1 ? power / 8 : 1;
-    for (let base = low; ; base *= 2) {
-      for (const step of BINARY) if (base * step >= value && base * step >= 4) return base * step;
-    }
+function stepFor(highest, most, kind) {
+  const wanted = Math.max(highest / most, LEAST[kind]);
+  const base = kind === "bytes" ? 2 : 10;
+  // One power too low, against rounding in the logarithm.
+  let power = base ** (Math.floor(Math.log(wanted) / Math.log(base)) - 1);
+  for (; ; power *= base) {
+    const factors =
+      kind !== "bytes"
+        ? kind === "count" && power < 10
+          ? WHOLE
+          : DECIMAL
+        : most === 2
+          ? BINARY_OF_TWO
+          : BINARY;
+    for (const factor of factors) if (power * factor >= wanted) return power * factor;
   }
-  const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of DECIMAL) if (power * step >= value) return power * step;
-  return power * 10;
 }
 
 /**
  * @param {number} highest largest value in view
  * @param {Scale | null} before
  * @param {Kind} kind
+ * @param {number} [most] steps
  * @returns {Scale} `before` itself when it still serves
  */
-export function nextScale(highest, before, kind) {
-  if (before && highest <= before.max && highest >= 0.6 * 0.8 * before.max) return before;
-  // 4 steps, each a round number: 64 MiB, 128 MiB, ...
-  const step = roundUp((highest * 1.02) / 4, kind);
-  const max = step * 4;
+export function nextScale(highest, before, kind, most = 4) {
+  if (before && highest <= before.max && highest >= KEEP_ABOVE * before.max) return before;
+  const step = stepFor(highest, most, kind);
+  // Two steps always: an axis that ends at its only label looks cut.
+  const max = step * Math.max(2, Math.ceil(highest / step));
   return before && before.max === max ? before : { max, step };
 }

@@ -9,8 +9,19 @@ import { Ring } from "./ring.js";
 
 const RATE_SPAN_S = 1; // rates are means over this time
 const CORE = [
-  "seq", "t", "live", "blocks", "peak", "allocBytes", "freeBytes", "allocs", "frees",
-  "rss", "cpu", "sysCpu", "threads",
+  "seq",
+  "t",
+  "live",
+  "blocks",
+  "peak",
+  "allocBytes",
+  "freeBytes",
+  "allocs",
+  "frees",
+  "rss",
+  "cpu",
+  "sysCpu",
+  "threads",
 ]; // in the order of the wire
 const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
 
@@ -20,11 +31,12 @@ const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
  * @property {number} total rows that match
  * @property {number[]} order ids of the window, in order
  * @property {Map<number, Row>} rows by id
+ * @property {number} wholes messages that had every row of the window
  */
 
-/** @returns {Table} */
-function emptyTable() {
-  return { total: 0, order: [], rows: new Map() };
+/** @param {number} [wholes] go on counting from @returns {Table} */
+function emptyTable(wholes = 0) {
+  return { total: 0, order: [], rows: new Map(), wholes };
 }
 
 export class Store {
@@ -55,6 +67,10 @@ export class Store {
     this.snapshots = [];
     /** Samples that came since the view was paused. */
     this.newSamples = 0;
+    /** A message is missing: only a full one helps. */
+    this.lost = false;
+    /** Messages with rows that were taken over. */
+    this.pictures = 0;
     /** "" or a sentence for the user: another process took this one's place. */
     this.notice = "";
     /** The reason that the server gave for its end. */
@@ -100,7 +116,7 @@ export class Store {
 
   /** @param {Row} m */
   #hello(m) {
-    if (this.epoch && m.epoch && m.epoch !== this.epoch) {
+    if (this.epoch && m.epoch !== this.epoch) {
       this.notice = "Another process took the place of the one shown before.";
       this.#forget();
     }
@@ -119,23 +135,29 @@ export class Store {
     this.seq = 0;
     this.stats = null;
     this.histograms = null;
-    this.threads = emptyTable();
-    this.sites = emptyTable();
+    this.threads = emptyTable(this.threads.wholes);
+    this.sites = emptyTable(this.sites.wholes);
   }
 
   /** @param {Row} m */
   #full(m) {
     this.#forget();
+    this.lost = false;
     this.epoch = m.epoch;
     this.#picture(m);
   }
 
   /** @param {Row} m */
   #delta(m) {
-    // Deltas follow one another; one that does not fit is not for us.
-    if (m.base !== this.seq) return false;
-    this.newSamples += m.core?.rows?.length ?? 0;
+    // One that begins before what is held repeats some: after a resume, what
+    // was on its way already comes first. One that begins later leaves a hole.
+    if (m.base > this.seq) {
+      this.lost = true;
+      return false;
+    }
+    const before = this.ring.end;
     this.#picture(m);
+    this.newSamples += this.ring.end - before;
     return true;
   }
 
@@ -149,6 +171,7 @@ export class Store {
     if (m.monitor) this.monitor = m.monitor;
     this.stats = m.stats;
     this.seq = m.seq;
+    this.pictures++;
     this.uptimeMs = m.ts;
     if (this.session && m.stats?.ended) this.session = { ...this.session, state: "ended" };
   }
@@ -178,6 +201,7 @@ export class Store {
   #table(table, columns, part) {
     table.total = part.total;
     table.order = part.order;
+    if (part.rows.length === part.order.length) table.wholes++;
     for (const row of part.rows) {
       const named = namedRow(columns, row, this.texts);
       const before = table.rows.get(named.id);

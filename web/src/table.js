@@ -22,19 +22,28 @@ const MOST_ROWS = 70;
  * @property {(cell: HTMLElement, row: Record<string, any>) => void} [paint] in place of text
  */
 
+/** @param {string} kind @param {Column} column */
+function classes(kind, column) {
+  return `${kind} c-${column.key} ${column.class ?? ""}`;
+}
+
 export class Table {
   /** @type {HTMLElement[]} */
   #pool = [];
   /** @type {number[]} */
   #order = [];
   #offset = 0;
-  #frozen = false;
+  /** @type {{first: number, wholes: number} | null} the part that was asked for and has not come */
+  #asked = null;
+  #pointed = false;
+  #focused = false;
 
   /**
    * @param {object} options
    * @param {string} options.label
    * @param {Column[]} options.columns
    * @param {{sort: string, order: "asc" | "desc"}} options.sorting
+   * @param {() => number} options.wholes how often all rows of the window have come
    * @param {() => void} options.onWindow the wanted part or order changed
    * @param {(row: Record<string, any>) => void} options.onOpen
    */
@@ -49,7 +58,17 @@ export class Table {
     this.head = h("div", { class: "tr head", role: "row", "aria-rowindex": 1 });
     this.body = h("div", { class: "tbody", role: "rowgroup" });
     this.spacer = h("div", { class: "spacer" });
-    this.scroller = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": `${options.label}, scrollable` }, this.body, this.spacer);
+    this.scroller = h(
+      "div",
+      {
+        class: "scroller",
+        tabindex: 0,
+        role: "group",
+        "aria-label": `${options.label}, scrollable`,
+      },
+      this.body,
+      this.spacer,
+    );
     this.element = h(
       "div",
       { class: "table", role: "table", "aria-label": options.label },
@@ -58,21 +77,44 @@ export class Table {
     );
     for (const column of options.columns) this.head.append(this.#header(column));
     this.scroller.addEventListener("scroll", () => this.#scrolled());
-    const freeze = (/** @type {boolean} */ on) => () => {
-      this.#frozen = on;
-    };
-    this.body.addEventListener("pointerenter", freeze(true));
-    this.body.addEventListener("pointerleave", freeze(false));
-    this.body.addEventListener("focusin", freeze(true));
-    this.body.addEventListener("focusout", freeze(false));
+    this.#watchReader();
+  }
+
+  // A finger does not hover: only a mouse or a pen keeps the order.
+  #watchReader() {
+    this.body.addEventListener("pointermove", (event) => {
+      this.#pointed = event.pointerType !== "touch";
+    });
+    this.body.addEventListener("pointerleave", () => {
+      this.#pointed = false;
+    });
+    this.body.addEventListener("focusin", () => {
+      this.#focused = true;
+    });
+    this.body.addEventListener("focusout", () => {
+      this.#focused = false;
+    });
   }
 
   get frozen() {
-    return this.#frozen;
+    return this.#pointed || this.#focused;
   }
 
-  /** The part of the table that is wanted. */
-  get window() {
+  toTop() {
+    this.scroller.scrollTop = 0;
+    this.first = 0;
+  }
+
+  restyle() {
+    for (const canvas of this.body.querySelectorAll("canvas")) delete canvas.dataset.drawn;
+  }
+
+  /**
+   * The part that is to be asked for. What is shown stays until the answer: the
+   * next message with every row of its window.
+   */
+  ask() {
+    this.#asked = { first: this.first, wholes: this.options.wholes() };
     const seen = Math.ceil((this.scroller.clientHeight || 600) / ROW_PX) + 2 * SPARE_ROWS;
     return { ...this.sorting, off: this.first, n: Math.min(seen, MOST_ROWS) };
   }
@@ -80,12 +122,21 @@ export class Table {
   /** @param {Column} column */
   #header(column) {
     if (!column.sortable) {
-      return h("div", { class: `th ${column.class ?? ""}`, role: "columnheader", text: column.label, title: column.help });
+      return h("div", {
+        class: classes("th", column),
+        role: "columnheader",
+        text: column.label,
+        title: column.help,
+      });
     }
     const cell = h(
       "div",
-      { class: `th ${column.class ?? ""}`, role: "columnheader", "data-key": column.key },
-      h("button", { type: "button", title: column.help, onclick: () => this.#sort(column.key) }, column.label),
+      { class: classes("th", column), role: "columnheader", "data-key": column.key },
+      h(
+        "button",
+        { type: "button", title: column.help, onclick: () => this.#sort(column.key) },
+        column.label,
+      ),
     );
     this.#markSorting(cell);
     return cell;
@@ -94,17 +145,19 @@ export class Table {
   /** @param {HTMLElement} cell */
   #markSorting(cell) {
     const mine = cell.dataset.key === this.sorting.sort;
-    cell.setAttribute("aria-sort", mine ? (this.sorting.order === "asc" ? "ascending" : "descending") : "none");
+    cell.setAttribute(
+      "aria-sort",
+      mine ? (this.sorting.order === "asc" ? "ascending" : "descending") : "none",
+    );
   }
 
   /** @param {string} key */
   #sort(key) {
     const again = this.sorting.sort === key;
     this.sorting = { sort: key, order: again && this.sorting.order === "desc" ? "asc" : "desc" };
-    for (const cell of this.head.querySelectorAll("[data-key]")) this.#markSorting(/** @type {HTMLElement} */ (cell));
-    this.#frozen = false;
-    this.scroller.scrollTop = 0;
-    this.first = 0;
+    for (const cell of this.head.querySelectorAll("[data-key]"))
+      this.#markSorting(/** @type {HTMLElement} */ (cell));
+    this.toTop();
     this.options.onWindow();
   }
 
@@ -113,18 +166,23 @@ export class Table {
     if (Math.abs(first - this.first) < SPARE_ROWS / 2 && first !== 0) return;
     if (first === this.first) return;
     this.first = first;
-    this.#frozen = false;
     this.options.onWindow();
   }
 
   /** Shows what the store has. @param {import("./store.js").Table} table */
   draw(table) {
-    const same = this.#order.length === table.order.length && this.#offset === this.first;
-    if (!this.#frozen || !same) {
-      this.#order = table.order;
-      this.#offset = this.first;
-    }
     this.rows = table.rows;
+    const answered = this.#asked && table.wholes !== this.#asked.wholes;
+    const focused = this.#focused
+      ? this.#offset + this.#pool.indexOf(/** @type {HTMLElement} */ (document.activeElement))
+      : -1;
+    if (this.#asked && answered) {
+      this.#order = table.order;
+      this.#offset = this.#asked.first;
+      this.#asked = null;
+    } else if (!this.#asked && !this.frozen) {
+      this.#order = table.order;
+    }
     setAttribute(this.element, "aria-rowcount", String(table.total + 1));
     const height = `${table.total * ROW_PX}px`;
     if (this.spacer.style.height !== height) this.spacer.style.height = height;
@@ -136,11 +194,19 @@ export class Table {
       element.hidden = row === undefined;
       if (row) this.#paint(element, row, this.#offset + i);
     });
+    // The focus stays on its place in the table, whatever element that is now.
+    if (answered && focused >= 0)
+      this.#pool[focused - this.#offset]?.focus({ preventScroll: true });
   }
 
   #addRow() {
-    const element = h("div", { class: "tr", role: "row", tabindex: -1 });
-    for (const column of this.options.columns) element.append(h("div", { class: `td ${column.class ?? ""}`, role: "cell" }));
+    const element = h("div", {
+      class: "tr",
+      role: "row",
+      tabindex: this.#pool.length === 0 ? 0 : -1,
+    });
+    for (const column of this.options.columns)
+      element.append(h("div", { class: classes("td", column), role: "cell" }));
     const open = () => {
       const row = this.rows.get(Number(element.dataset.id));
       if (row) this.options.onOpen(row);
@@ -148,15 +214,31 @@ export class Table {
     element.addEventListener("click", open);
     element.addEventListener("keydown", (event) => {
       if (event.key === "Enter") open();
-      const next = event.key === "ArrowDown" ? element.nextElementSibling : event.key === "ArrowUp" ? element.previousElementSibling : null;
-      if (next) {
-        /** @type {HTMLElement} */ (next).focus();
-        event.preventDefault();
-      }
+      else if (!this.#moveFocus(this.#pool.indexOf(element), event.key)) return;
+      event.preventDefault();
     });
-    if (this.#pool.length === 0) element.tabIndex = 0;
     this.#pool.push(element);
     this.body.append(element);
+  }
+
+  /** @param {number} from index in the pool @param {string} key */
+  #moveFocus(from, key) {
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_PX) - 1);
+    const shown = this.#pool.filter((element) => !element.hidden).length;
+    const wanted = {
+      ArrowDown: from + 1,
+      ArrowUp: from - 1,
+      PageDown: from + page,
+      PageUp: from - page,
+      Home: 0,
+      End: shown - 1,
+    }[key];
+    if (wanted === undefined) return false;
+    const to = Math.min(shown - 1, Math.max(0, wanted));
+    for (const element of this.#pool) element.tabIndex = -1;
+    this.#pool[to].tabIndex = 0;
+    this.#pool[to].focus();
+    return true;
   }
 
   /** @param {HTMLElement} element @param {Record<string, any>} row @param {number} index */

@@ -29,6 +29,13 @@ export class View {
     return this.end ?? (Number.isFinite(last) ? last : 0);
   }
 
+  /** The last sample shown. @param {import("./ring.js").Ring} ring */
+  endIndex(ring) {
+    // Half a millisecond: the end is such a sample's own time.
+    const after = ring.find("t", this.endOf(ring) + 5e-4);
+    return Math.max(after - 1, ring.begin);
+  }
+
   /** The index under the crosshair, or -1. @param {import("./ring.js").Ring} ring */
   hoverIndex(ring) {
     if (this.hover === null || ring.end === 0) return -1;

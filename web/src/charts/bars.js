@@ -19,10 +19,12 @@ export class BarChart {
   /** @type {import("../scale.js").Scale | null} */
   #scale = null;
   #drawn = "";
+  /** @type {Chart<"bar", any, any> | null} made when it is first drawn */
+  #chart = null;
 
   /**
    * @param {{id: string, title: string, note: string, help: string, color: string,
-   *   kind: import("../scale.js").Kind, format: (value: number) => string}} plan
+   *   kind: import("../scale.js").Kind, format: (value: number) => string, axis: (value: number) => string}} plan
    */
   constructor(plan) {
     this.plan = plan;
@@ -30,15 +32,30 @@ export class BarChart {
     this.element = h(
       "section",
       { class: "card chart", id: `chart-${plan.id}` },
-      h("header", {}, h("h2", { text: plan.title, title: plan.help }), h("span", { class: "note", text: plan.note })),
+      h(
+        "header",
+        {},
+        h("h2", { text: plan.title, title: plan.help }),
+        h("span", { class: "note", text: plan.note }),
+      ),
       h("div", { class: "plot" }, this.canvas),
     );
-    this.chart = new Chart(this.canvas, {
+  }
+
+  #make() {
+    const { plan } = this;
+    return new Chart(this.canvas, {
       type: "bar",
       data: {
         labels: [],
         datasets: [
-          { data: [], backgroundColor: () => color(plan.color), categoryPercentage: 1, barPercentage: 0.86, minBarLength: 1 },
+          {
+            data: [],
+            backgroundColor: () => color(plan.color),
+            categoryPercentage: 1,
+            barPercentage: 0.86,
+            minBarLength: 2,
+          },
         ],
       },
       options: {
@@ -51,7 +68,12 @@ export class BarChart {
           x: {
             border: { display: false },
             grid: { display: false },
-            ticks: { color: () => color("dim"), maxRotation: 0, autoSkipPadding: 10 },
+            ticks: {
+              color: () => color("dim"),
+              font: { size: 11 },
+              maxRotation: 0,
+              autoSkipPadding: 8,
+            },
           },
           y: {
             min: 0,
@@ -59,9 +81,15 @@ export class BarChart {
             border: { display: false },
             grid: { color: () => color("grid") },
             afterFit: (scale) => {
-              scale.width = 66;
+              scale.width = 64;
             },
-            ticks: { color: () => color("dim"), stepSize: 1, callback: (value) => plan.format(Number(value)) },
+            ticks: {
+              color: () => color("dim"),
+              stepSize: 1,
+              font: { size: 11 },
+              autoSkip: false,
+              callback: (value) => plan.axis(Number(value)),
+            },
           },
         },
       },
@@ -74,14 +102,19 @@ export class BarChart {
     if (key === this.#drawn) return;
     this.#drawn = key;
     this.#scale = nextScale(Math.max(0, ...bars.values), this.#scale, this.plan.kind);
-    const y = /** @type {any} */ (this.chart.options.scales).y;
+    this.#chart ??= this.#make();
+    const chart = this.#chart;
+    const y = /** @type {any} */ (chart.options.scales).y;
     y.max = this.#scale.max;
     y.ticks.stepSize = this.#scale.step;
-    const data = /** @type {any} */ (this.chart.data);
+    const data = /** @type {any} */ (chart.data);
     data.labels = bars.labels;
-    data.datasets[0].data = bars.values;
-    this.chart.update("none");
-    const words = bars.labels.map((label, i) => [label, bars.values[i]]).filter(([, v]) => Number(v) > 0);
+    // Nothing is drawn for 0; what is little keeps a pixel.
+    data.datasets[0].data = bars.values.map((value) => (value > 0 ? value : null));
+    chart.update("none");
+    const words = bars.labels
+      .map((label, i) => [label, bars.values[i]])
+      .filter(([, v]) => Number(v) > 0);
     setAttribute(
       this.canvas,
       "aria-label",
@@ -90,6 +123,6 @@ export class BarChart {
   }
 
   restyle() {
-    this.chart.update("none");
+    this.#chart?.update("none");
   }
 }

@@ -6,6 +6,8 @@
 
 import { DatasetController } from "chart.js";
 
+const GAP_S = 1.5; // where samples are missing for so long, so is the line
+
 /**
  * @typedef {object} Series
  * @property {string} column
@@ -58,63 +60,78 @@ export class RingController extends DatasetController {
     ctx.lineWidth = 1.75;
     ctx.lineJoin = "round";
     ctx.strokeStyle = dataset.stroke();
+    ctx.fillStyle = ctx.strokeStyle;
     if (series.dash) ctx.setLineDash(series.dash);
-    const span = trace(ctx, { ring, series, from, to, end, xScale, yScale, seconds: view.seconds });
-    ctx.stroke();
-    if (series.fill && span) {
-      ctx.lineTo(span[1], yScale.getPixelForValue(0));
-      ctx.lineTo(span[0], yScale.getPixelForValue(0));
-      ctx.closePath();
+    const zero = yScale.getPixelForValue(0);
+    for (const part of trace({
+      ring,
+      series,
+      from,
+      to,
+      end,
+      xScale,
+      yScale,
+      seconds: view.seconds,
+    })) {
+      ctx.globalAlpha = 1;
+      ctx.stroke(part.path);
+      if (!series.fill) continue;
+      part.path.lineTo(part.last, zero);
+      part.path.lineTo(part.first, zero);
+      part.path.closePath();
       ctx.globalAlpha = 0.16;
-      ctx.fillStyle = ctx.strokeStyle;
-      ctx.fill();
+      ctx.fill(part.path);
     }
     ctx.restore();
   }
 }
 
 /**
- * Draws the path: one vertical stroke per pixel column at most, from its least
- * to its largest value, so that nothing between two samples is lost.
- * @param {CanvasRenderingContext2D} ctx
+ * The line as paths, one for each stretch without a gap. A path has a few
+ * points per pixel column at most, its least and its largest among them, so
+ * that nothing between two samples is lost.
  * @param {{ring: import("../ring.js").Ring, series: Series, from: number, to: number, end: number,
  *   xScale: any, yScale: any, seconds: number}} p
- * @returns {[number, number] | null} first and last x
+ * @returns {{path: Path2D, first: number, last: number}[]}
  */
-function trace(ctx, p) {
+function trace(p) {
   const data = p.ring.columns[p.series.column];
   const time = p.ring.columns.t;
   const capacity = p.ring.capacity;
-  const sign = p.series.sign ?? 1;
   const x0 = p.xScale.left;
   const perSecond = (p.xScale.right - p.xScale.left) / p.seconds;
   const y0 = p.yScale.getPixelForValue(0);
-  const perUnit = (p.yScale.getPixelForValue(1) - y0) * sign;
+  const perUnit = (p.yScale.getPixelForValue(1) - y0) * (p.series.sign ?? 1);
+  /** @type {{path: Path2D, first: number, last: number}[]} */
+  const parts = [];
+  let part = null;
   let column = Number.NaN;
   let low = 0;
   let high = 0;
-  let first = Number.NaN;
-  let x = 0;
-  ctx.beginPath();
+  let before = Number.NaN;
   for (let i = p.from; i < p.to; i++) {
     const value = data[i % capacity];
+    const t = time[i % capacity];
     if (Number.isNaN(value)) continue;
-    x = x0 + (time[i % capacity] - p.end + p.seconds) * perSecond;
+    const x = x0 + (t - p.end + p.seconds) * perSecond;
     const y = y0 + value * perUnit;
     const here = Math.floor(x);
-    if (Number.isNaN(first)) {
-      first = x;
-      ctx.moveTo(x, y);
+    if (part === null || t - before > GAP_S) {
+      part = { path: new Path2D(), first: x, last: x };
+      parts.push(part);
+      part.path.moveTo(x, y);
+      low = high = y;
     } else if (here === column) {
-      if (y < low || y > high) ctx.lineTo(x, y);
+      if (y < low || y > high) part.path.lineTo(x, y);
+      low = Math.min(low, y);
+      high = Math.max(high, y);
     } else {
-      ctx.lineTo(x, y);
-      low = y;
-      high = y;
+      part.path.lineTo(x, y);
+      low = high = y;
     }
     column = here;
-    low = Math.min(low, y);
-    high = Math.max(high, y);
+    before = t;
+    part.last = x;
   }
-  return Number.isNaN(first) ? null : [first, x];
+  return parts;
 }

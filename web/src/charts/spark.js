@@ -33,7 +33,10 @@ export function drawSpark(canvas, trend) {
   ctx.lineWidth = 1.25;
   ctx.beginPath();
   for (const p of points) {
-    ctx.lineTo((p.x / ((trend?.length ?? 1) - 1)) * (WIDTH - 2) + 1, HEIGHT - 2 - (Number(p.y) / most) * (HEIGHT - 4));
+    ctx.lineTo(
+      (p.x / ((trend?.length ?? 1) - 1)) * (WIDTH - 2) + 1,
+      HEIGHT - 2 - (Number(p.y) / most) * (HEIGHT - 4),
+    );
   }
   ctx.stroke();
 }

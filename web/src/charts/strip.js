@@ -4,16 +4,33 @@
 // snapshot markers, and the part that the charts show. A click or a drag moves
 // that part, and stops it there.
 
-import { color, h } from "../dom.js";
+import { color, h, setAttribute } from "../dom.js";
+
+const EVERY_MS = 500;
 
 export class Strip {
+  #drawnAt = 0;
+  /** @type {number | null} */
+  #drawnEnd = null;
+  #drawnWidth = 0;
+  // Told by the browser: to ask it would lay the page out within a tick.
+  #size = { width: 0, height: 0 };
+
   /**
    * @param {import("./ring_controller.js").Source} source
    * @param {(end: number) => void} onMove the charts shall end at this time
    */
   constructor(source, onMove) {
     this.source = source;
-    this.canvas = h("canvas", { class: "strip", role: "img", "aria-label": "Live heap over the whole session" });
+    this.canvas = h("canvas", {
+      class: "strip",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": "Time shown, in seconds of the program's life",
+    });
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#size = { width: contentRect.width, height: contentRect.height };
+    }).observe(this.canvas);
     this.#listen(onMove);
   }
 
@@ -39,18 +56,41 @@ export class Strip {
       this.canvas.setPointerCapture(event.pointerId);
       move(event);
     });
+    this.canvas.addEventListener("keydown", (event) => {
+      const span = this.#span();
+      const way = { ArrowLeft: -0.25, ArrowRight: 0.25, PageUp: -1, PageDown: 1 }[event.key];
+      if (!span || way === undefined) return;
+      event.preventDefault();
+      onMove(
+        Math.min(
+          span.end,
+          Math.max(span.begin + 1, view.endOf(this.source.ring) + way * view.seconds),
+        ),
+      );
+    });
     this.canvas.addEventListener("pointermove", (event) => {
       if (this.canvas.hasPointerCapture(event.pointerId)) move(event);
     });
   }
 
+  restyle() {
+    this.#drawnAt = 0;
+  }
+
   /** @param {Record<string, any>[]} snapshots @param {number} startMs */
   draw(snapshots, startMs) {
     const canvas = this.canvas;
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
+    const { width, height } = this.#size;
     const ctx = canvas.getContext("2d");
     if (!ctx || width === 0) return;
+    // Ten minutes change little in a tenth of a second; a reader's move shows at once.
+    const now = performance.now();
+    const { view } = this.source;
+    const moved = view.end !== this.#drawnEnd || width !== this.#drawnWidth;
+    if (!moved && now - this.#drawnAt < EVERY_MS) return;
+    this.#drawnAt = now;
+    this.#drawnEnd = view.end;
+    this.#drawnWidth = width;
     if (canvas.width !== Math.round(width * devicePixelRatio)) {
       canvas.width = Math.round(width * devicePixelRatio);
       canvas.height = Math.round(height * devicePixelRatio);
@@ -70,8 +110,14 @@ export class Strip {
       ctx.fillRect(x - 0.75, 0, 1.5, height);
       ctx.fillText(`S${snapshot.id}`, Math.min(x + 4, width - 18), 11);
     }
-    const { view, ring } = this.source;
+    const { ring } = this.source;
     const end = view.endOf(ring);
+    setAttribute(canvas, "aria-valuemin", span.begin.toFixed(0));
+    setAttribute(canvas, "aria-valuemax", span.end.toFixed(0));
+    setAttribute(canvas, "aria-valuenow", end.toFixed(0));
+    setAttribute(canvas, "data-first-seq", String(ring.at("seq", ring.begin)));
+    setAttribute(canvas, "data-last-seq", String(ring.last("seq")));
+    setAttribute(canvas, "data-samples", String(ring.end - ring.begin));
     const left = Math.max(0, (end - view.seconds - span.begin) * scale);
     ctx.strokeStyle = color("heap");
     ctx.lineWidth = 2;
@@ -92,7 +138,10 @@ export class Strip {
     ctx.beginPath();
     ctx.moveTo(0, height);
     for (let i = ring.begin; i < ring.end; i += step) {
-      ctx.lineTo((ring.at("t", i) - span.begin) * scale, height - (ring.at("live", i) / most) * (height - 14));
+      ctx.lineTo(
+        (ring.at("t", i) - span.begin) * scale,
+        height - (ring.at("live", i) / most) * (height - 14),
+      );
     }
     ctx.lineTo(width, height);
     ctx.closePath();

@@ -3,14 +3,16 @@
 // time_chart: a card with a chart over the view's time, a legend of live
 // values, and a crosshair that all such charts share.
 
-import { Chart, LinearScale } from "chart.js";
+import { Chart, LinearScale, PointElement } from "chart.js";
 import { color, h, setAttribute, setText } from "../dom.js";
+import { clock } from "../format.js";
 import { nextScale } from "../scale.js";
 import { RingController } from "./ring_controller.js";
 
-Chart.register(RingController, LinearScale);
+// The controller draws no points, yet Chart.js looks up its element by name.
+Chart.register(RingController, LinearScale, PointElement);
 
-const AXIS_WIDTH = 66;
+const AXIS_WIDTH = 64;
 const SUMMARY_MS = 5000;
 
 /**
@@ -20,6 +22,7 @@ const SUMMARY_MS = 5000;
  * @property {string} help what it shows, how measured, in which unit
  * @property {import("../scale.js").Kind} kind
  * @property {(value: number) => string} format
+ * @property {(value: number) => string} axis labels of the y axis
  * @property {(import("./ring_controller.js").Series & {label: string})[]} series
  */
 
@@ -27,14 +30,18 @@ export class TimeChart {
   /** @type {import("../scale.js").Scale | null} */
   #scale = null;
   #lastSummary = 0;
+  /** @type {Chart | null} made when it is first drawn: the numbers come before it */
+  #chart = null;
   #visible = true;
+  /** @type {number | null} */
+  #end = null;
   /** @type {HTMLElement[]} */
   #values = [];
 
   /**
    * @param {Plan} plan
    * @param {import("./ring_controller.js").Source} source
-   * @param {() => void} onHover called when the crosshair moved
+   * @param {() => void} onHover called when there is something to draw: the crosshair moved
    */
   constructor(plan, source, onHover) {
     this.plan = plan;
@@ -46,7 +53,12 @@ export class TimeChart {
       const value = h("b", {});
       this.#values.push(value);
       legend.append(
-        h("span", { class: `key ${series.dash ? "dashed" : ""} ${series.color}` }, `${series.label} `, value),
+        h(
+          "span",
+          { class: `key ${series.dash ? "dashed" : ""} ${series.color}` },
+          `${series.label} `,
+          value,
+        ),
       );
     }
     this.element = h(
@@ -55,10 +67,13 @@ export class TimeChart {
       h("header", {}, h("h2", { text: plan.title, title: plan.help }), legend),
       h("div", { class: "plot" }, this.canvas),
     );
-    this.chart = this.#make();
-    new IntersectionObserver((entries) => {
-      this.#visible = entries[entries.length - 1].isIntersecting;
-    }).observe(this.canvas);
+    new IntersectionObserver(
+      (entries) => {
+        this.#visible = entries[entries.length - 1].isIntersecting;
+        onHover();
+      },
+      { rootMargin: "100px" },
+    ).observe(this.canvas);
     this.#listen(onHover);
   }
 
@@ -68,7 +83,12 @@ export class TimeChart {
       type: /** @type {any} */ ("ring"),
       data: {
         datasets: /** @type {any} */ (
-          plan.series.map((series) => ({ series, source, data: [], stroke: () => color(series.color) }))
+          plan.series.map((series) => ({
+            series,
+            source,
+            data: [],
+            stroke: () => color(series.color),
+          }))
         ),
       },
       options: {
@@ -87,11 +107,13 @@ export class TimeChart {
             grid: { color: () => color("grid") },
             ticks: {
               color: () => color("dim"),
+              font: { size: 11 },
               stepSize: source.view.seconds / 4,
               autoSkip: false,
               maxRotation: 0,
               align: "inner",
-              callback: (/** @type {string | number} */ value) => timeLabel(Number(value)),
+              callback: (/** @type {string | number} */ value) =>
+                timeLabel(Number(value), source.view.end),
             },
           },
           y: {
@@ -107,7 +129,9 @@ export class TimeChart {
               color: () => color("dim"),
               stepSize: 1,
               autoSkip: false,
-              callback: (/** @type {string | number} */ value) => plan.format(Math.abs(Number(value))),
+              font: { size: 11 },
+              callback: (/** @type {string | number} */ value) =>
+                plan.axis(Math.abs(Number(value))),
             },
           },
         },
@@ -120,7 +144,8 @@ export class TimeChart {
   #listen(onHover) {
     const view = this.source.view;
     this.canvas.addEventListener("pointermove", (event) => {
-      const area = this.chart.chartArea;
+      const area = this.#chart?.chartArea;
+      if (!area) return;
       const box = this.canvas.getBoundingClientRect();
       const part = (event.clientX - box.left - area.left) / area.width;
       view.hover = part < 0 || part > 1 ? null : (part - 1) * view.seconds;
@@ -173,39 +198,50 @@ export class TimeChart {
     return most;
   }
 
+  /** Whether the next draw has to make the chart, which takes time. */
+  get due() {
+    return this.#visible && this.#chart === null;
+  }
+
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
     if (!this.#visible) return;
-    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind);
+    this.#chart ??= this.#make();
+    const chart = this.#chart;
+    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
     const seconds = this.source.view.seconds;
-    const scales = /** @type {any} */ (this.chart.options.scales);
-    if (scale !== this.#scale || scales.x.min !== -seconds) {
+    const scales = /** @type {any} */ (chart.options.scales);
+    const { end } = this.source.view;
+    if (scale !== this.#scale || scales.x.min !== -seconds || end !== this.#end) {
+      this.#end = end; // its label is a moment when the view is stopped
       this.#scale = scale;
       scales.x.min = -seconds;
       scales.x.ticks.stepSize = seconds / 4;
       scales.y.min = this.mirrored ? -scale.max : 0;
       scales.y.max = scale.max;
-      scales.y.ticks.stepSize = this.mirrored ? scale.max / 2 : scale.step;
-      this.chart.update("none");
+      scales.y.ticks.stepSize = scale.step;
+      chart.update("none");
     } else {
-      this.chart.render();
+      chart.render();
     }
     this.#legend();
   }
 
   /** After a change of the theme. */
   restyle() {
-    this.chart.update("none");
+    this.#chart?.update("none");
   }
 
   #legend() {
     const { ring, view } = this.source;
     const hovered = view.hoverIndex(ring);
-    const at = hovered >= 0 ? hovered : Math.min(ring.find("t", view.endOf(ring)), ring.end - 1);
+    const at = hovered >= 0 ? hovered : view.endIndex(ring);
     this.plan.series.forEach((series, i) => {
       const value = ring.at(series.column, at);
       setText(this.#values[i], Number.isNaN(value) ? "–" : this.plan.format(value));
+      setAttribute(this.#values[i], "data-value", String(value));
     });
+    setAttribute(this.element, "data-seq", String(ring.at("seq", at)));
     const now = performance.now();
     if (now - this.#lastSummary < SUMMARY_MS) return;
     this.#lastSummary = now;
@@ -214,9 +250,9 @@ export class TimeChart {
   }
 }
 
-/** @param {number} seconds relative to the end, ≤ 0 */
-function timeLabel(seconds) {
-  if (seconds === 0) return "now";
+/** @param {number} seconds relative to the end, ≤ 0 @param {number | null} end null: now */
+function timeLabel(seconds, end) {
+  if (seconds === 0) return end === null ? "now" : clock(end * 1000);
   const s = Math.round(-seconds * 10) / 10;
   return s >= 120 && s % 30 === 0 ? `−${s / 60} min` : `−${s} s`;
 }

@@ -4,7 +4,7 @@
 
 import { STATES } from "../columns.js";
 import { h, setText } from "../dom.js";
-import { count, duration, exactBytes, perSecond, percent, signedBytes } from "../format.js";
+import { count, duration, exactBytes, percent, perSecond, signedBytes } from "../format.js";
 
 /** @typedef {[string, (row: Record<string, any>) => string]} Fact */
 
@@ -17,7 +17,10 @@ const SITE = [
   ["Against one minute ago", (r) => signedBytes(r.delta_bytes)],
   ["Allocated in all", (r) => `${exactBytes(r.alloc_bytes)} in ${count(r.alloc_count)} blocks`],
   ["Freed", (r) => `${count(r.free_count)} blocks`],
-  ["Rates", (r) => `${perSecond(r.alloc_count_rate)} allocated, ${perSecond(r.free_count_rate)} freed`],
+  [
+    "Rates",
+    (r) => `${perSecond(r.alloc_count_rate)} allocated, ${perSecond(r.free_count_rate)} freed`,
+  ],
   ["Mean lifetime of freed blocks", (r) => duration(r.mean_lifetime_ns)],
 ];
 
@@ -28,7 +31,11 @@ const THREAD = [
   ["CPU", (r) => (r.cpu === null ? "not known" : `${percent(r.cpu)} % of one core`)],
   ["Live, allocated by it", (r) => `${exactBytes(r.live_bytes)} in ${count(r.live_blocks)} blocks`],
   ["Allocated in all", (r) => exactBytes(r.alloc_bytes)],
-  ["Rate", (r) => `${exactBytes(Math.round(r.alloc_bytes_rate ?? 0))} and ${perSecond(r.alloc_count_rate)}`],
+  [
+    "Rate",
+    (r) =>
+      `${exactBytes(Math.round(r.alloc_bytes_rate ?? 0))} and ${perSecond(r.alloc_count_rate)}`,
+  ],
   ["Blocks of others that it freed", (r) => count(r.cross_frees)],
 ];
 
@@ -43,11 +50,26 @@ export class Drawer {
     this.store = store;
     this.title = h("h2", {});
     this.facts = h("dl", {});
-    this.close = h("button", { type: "button", "aria-label": "Close", onclick: () => this.hide(), text: "✕" });
+    this.close = h("button", {
+      type: "button",
+      "aria-label": "Close",
+      onclick: () => this.hide(),
+      text: "✕",
+    });
     this.copied = h("span", { class: "note", role: "status" });
-    this.element = h("aside", { class: "drawer card", "aria-label": "Details", hidden: true },
-      h("header", {}, this.title, this.close), this.facts,
-      h("p", {}, h("button", { type: "button", text: "Copy", onclick: () => this.#copy() }), " ", this.copied));
+    this.element = h(
+      "aside",
+      { class: "drawer card", "aria-label": "Details", hidden: true },
+      h("header", {}, this.title, this.close),
+      this.facts,
+      h(
+        "p",
+        {},
+        h("button", { type: "button", text: "Copy", onclick: () => this.#copy() }),
+        " ",
+        this.copied,
+      ),
+    );
   }
 
   /** @param {"th" | "site"} part @param {number} id */
@@ -77,7 +99,9 @@ export class Drawer {
     const facts = site ? SITE : THREAD;
     setText(this.title, site ? row.function : row.name || `thread ${row.tid}`);
     if (this.facts.children.length !== facts.length * 2) {
-      this.facts.replaceChildren(...facts.flatMap(([label]) => [h("dt", { text: label }), h("dd", {})]));
+      this.facts.replaceChildren(
+        ...facts.flatMap(([label]) => [h("dt", { text: label }), h("dd", {})]),
+      );
     }
     facts.forEach(([, text], i) => {
       setText(this.facts.children[2 * i + 1], text(row));
@@ -85,8 +109,15 @@ export class Drawer {
   }
 
   async #copy() {
-    const lines = [...this.facts.querySelectorAll("dt")].map((dt) => `${dt.textContent}: ${dt.nextElementSibling?.textContent}`);
-    const done = await navigator.clipboard.writeText([this.title.textContent, ...lines].join("\n")).then(() => true, () => false);
+    const lines = [...this.facts.querySelectorAll("dt")].map(
+      (dt) => `${dt.textContent}: ${dt.nextElementSibling?.textContent}`,
+    );
+    const done = await navigator.clipboard
+      .writeText([this.title.textContent, ...lines].join("\n"))
+      .then(
+        () => true,
+        () => false,
+      );
     setText(this.copied, done ? "copied" : "the browser did not allow it");
   }
 }

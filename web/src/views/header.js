@@ -9,27 +9,89 @@ import { WINDOWS } from "../view.js";
 
 /** @typedef {import("../app.js").App} App */
 
+/**
+ * As it was called: what a link points to can have another name.
+ * @param {Record<string, any>} session
+ */
+function programName(session) {
+  const called = String(session.command ?? "").split(" ")[0];
+  return (called || String(session.exe ?? "")).split("/").pop() || "?";
+}
+
 export class Header {
   #windows;
-  #sessionsDrawn = "";
+  /** @type {Record<string, any>[]} */
+  #sessionsDrawn = [];
 
   /** @param {App} app */
   constructor(app) {
     this.app = app;
     this.program = h("span", { class: "program" });
     this.meta = h("span", { class: "meta" });
-    this.sessions = h("select", { "aria-label": "Process", hidden: true, onchange: () => app.chooseSession(Number(this.sessions.value)) });
-    this.pill = h("span", { class: "pill", role: "status" });
-    this.#windows = WINDOWS.map((w) => h("button", { type: "button", "data-seconds": w.seconds, onclick: () => app.setWindow(w.seconds), text: w.label }));
-    this.pause = h("button", { type: "button", id: "pause", onclick: () => app.togglePause() });
-    this.snapshot = h("button", { type: "button", class: "primary", id: "take-snapshot", title: "Keep the heap as it is now (S)", onclick: () => app.takeSnapshot("") }, "Take snapshot ", h("kbd", { text: "S" }));
-    this.theme = h("button", { type: "button", id: "theme", title: "Light or dark (T)", "aria-label": "Light or dark", onclick: () => app.toggleTheme(), text: "◐" });
-    this.help = h("button", { type: "button", title: "Keys (?)", "aria-label": "Keys", onclick: () => app.help.showModal(), text: "?" });
-    this.element = h("header", { class: "top" },
-      h("strong", { class: "brand", text: "memscope" }), this.program, this.meta, this.sessions,
-      h("span", { class: "gap" }), this.pill,
-      h("span", { class: "segmented", role: "group", "aria-label": "Time shown" }, ...this.#windows),
-      this.pause, this.snapshot, this.theme, this.help);
+    this.sessions = h("select", {
+      "aria-label": "Process",
+      hidden: true,
+      onchange: () => app.chooseSession(Number(this.sessions.value)),
+    });
+    this.pill = h("span", { class: "pill" });
+    // Heard when the state changes, not at every number in the pill.
+    this.said = h("span", { class: "visually-hidden", role: "status" });
+    this.#windows = WINDOWS.map((w) =>
+      h("button", {
+        type: "button",
+        "data-seconds": w.seconds,
+        onclick: () => app.setWindow(w.seconds),
+        text: w.label,
+      }),
+    );
+    this.pauseText = h("span", {});
+    this.pause = h(
+      "button",
+      { type: "button", id: "pause", onclick: () => app.togglePause() },
+      this.pauseText,
+      " ",
+      h("kbd", { text: "Space" }),
+    );
+    this.snapshot = h(
+      "button",
+      {
+        type: "button",
+        class: "primary",
+        id: "take-snapshot",
+        title: "Keep the heap as it is now (S)",
+        onclick: () => app.takeSnapshot(""),
+      },
+      "Take snapshot ",
+      h("kbd", { text: "S" }),
+    );
+    this.theme = h("button", { type: "button", id: "theme", onclick: () => app.nextTheme() });
+    this.help = h("button", {
+      type: "button",
+      title: "Keys (?)",
+      "aria-label": "Keys",
+      onclick: () => app.help.showModal(),
+      text: "?",
+    });
+    this.element = h(
+      "header",
+      { class: "top" },
+      h("strong", { class: "brand", text: "memscope" }),
+      this.program,
+      this.meta,
+      this.sessions,
+      h("span", { class: "gap" }),
+      this.pill,
+      this.said,
+      h(
+        "span",
+        { class: "segmented", role: "group", "aria-label": "Time shown" },
+        ...this.#windows,
+      ),
+      this.pause,
+      this.snapshot,
+      this.theme,
+      this.help,
+    );
   }
 
   /** @returns {[string, string]} state and text */
@@ -40,7 +102,7 @@ export class Header {
     if (app.link === "lost") return ["lost", "Reconnecting…"];
     if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
     if (app.staleSeconds > 0) return ["stale", `Stale ${app.staleSeconds} s`];
-    if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new`];
+    if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new samples`];
     if (store.ended) return ["ended", this.#endedText()];
     return ["live", `Live · ${app.hz} Hz`];
   }
@@ -59,9 +121,12 @@ export class Header {
     const [state, text] = this.#state();
     setText(this.pill, text);
     setAttribute(this.pill, "data-state", state);
+    setText(
+      this.said,
+      state === "lost" ? "Connection lost" : `${state[0].toUpperCase()}${state.slice(1)}`,
+    );
     setAttribute(document.body, "data-state", state);
-    const exe = session?.exe ? session.exe.split("/").pop() : "";
-    setText(this.program, clipMiddle(exe || "no program yet", 28));
+    setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
     if (session) {
       setAttribute(this.program, "title", session.command);
       const up = store.uptimeMs || session.uptime_ms;
@@ -69,24 +134,40 @@ export class Header {
     }
     this.#drawSessions();
     for (const button of this.#windows) {
-      setAttribute(button, "aria-pressed", String(Number(button.dataset.seconds) === app.view.seconds));
+      setAttribute(
+        button,
+        "aria-pressed",
+        String(Number(button.dataset.seconds) === app.view.seconds),
+      );
     }
-    setText(this.pause, app.view.paused ? "▶ Resume" : "❚❚ Pause");
+    setText(this.pauseText, app.view.paused ? "▶ Resume" : "❚❚ Pause");
     setAttribute(this.pause, "aria-pressed", String(app.view.paused));
+    setText(this.theme, { auto: "◐", light: "☀", dark: "☾" }[app.theme]);
+    setAttribute(this.theme, "aria-label", `Theme: ${app.theme}`);
+    setAttribute(
+      this.theme,
+      "title",
+      `Theme: ${app.theme === "auto" ? "as the system" : app.theme} (T)`,
+    );
     setAttribute(this.pause, "title", "Freeze the view; data keep coming (Space)");
     this.snapshot.disabled = app.link !== "open" || !store.stats;
   }
 
   #drawSessions() {
     const { sessions, session } = this.app.store;
-    this.sessions.hidden = sessions.length < 2;
-    const key = JSON.stringify(sessions.map((s) => [s.id, s.state, s.exe]));
-    if (key !== this.#sessionsDrawn) {
-      this.#sessionsDrawn = key;
+    if (sessions !== this.#sessionsDrawn) {
+      this.#sessionsDrawn = sessions;
+      this.sessions.hidden = sessions.length < 2;
       this.sessions.replaceChildren(
-        ...sessions.map((s) => h("option", { value: s.id, text: `${clipMiddle(s.exe.split("/").pop() || "?", 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}` })),
+        ...sessions.map((s) =>
+          h("option", {
+            value: s.id,
+            text: `${clipMiddle(programName(s), 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}`,
+          }),
+        ),
       );
     }
-    if (session && document.activeElement !== this.sessions) this.sessions.value = String(session.id);
+    if (session && document.activeElement !== this.sessions)
+      this.sessions.value = String(session.id);
   }
 }

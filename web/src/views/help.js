@@ -13,15 +13,25 @@ const KEYS = [
   ["[ and ]", "less and more time"],
   ["← and →", "crosshair, on a focused chart"],
   ["P", "jump to the peak"],
-  ["T", "light or dark"],
+  ["T", "theme: as the system, light, dark"],
   ["Esc", "close, go back to now"],
   ["?", "this help"],
 ];
 
 export function makeHelp() {
-  const dialog = h("dialog", { class: "card help", "aria-label": "Keys" },
+  const dialog = h(
+    "dialog",
+    { class: "card help", "aria-label": "Keys" },
     h("h2", { text: "Keys" }),
-    h("dl", {}, ...KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: what })])),
-    h("form", { method: "dialog" }, h("button", { type: "submit", text: "Close" })));
+    h(
+      "dl",
+      {},
+      ...KEYS.flatMap(([key, what]) => [
+        h("dt", {}, h("kbd", { text: key })),
+        h("dd", { text: what }),
+      ]),
+    ),
+    h("form", { method: "dialog" }, h("button", { type: "submit", text: "Close" })),
+  );
   return dialog;
 }

@@ -14,21 +14,66 @@ export class SnapshotsPage {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    this.name = h("input", { type: "text", maxlength: 60, placeholder: "Name (may stay empty)", "aria-label": "Name of the snapshot" });
+    this.name = h("input", {
+      type: "text",
+      maxlength: 60,
+      placeholder: "Name (may stay empty)",
+      "aria-label": "Name of the snapshot",
+    });
     this.body = h("tbody", {});
-    this.empty = h("p", { class: "empty", text: "A snapshot keeps every call site and thread as it is now: take one before and after something happens, and download it as JSON." });
+    this.empty = h("p", {
+      class: "empty",
+      text: "A snapshot keeps every call site and thread as it is now: take one before and after something happens, and download it as JSON.",
+    });
     this.error = h("p", { class: "insight warn", role: "alert", hidden: true });
     const heads = ["#", "Time", "Name", "Heap", "Blocks", "RSS", "Call sites", "Threads", ""];
-    this.element = h("section", { class: "card page snapshots" },
-      h("header", {},
-        h("h2", { text: "Snapshots", title: "Immutable pictures of the heap, kept by memscope until it ends" }),
-        h("form", { onsubmit: (/** @type {Event} */ e) => this.#take(e) }, this.name, h("button", { type: "submit", class: "primary", text: "Take snapshot" }))),
+    this.element = h(
+      "section",
+      { class: "card page snapshots" },
+      h(
+        "header",
+        {},
+        h("h2", {
+          text: "Snapshots",
+          title: "Immutable pictures of the heap, kept by memscope until it ends",
+        }),
+        h(
+          "form",
+          { onsubmit: (/** @type {Event} */ e) => this.#take(e) },
+          this.name,
+          h("button", { type: "submit", class: "primary", text: "Take snapshot" }),
+        ),
+      ),
       this.error,
-      h("div", { class: "scroll-x" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads.map((t) => h("th", { scope: "col", class: t === "Name" || t === "Time" ? "" : "num", text: t })))), this.body)),
-      this.empty);
+      h(
+        "div",
+        { class: "scroll-x" },
+        h(
+          "table",
+          {},
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              ...heads.map((t) =>
+                h("th", {
+                  scope: "col",
+                  class: t === "Name" || t === "Time" ? "" : "num",
+                  text: t,
+                }),
+              ),
+            ),
+          ),
+          this.body,
+        ),
+      ),
+      this.empty,
+    );
   }
 
-  get wanted() {
+  want() {
     return { hist: false };
   }
 
@@ -41,7 +86,10 @@ export class SnapshotsPage {
 
   /** @param {Record<string, any>} snapshot */
   async #delete(snapshot) {
-    const answer = await fetch(`api/v1/snapshots/${snapshot.id}`, { method: "DELETE", headers: { "Content-Type": "application/json" } }).catch(() => null);
+    const answer = await fetch(`api/v1/snapshots/${snapshot.id}`, {
+      method: "DELETE",
+      headers: { "Content-Type": "application/json" },
+    }).catch(() => null);
     this.error.hidden = answer !== null && (answer.ok || answer.status === 404);
     if (!this.error.hidden) setText(this.error, "The snapshot could not be deleted.");
     else this.app.store.snapshots = this.app.store.snapshots.filter((s) => s.id !== snapshot.id);
@@ -55,19 +103,46 @@ export class SnapshotsPage {
     if (key === this.#drawn) return;
     this.#drawn = key;
     this.body.replaceChildren(
-      ...snapshots.map((s) => h("tr", { "data-id": s.id },
-        h("td", { class: "num", text: String(s.id) }),
-        h("td", { text: new Date(s.time_ms).toLocaleTimeString() }),
-        h("td", { class: "name", text: s.name }),
-        h("td", { class: "num", text: bytes(s.live_bytes), title: exactBytes(s.live_bytes) }),
-        h("td", { class: "num", text: count(s.live_blocks) }),
-        h("td", { class: "num", text: bytes(s.rss_bytes) }),
-        h("td", { class: "num", text: count(s.sites) }),
-        h("td", { class: "num", text: count(s.threads) }),
-        h("td", { class: "num actions" },
-          h("a", { href: `api/v1/snapshots/${s.id}`, download: "", class: "button", text: "Download" }), " ",
-          h("button", { type: "button", onclick: () => this.#delete(s), "aria-label": `Delete ${s.name}`, text: "Delete" })))),
+      ...snapshots.map((s) =>
+        h(
+          "tr",
+          { "data-id": s.id },
+          h("td", { class: "num", text: String(s.id) }),
+          h("td", { text: new Date(s.time_ms).toLocaleTimeString() }),
+          h("td", { class: "name", text: s.name }),
+          h("td", { class: "num", text: bytes(s.live_bytes), title: exactBytes(s.live_bytes) }),
+          h("td", { class: "num", text: count(s.live_blocks) }),
+          h("td", { class: "num", text: bytes(s.rss_bytes) }),
+          h("td", { class: "num", text: count(s.sites) }),
+          h("td", { class: "num", text: count(s.threads) }),
+          h(
+            "td",
+            { class: "num actions" },
+            h("a", {
+              href: `api/v1/snapshots/${s.id}`,
+              download: "",
+              class: "button",
+              text: "Download",
+            }),
+            " ",
+            h("button", {
+              type: "button",
+              onclick: () => this.#delete(s),
+              "aria-label": `Delete ${s.name}`,
+              text: "Delete",
+            }),
+          ),
+        ),
+      ),
     );
+  }
+
+  /** Others may have taken or deleted some. */
+  async enter() {
+    const answer = await fetch("api/v1/snapshots").catch(() => null);
+    if (!answer?.ok) return;
+    this.app.store.snapshots = (await answer.json()).snapshots;
+    this.app.redraw();
   }
 
   restyle() {}

@@ -7,10 +7,14 @@ import { count } from "../format.js";
 import { Table } from "../table.js";
 
 const TYPING_MS = 150;
+const SCROLLING_MS = 60; // the server hears of a scroll so often at most
 
 /** @typedef {import("../app.js").App} App */
 
 export class TablePage {
+  #due = 0;
+  #timer = 0;
+
   /**
    * @param {App} app
    * @param {object} plan
@@ -24,11 +28,19 @@ export class TablePage {
     this.app = app;
     this.plan = plan;
     this.query = "";
-    this.summary = h("span", { class: "note" });
-    this.frozen = h("span", { class: "note frozen", text: "order frozen while you look", hidden: true });
+    this.summary = h("span", { class: "note", role: "status" });
+    this.frozen = h("span", {
+      class: "note frozen",
+      text: "order frozen while you look",
+      hidden: true,
+    });
     let timer = 0;
     this.search = h("input", {
-      type: "search", class: "search", placeholder: plan.placeholder, "aria-label": plan.placeholder, maxlength: 200,
+      type: "search",
+      class: "search",
+      placeholder: plan.placeholder,
+      "aria-label": plan.placeholder,
+      maxlength: 60,
       oninput: () => {
         clearTimeout(timer);
         timer = setTimeout(() => this.#find(), TYPING_MS);
@@ -38,38 +50,74 @@ export class TablePage {
       label: plan.title,
       columns: plan.columns,
       sorting: { sort: "live_bytes", order: "desc" },
-      onWindow: () => app.subscribe(),
+      wholes: () => this.#data.wholes,
+      onWindow: () => this.#ask(),
       onOpen: (row) => app.drawer.open(plan.part, row.id),
     });
     this.empty = h("p", { class: "empty", hidden: true });
-    this.element = h("section", { class: `card page page-${plan.part}` },
-      h("header", {}, h("h2", { text: plan.title, title: plan.help }), this.search, this.summary, this.frozen),
-      this.table.element, this.empty);
+    this.element = h(
+      "section",
+      { class: `card page page-${plan.part}` },
+      h(
+        "header",
+        {},
+        h("h2", { text: plan.title, title: plan.help }),
+        this.search,
+        this.summary,
+        this.frozen,
+      ),
+      this.table.element,
+      this.empty,
+    );
   }
 
-  get wanted() {
-    return { [this.plan.part]: { ...this.table.window, q: this.query }, hist: false };
+  get #data() {
+    return this.plan.part === "th" ? this.app.store.threads : this.app.store.sites;
+  }
+
+  want() {
+    return { [this.plan.part]: { ...this.table.ask(), q: this.query }, hist: false };
+  }
+
+  /** The page is looked at anew, or another part of it: that is due, even when paused. */
+  enter() {
+    this.#due = this.app.store.pictures + 3; // so many may be on their way already
+  }
+
+  #ask() {
+    if (this.#timer !== 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.enter();
+      this.app.subscribe();
+    }, SCROLLING_MS);
   }
 
   #find() {
     this.query = this.search.value;
-    this.table.first = 0;
-    this.table.scroller.scrollTop = 0;
+    this.table.toTop();
+    this.enter();
     this.app.subscribe();
   }
 
   draw() {
-    const store = this.app.store;
-    const data = this.plan.part === "th" ? store.threads : store.sites;
-    if (this.app.view.paused) return;
+    const data = this.#data;
+    if (this.app.view.paused && this.app.store.pictures > this.#due) return;
     this.table.draw(data);
     this.frozen.hidden = !this.table.frozen;
-    setText(this.summary, `${count(data.total)}${this.query ? " match" : " in all"}`);
+    setText(
+      this.summary,
+      `${count(data.total)} ${this.query ? (data.total === 1 ? "matches" : "match") : "in all"}`,
+    );
     this.empty.hidden = data.total > 0;
-    setText(this.empty, this.query ? "Nothing has this in its name." : "Nothing has been allocated yet.");
+    this.table.element.hidden = data.total === 0;
+    setText(
+      this.empty,
+      this.query ? "Nothing has this in its name." : "Nothing has been allocated yet.",
+    );
   }
 
   restyle() {
-    for (const canvas of this.element.querySelectorAll("canvas.spark")) delete (/** @type {HTMLElement} */ (canvas).dataset.drawn);
+    this.table.restyle();
   }
 }
