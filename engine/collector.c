@@ -323,11 +323,7 @@ bool ms_session_tick(struct ms_session *s)
     ms_session_names(s);
     publish(s);
     pthread_mutex_unlock(&s->lock);
-    // Its parent may be about to say how it ended: one tick is left to it.
-    bool gone = s->process == NULL || !s->sample.alive;
-    bool still_gone = gone && s->gone;
-    s->gone = gone;
-    return still_gone;
+    return s->process == NULL || !s->sample.alive;
 }
 
 void ms_session_finish(struct ms_session *s, int wait_status,

@@ -61,10 +61,9 @@ struct ms_session {
     size_t placed_sites;         // sites whose module has been looked for
 
     // [collector]
-    bool gone; // at the last tick, the process was no more
     struct ms_process_stats *process; // NULL: cannot be asked
     struct ms_process_sample sample;
-    unsigned gone_ticks; // [collector] ticks that found it gone
+    unsigned gone_ticks; // ticks that found it gone
     struct ms_thread_sample *thread_samples;
     size_t thread_sample_count, thread_sample_room;
     uint64_t thread_sample_uptime_ns;
