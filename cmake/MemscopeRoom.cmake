@@ -19,6 +19,9 @@ if(MEMSCOPE_SANITIZER)
     target_compile_options(ms_flags INTERFACE
         -fsanitize=${MEMSCOPE_SANITIZER} -fno-sanitize-recover=all)
     target_link_options(ms_flags INTERFACE -fsanitize=${MEMSCOPE_SANITIZER})
+    if(MEMSCOPE_FUZZ)
+        target_compile_options(ms_flags INTERFACE -fsanitize=fuzzer-no-link)
+    endif()
     # Its shadow memory leaves too little room for the whole live index.
     if(MEMSCOPE_SANITIZER MATCHES thread)
         target_compile_definitions(ms_flags INTERFACE MS_ADDRESS_BITS=36u)

@@ -49,7 +49,8 @@ static void copy_name(struct ms_thread_slot *slot, char name[17])
 static void meet_thread(struct ms_session *s, struct ms_thread *t,
                         struct ms_thread_slot *slot)
 {
-    uint32_t state = ms_load_acquire(&slot->state); // pairs with [I]
+    // acquire: pairs with the slot's opening and closing [I]
+    uint32_t state = ms_load_acquire(&slot->state);
 
     if (state == MS_THREAD_FREE)
         return;

@@ -3,6 +3,7 @@
 
 #include "reader.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,7 +62,9 @@ enum memscope_status ms_reader_open(struct ms_reader *r, int fd)
     // acquire: pairs with the runtime's last store of its start [G]
     bool started =
         ms_load_acquire(&((struct ms_segment_header *)page)->state) != 0;
-    memcpy(&r->head, page, sizeof r->head);
+    // Only what is constant now: the rest changes while we copy.
+    if (started)
+        memcpy(&r->head, page, offsetof(struct ms_segment_header, state));
     ms_memory_unmap(page, MS_HEADER_BYTES);
     if (!started || !header_is_sound(&r->head, bytes))
         goto bad;
@@ -110,8 +113,8 @@ uint32_t ms_reader_rows(struct ms_reader *r)
 
 uint32_t ms_reader_modules(struct ms_reader *r)
 {
-    return bounded(ms_load_acquire(&r->live->module_count), // pairs with [E]
-                   MS_MODULE_CAPACITY);
+    // acquire: pairs with the writer that has added the last one [E]
+    return bounded(ms_load_acquire(&r->live->module_count), MS_MODULE_CAPACITY);
 }
 
 uint32_t ms_reader_nodes(struct ms_reader *r)
@@ -162,10 +165,17 @@ bool ms_reader_module(struct ms_reader *r, uint32_t module,
 {
     if (module == 0 || module >= ms_reader_modules(r))
         return false;
-    memcpy(out,
-           r->base + r->head.modules_offset +
-               (uint64_t)module * MS_MODULE_BYTES,
-           sizeof *out);
+    struct ms_module *from = (void *)(r->base + r->head.modules_offset +
+                                      (uint64_t)module * MS_MODULE_BYTES);
+    out->start = READ_ONCE(from->start);
+    out->end = READ_ONCE(from->end);
+    out->bias = READ_ONCE(from->bias);
+    out->load_ns = READ_ONCE(from->load_ns);
+    // relaxed: it may be unloaded at any time
+    ms_store_relaxed(&out->unload_ns, ms_load_relaxed(&from->unload_ns));
+    out->build_id_bytes = READ_ONCE(from->build_id_bytes);
+    memcpy(out->build_id, from->build_id, sizeof out->build_id);
+    memcpy(out->path, from->path, sizeof out->path);
     out->path[sizeof out->path - 1] = '\0';
     if (out->build_id_bytes > sizeof out->build_id || out->end < out->start)
         return false;

@@ -76,7 +76,8 @@ static void announce(struct runtime *r)
     uint32_t no = 0;
     const char *socket = ms_environment(MS_ENV_SOCKET);
 
-    if (socket == NULL || !ms_cas_acq_rel(&r->announced, &no, 1u))
+    // relaxed: it happens once, whoever does it
+    if (socket == NULL || !ms_claim_relaxed(&r->announced, &no, 1u))
         return;
     if (ms_ipc_send_fd(socket, &hello, sizeof hello, r->store.fd) != 0)
         ms_store_relaxed(&r->state, OFF); // nobody there to read it
@@ -120,7 +121,7 @@ static void choose_backend(void)
 static void start(struct runtime *r, bool forked)
 {
     if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
-        ms_store_release(&r->state, OFF); // nobody would read it
+        ms_store_relaxed(&r->state, OFF); // nobody would read it
         return;
     }
     choose_backend();
@@ -129,19 +130,22 @@ static void start(struct runtime *r, bool forked)
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
             say("this program cannot be watched", error);
-        ms_store_release(&r->state, OFF);
+        ms_store_relaxed(&r->state, OFF);
         return;
     }
     if (!have_end_key)
         have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
-    ms_store_release(&r->state, LIVE);
     announce(r);
     if (r->store.fd >= 0)
         move_away(&r->store.fd);
+    // [L] release: publishes the store; pairs with whoever finds us live
+    if (ms_load_relaxed(&r->state) != OFF)
+        ms_store_release(&r->state, LIVE);
 }
 
 static struct runtime *get_runtime(bool *forked)
 {
+    // acquire: pairs with the publication below [J]
     struct runtime *r = ms_load_acquire(&the_runtime);
     struct runtime *none = NULL;
 
@@ -151,6 +155,7 @@ static struct runtime *get_runtime(bool *forked)
     r = ms_memory_map_wiped(sizeof *r);
     if (r == NULL)
         return NULL;
+    // [J] release: publishes the memory; acquire: or sees whose was first
     if (ms_cas_acq_rel(&the_runtime, &none, r))
         return r;
     ms_memory_unmap(r, sizeof *r);
@@ -195,9 +200,20 @@ static struct ms_writer *open_writer(struct runtime *r, uint64_t here)
 
 static bool is_off(void)
 {
+    // acquire: pairs with get_runtime [J]
     struct runtime *r = ms_load_acquire(&the_runtime);
 
     return r != NULL && ms_load_relaxed(&r->state) == OFF;
+}
+
+// The runtime, when it is live: its store may be used.
+static struct runtime *live_runtime(void)
+{
+    // acquire: pairs with get_runtime [J]
+    struct runtime *r = ms_load_acquire(&the_runtime);
+
+    // acquire: pairs with start [L]
+    return r != NULL && ms_load_acquire(&r->state) == LIVE ? r : NULL;
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
@@ -228,13 +244,15 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     w = NULL;
     struct runtime *r = get_runtime(&forked);
     if (r != NULL && ms_load_relaxed(&r->state) == UNBORN &&
-        ms_cas_acq_rel(&r->state, &unborn, (uint32_t)STARTING)) {
+        ms_claim_relaxed(&r->state, &unborn, (uint32_t)STARTING)) {
         refused = NULL;
         start(r, forked);
     }
-    if (r != NULL && ms_load_acquire(&r->state) == LIVE && refused != r)
+    // acquire: pairs with start [L]
+    bool live = r != NULL && ms_load_acquire(&r->state) == LIVE;
+    if (live && refused != r)
         w = open_writer(r, here);
-    else if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+    else if (live)
         ms_store_count_drop(&r->store, MS_DROP_THREADS);
     ignored--;
     errno = saved;
@@ -245,29 +263,30 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
 __attribute__((constructor)) static void constructed(void)
 {
     struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
-    struct runtime *r = ms_load_acquire(&the_runtime);
+    struct runtime *r = live_runtime();
 
     if (w != NULL)
         ms_guard_leave(w);
-    if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+    if (r != NULL)
         announce(r);
 }
 
 __attribute__((destructor)) static void destructed(void)
 {
-    struct runtime *r = ms_load_acquire(&the_runtime);
+    struct runtime *r = live_runtime();
 
-    if (r == NULL || ms_load_relaxed(&r->state) != LIVE)
+    if (r == NULL)
         return;
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
-    ms_store_release(&r->store.header->state, MS_SEGMENT_EXITED); // [G]
+    // relaxed: an exchange goes on with what [G] has released
+    (void)ms_exchange_relaxed(&r->store.header->state, MS_SEGMENT_EXITED);
 }
 
 void ms_runtime_module_closed(void)
 {
-    struct runtime *r = ms_load_acquire(&the_runtime);
+    struct runtime *r = live_runtime();
 
-    if (r != NULL && ms_load_relaxed(&r->state) == LIVE)
+    if (r != NULL)
         ms_rules_forget(&r->rules);
 }
 
@@ -287,10 +306,10 @@ void ms_runtime_watch(void)
 
 enum memscope_status ms_runtime_segment(int *fd, int *watched)
 {
-    struct runtime *r = ms_load_acquire(&the_runtime);
+    struct runtime *r = live_runtime();
 
     *watched = r != NULL && ms_load_relaxed(&r->announced) != 0;
-    if (r == NULL || ms_load_acquire(&r->state) != LIVE || *watched)
+    if (r == NULL || *watched)
         return MEMSCOPE_ERROR_STATE;
     *fd = fcntl(r->store.fd, F_DUPFD_CLOEXEC, 512);
     return *fd >= 0 ? MEMSCOPE_OK : MEMSCOPE_ERROR_SYSTEM;

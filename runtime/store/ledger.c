@@ -33,7 +33,7 @@ static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
     r->stack = like->stack;
     r->owner = like->owner;
     r->size_class = like->size_class;
-    r->thread = (uint16_t)ms_load_relaxed(&w->thread);
+    r->thread = (uint16_t)w->thread;
     // Unmapped, it would be made anew at the next event: correct, but wasteful
     (void)ms_row_map_put(map, key, row);
     return row;

@@ -79,13 +79,15 @@ uint32_t ms_modules_find(struct ms_store *s, uint64_t address)
     if (found != 0)
         return found;
     // One at a time; whoever comes in between goes without, and does not wait.
-    if (!ms_cas_acq_rel(&s->header->module_lock, &free_lock, 1u))
+    // acquire: pairs with the release below [F]
+    if (!ms_claim_acquire(&s->header->module_lock, &free_lock, 1u))
         return 0;
     count =
         ms_load_relaxed(&s->header->module_count); // relaxed: under the lock
     found = find(s, &m, count);
     if (found == 0 && count < s->header->module_capacity)
         found = add(s, &m, count);
-    ms_store_release(&s->header->module_lock, 0); // pairs with the CAS [F]
+    // [F] release: the next one under the lock sees the list as it is now
+    ms_store_release(&s->header->module_lock, 0);
     return found;
 }

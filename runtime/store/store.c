@@ -67,7 +67,8 @@ static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
     ms_store_relaxed(&h->row_count, MS_ROW_CHUNK); // row 0 means none
     ms_store_relaxed(&h->node_count, 1);
     ms_store_relaxed(&h->module_count, 1);
-    ms_store_release(&h->state, MS_SEGMENT_LIVE); // [G] pairs with the reader
+    // [G] release: publishes the constants above; pairs with ms_reader_open
+    ms_store_release(&h->state, MS_SEGMENT_LIVE);
 }
 
 int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
@@ -113,7 +114,8 @@ void ms_store_destroy(struct ms_store *s)
 {
     struct ms_writer *next;
 
-    for (struct ms_writer *w = ms_load_acquire(&s->writers); w; w = next) {
+    // relaxed: nobody else uses the store any more
+    for (struct ms_writer *w = ms_load_relaxed(&s->writers); w; w = next) {
         next = w->next;
         ms_row_map_clear(&w->own);
         ms_row_map_clear(&w->foreign);

@@ -14,17 +14,18 @@ static struct ms_writer *take_over(struct ms_store *s, uint32_t tid,
 {
     // acquire: pairs with the publication in create [H]
     for (struct ms_writer *w = ms_load_acquire(&s->writers); w; w = w->next) {
-        uint32_t owner = ms_load_acquire(&w->tid); // pairs with open [J]
-        if (owner == 0 || owner == tid)
+        // relaxed: names a slot, whose state orders what we do with it. A slot
+        // has one thread ever, so that an owner never comes back.
+        uint64_t owner = ms_load_relaxed(&w->owner);
+        if (owner == 0 || (uint32_t)owner == tid)
             continue;
-        // relaxed: may be of a newer owner by now; then the CAS fails
-        struct ms_thread_slot *slot =
-            ms_store_slot(s, ms_load_relaxed(&w->thread));
-        if (ms_load_acquire(&slot->state) != MS_THREAD_ENDED || // [I]
-            !gone(owner))
+        struct ms_thread_slot *slot = ms_store_slot(s, (uint32_t)(owner >> 32));
+        // acquire: pairs with close [I]; all that the owner did is over
+        if (ms_load_acquire(&slot->state) != MS_THREAD_ENDED ||
+            !gone((uint32_t)owner))
             continue;
-        // One of those that want it gets it.
-        if (ms_cas_acq_rel(&w->tid, &owner, 0u)) {
+        // relaxed: one of those that want it gets it
+        if (ms_claim_relaxed(&w->owner, &owner, 0)) {
             ms_row_map_clear(&w->own);
             ms_row_map_clear(&w->foreign);
             return w;
@@ -89,14 +90,15 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     slot->birth_ns = ms_clock_monotonic_ns();
     ms_store_relaxed(&slot->name[0], name[0]);
     ms_store_relaxed(&slot->name[1], name[1]);
-    ms_store_release(&slot->state, MS_THREAD_LIVE); // [I] pairs with the reader
-    ms_store_relaxed(&w->thread, thread);
+    // [I] release: publishes the slot's constants; pairs with the collector
+    ms_store_release(&slot->state, MS_THREAD_LIVE);
+    w->thread = thread;
     w->slot = slot;
     w->recorded = 0;
     w->countdown = 0;
     w->last_address = 0;
     memset(w->sites, 0, sizeof w->sites);
-    ms_store_release(&w->tid, tid); // [J] pairs with take_over
+    ms_store_relaxed(&w->owner, (uint64_t)thread << 32 | tid); // see take_over
     w->state = MS_WRITER_READY;
     return w;
 }
@@ -106,5 +108,6 @@ void ms_store_writer_close(struct ms_writer *w, const uint64_t name[2])
     ms_store_relaxed(&w->slot->name[0], name[0]);
     ms_store_relaxed(&w->slot->name[1], name[1]);
     ms_store_relaxed(&w->slot->end_ns, ms_clock_monotonic_ns());
-    ms_store_release(&w->slot->state, MS_THREAD_ENDED); // [I]
+    // [I] release: gives the writer up; pairs with take_over
+    ms_store_release(&w->slot->state, MS_THREAD_ENDED);
 }

@@ -36,10 +36,10 @@ enum ms_writer_state {
 
 // What every event needs comes first.
 struct ms_writer {
-    uint8_t state;           // enum ms_writer_state
-    uint32_t countdown;      // events until the clock is read again
-    uint32_t tick;           // of the header, when it was read last
-    _Atomic uint32_t thread; // number of its slot [owner writes]
+    uint8_t state;      // enum ms_writer_state
+    uint32_t countdown; // events until the clock is read again
+    uint32_t tick;      // of the header, when it was read last
+    uint32_t thread;    // number of its slot
     struct ms_segment_header *header;
     uint64_t now; // birth units
     struct ms_row *rows;
@@ -57,7 +57,8 @@ struct ms_writer {
     struct ms_row_map foreign;  // other thread's row -> row
     uint32_t row_next, row_end; // rows claimed and not yet used
     struct ms_site_entry sites[MS_SITE_CACHE];
-    _Atomic uint32_t tid;   // owner; 0 while it changes hands
+    // Owner: its tid, and its slot in the upper half; 0 while it changes hands.
+    _Atomic uint64_t owner;
     struct ms_writer *next; // all writers; constant after publication
 };
 

@@ -101,8 +101,8 @@ static void *work(void *arg)
     struct ms_writer *w =
         ms_store_writer_open(&store, ms_thread_id(), name, nobody_is_gone);
 
-    for (uint32_t n = 0;
-         w != NULL && (n < OPERATIONS || !atomic_load(&enough)); n++) {
+    for (uint32_t n = 0; w != NULL && (n < OPERATIONS || !atomic_load(&enough));
+         n++) {
         uint64_t r = next_random(&random);
         uint32_t i = (uint32_t)(r >> 40) % PLACES;
         uint32_t nobody = 0;

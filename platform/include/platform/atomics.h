@@ -19,9 +19,19 @@
     atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define ms_exchange_acquire(p, v)                                              \
     atomic_exchange_explicit((p), (v), memory_order_acquire)
+#define ms_exchange_relaxed(p, v)                                              \
+    atomic_exchange_explicit((p), (v), memory_order_relaxed)
+// relaxed and release may fail for no reason and stand in loops; the others
+// fail only when the value is another one.
 #define ms_cas_relaxed(p, expected, v)                                         \
     atomic_compare_exchange_weak_explicit(                                     \
         (p), (expected), (v), memory_order_relaxed, memory_order_relaxed)
+#define ms_claim_relaxed(p, expected, v)                                       \
+    atomic_compare_exchange_strong_explicit(                                   \
+        (p), (expected), (v), memory_order_relaxed, memory_order_relaxed)
+#define ms_claim_acquire(p, expected, v)                                       \
+    atomic_compare_exchange_strong_explicit(                                   \
+        (p), (expected), (v), memory_order_acquire, memory_order_relaxed)
 #define ms_cas_release(p, expected, v)                                         \
     atomic_compare_exchange_weak_explicit(                                     \
         (p), (expected), (v), memory_order_release, memory_order_relaxed)
