@@ -33,6 +33,9 @@ export class Table {
   /** @type {number[]} */
   #order = [];
   #offset = 0;
+  #total = 0;
+  /** @type {number | null} the row that shall have the focus as soon as it is there */
+  #goal = null;
   /** @type {{first: number, wholes: number} | null} the part that was asked for and has not come */
   #asked = null;
   #pointed = false;
@@ -56,14 +59,14 @@ export class Table {
     this.rows = new Map();
     this.note = h("span", { class: "note" });
     this.head = h("div", { class: "tr head", role: "row", "aria-rowindex": 1 });
-    this.body = h("div", { class: "tbody", role: "rowgroup" });
+    this.body = h("div", { class: "tbody" });
     this.spacer = h("div", { class: "spacer" });
     this.scroller = h(
       "div",
       {
         class: "scroller",
         tabindex: 0,
-        role: "group",
+        role: "rowgroup",
         "aria-label": `${options.label}, scrollable`,
       },
       this.body,
@@ -172,6 +175,7 @@ export class Table {
   /** Shows what the store has. @param {import("./store.js").Table} table */
   draw(table) {
     this.rows = table.rows;
+    this.#total = table.total;
     const answered = this.#asked && table.wholes !== this.#asked.wholes;
     const focused = this.#focused
       ? this.#offset + this.#pool.indexOf(/** @type {HTMLElement} */ (document.activeElement))
@@ -195,8 +199,8 @@ export class Table {
       if (row) this.#paint(element, row, this.#offset + i);
     });
     // The focus stays on its place in the table, whatever element that is now.
-    if (answered && focused >= 0)
-      this.#pool[focused - this.#offset]?.focus({ preventScroll: true });
+    const goal = this.#goal ?? focused;
+    if (answered && goal >= 0 && this.#focusRow(goal)) this.#goal = null;
   }
 
   #addRow() {
@@ -224,20 +228,32 @@ export class Table {
   /** @param {number} from index in the pool @param {string} key */
   #moveFocus(from, key) {
     const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_PX) - 1);
-    const shown = this.#pool.filter((element) => !element.hidden).length;
+    const here = this.#offset + from;
     const wanted = {
-      ArrowDown: from + 1,
-      ArrowUp: from - 1,
-      PageDown: from + page,
-      PageUp: from - page,
+      ArrowDown: here + 1,
+      ArrowUp: here - 1,
+      PageDown: here + page,
+      PageUp: here - page,
       Home: 0,
-      End: shown - 1,
+      End: this.#total - 1,
     }[key];
     if (wanted === undefined) return false;
-    const to = Math.min(shown - 1, Math.max(0, wanted));
-    for (const element of this.#pool) element.tabIndex = -1;
-    this.#pool[to].tabIndex = 0;
-    this.#pool[to].focus();
+    const to = Math.min(this.#total - 1, Math.max(0, wanted));
+    if (!this.#focusRow(to)) {
+      // Its row has to come first; scrolling asks for it.
+      this.#goal = to;
+      this.scroller.scrollTop = to * ROW_PX - this.scroller.clientHeight / 2;
+    }
+    return true;
+  }
+
+  /** @param {number} index in the whole table @returns {boolean} whether there is an element for it */
+  #focusRow(index) {
+    const element = this.#pool[index - this.#offset];
+    if (!element || element.hidden) return false;
+    for (const other of this.#pool) other.tabIndex = -1;
+    element.tabIndex = 0;
+    element.focus();
     return true;
   }
 

@@ -200,12 +200,12 @@ export class TimeChart {
 
   /** Whether the next draw has to make the chart, which takes time. */
   get due() {
-    return this.#visible && this.#chart === null;
+    return this.#chart === null;
   }
 
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
-    if (!this.#visible) return;
+    if (!this.#visible && this.#chart !== null) return;
     this.#chart ??= this.#make();
     const chart = this.#chart;
     const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//
+// For everybody, and safe: axe, widths, hostile names, nothing from elsewhere.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { DEMO, Memscope } from "./support/memscope.mjs";
+import { full, go, launch, open, PAGES, PHONE, picture, WIDE } from "./support/page.mjs";
+import { until } from "./support/until.mjs";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const axe = require("axe-core");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** @type {Memscope} */
+let memscope;
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  [browser, memscope] = await Promise.all([launch(), Memscope.start([DEMO, "--quiet"])]);
+  await fetch(new URL("/api/v1/snapshots", memscope.url), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "a snapshot with a rather long name, as somebody may give it" }),
+  });
+});
+after(async () => {
+  await browser?.close();
+  await memscope?.stop();
+});
+
+/** Goes to a page and waits for its rows. */
+/** @param {import("playwright-core").Page} page @param {string} id */
+async function settled(page, id) {
+  await go(page, id);
+  if (id === "overview") await full(page);
+  if (id === "snapshots") await page.waitForSelector(".snapshots tbody tr");
+  if (id === "threads" || id === "sites")
+    await until(
+      "rows are there",
+      async () => (await page.locator(".tbody .tr:not([hidden])").count()) >= 6,
+    );
+}
+
+/** @param {import("playwright-core").Page} page */
+async function violations(page) {
+  await page.evaluate(axe.source); // by the debugger's way, which the policy allows
+  const result = await page.evaluate(
+    (tags) =>
+      /** @type {any} */ (window).axe.run(document, { runOnly: tags, resultTypes: ["violations"] }),
+    TAGS,
+  );
+  return result.violations.flatMap((/** @type {any} */ v) =>
+    v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target} ${n.failureSummary}`),
+  );
+}
+
+for (const scheme of /** @type {const} */ (["light", "dark"])) {
+  test(`axe finds nothing on any page, ${scheme}`, async () => {
+    const { page, close, problems } = await open(browser, memscope.url, { scheme });
+    for (const id of PAGES) {
+      await settled(page, id);
+      assert.deepEqual(await violations(page), [], id);
+    }
+    await go(page, "sites");
+    await page.click(".tbody .tr >> nth=0");
+    assert.deepEqual(await violations(page), [], "the drawer");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open]");
+    assert.deepEqual(await violations(page), [], "the help");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("1");
+    await page.keyboard.press(" ");
+    await until("paused", async () => /Paused/.test((await page.textContent(".pill")) ?? ""));
+    assert.deepEqual(await violations(page), [], "paused");
+    assert.deepEqual(await problems(), []);
+    await close();
+  });
+}
+
+/** @param {import("playwright-core").Page} page */
+function extent(page) {
+  return page.evaluate(() => {
+    const e = document.documentElement;
+    return {
+      scrollWidth: e.scrollWidth,
+      width: e.clientWidth,
+      scrollHeight: e.scrollHeight,
+      height: e.clientHeight,
+    };
+  });
+}
+
+test("the overview fits 1440x900 without a scroll bar", async () => {
+  const { page, close } = await open(browser, memscope.url, { viewport: WIDE });
+  await full(page);
+  const e = await extent(page);
+  assert.equal(e.scrollHeight, e.height);
+  assert.equal(e.scrollWidth, e.width);
+  await close();
+});
+
+test("at 390 pixels no page has to be scrolled sideways", async () => {
+  const { page, close } = await open(browser, memscope.url, { viewport: PHONE });
+  for (const id of PAGES) {
+    await settled(page, id);
+    const e = await extent(page);
+    assert.equal(e.scrollWidth, e.width, id);
+    await picture(page, `phone-${id}`);
+  }
+  await go(page, "sites");
+  await page.click(".tbody .tr >> nth=0");
+  const box = await page.locator(".drawer").boundingBox();
+  assert.ok(box && box.x >= 0 && box.x + box.width <= PHONE.width, "the drawer is inside");
+  await close();
+});
+
+test("no text of a tile is cut, wide or narrow", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  for (const width of [1440, 1280, 1024, 800, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cut = await page.$$eval(".tile, .tile *", (all) =>
+      all
+        .filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth > 0)
+        .map((e) => `${e.className}: ${e.textContent}`),
+    );
+    assert.deepEqual(cut, [], `at ${width}`);
+  }
+  await close();
+});
+
+test("twice as large, the page can still be used", async () => {
+  const { page, close } = await open(browser, memscope.url, {
+    viewport: { width: 720, height: 450 },
+  }); // 1440x900 at 200 %
+  for (const id of PAGES) {
+    await settled(page, id);
+    const e = await extent(page);
+    assert.equal(e.scrollWidth, e.width, id);
+  }
+  await close();
+});
+
+test("a hostile name is a text", async () => {
+  const evil = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>';
+  const { page, close, problems } = await open(browser, memscope.url, {
+    before: (page) =>
+      page.routeWebSocket(/\/ws$/, (/** @type {any} */ ws) => {
+        const server = ws.connectToServer();
+        server.onMessage((/** @type {string} */ text) => {
+          const written = JSON.stringify(evil).slice(1, -1);
+          ws.send(
+            String(text)
+              .replaceAll("cache_store", written)
+              .replaceAll('"leaker"', `"${written}"`)
+              .replaceAll("--quiet", written),
+          );
+        });
+      }),
+  });
+  await full(page);
+  const shown = async (/** @type {string} */ selector) =>
+    (await page.locator(selector, { hasText: "<img" }).count()) > 0;
+  await until("it is among the top sites", () => shown("#top-sites td"));
+  await until("it is among the top threads", () => shown("#top-threads td"));
+  await settled(page, "sites");
+  await page.click(".tbody .tr >> nth=0");
+  await page.waitForSelector(".drawer:visible");
+  assert.equal(await page.textContent(".drawer h2"), evil);
+  await settled(page, "threads");
+  await until("it is a thread's name", () => shown(".tbody .name"));
+  assert.equal(
+    await page.evaluate(() => document.querySelectorAll("#app img, #app script").length),
+    0,
+  );
+  assert.equal(await page.evaluate(() => /** @type {any} */ (window).harmed), undefined);
+  assert.deepEqual(await problems(), []);
+  await close();
+});
+
+test("nothing goes wrong on a walk through everything, and nothing comes from elsewhere", async () => {
+  const { page, close, problems } = await open(browser, memscope.url);
+  for (let round = 0; round < 2; round++) {
+    for (const id of PAGES) await settled(page, id);
+    for (const key of [
+      "1",
+      "]",
+      "]",
+      "[",
+      "[",
+      "p",
+      "Escape",
+      " ",
+      " ",
+      "t",
+      "t",
+      "t",
+      "?",
+      "Escape",
+    ])
+      await page.keyboard.press(key);
+    await page.setViewportSize(round === 0 ? PHONE : WIDE);
+  }
+  assert.deepEqual(await problems(), []);
+  await close();
+});
+
+test("every control can be reached by Tab, and shows that it has the focus", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  const wanted = await page.$$eval(
+    "button:not([disabled]), a[href], canvas[tabindex]",
+    (all) => all.filter((e) => e.checkVisibility()).length,
+  );
+  const reached = new Set();
+  let blind = 0;
+  for (let i = 0; i < wanted * 2 && reached.size < wanted; i++) {
+    await page.keyboard.press("Tab");
+    const { key, outline } = await page.evaluate(() => {
+      const e = /** @type {Element} */ (document.activeElement);
+      const w = /** @type {any} */ (window);
+      w.keys ??= new Map();
+      if (!w.keys.has(e)) w.keys.set(e, w.keys.size);
+      return {
+        key: e === document.body ? -1 : w.keys.get(e),
+        outline: getComputedStyle(e).outlineStyle,
+      };
+    });
+    if (key === -1) continue;
+    reached.add(key);
+    if (outline === "none") blind++;
+  }
+  assert.equal(reached.size, wanted);
+  assert.equal(blind, 0);
+  await close();
+});
