@@ -58,7 +58,7 @@ class Crowds(server_test.HostileCase):
         self.assertGreater(self.still_open(held), 0)
 
     def test_bodies_that_do_not_come_lock_nobody_out(self):
-        held = self.hold_open(HTTP_CONNECTIONS + 50, self.server.head(
+        held = self.hold_open(2 * HTTP_CONNECTIONS + 50, self.server.head(
             "POST /api/v1/snapshots", "Content-Type: application/json",
             "Content-Length: 60000") + b"{")
         self.a_good_request_is_answered()
