@@ -291,11 +291,12 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
 
 bool ms_session_tick(struct ms_session *s)
 {
+    // Another thread may finish the session at any time.
+    pthread_mutex_lock(&s->lock);
     uint64_t uptime = ms_session_uptime_ns(s);
     bool second = uptime - s->second_ns >= SECOND_NS || s->seq == 0;
 
     if (s->state == MS_SESSION_ENDED) {
-        pthread_mutex_lock(&s->lock);
         if (s->unnamed.count != 0 && ms_session_names(s)) {
             s->seq++;
             ms_session_names(s);
@@ -304,6 +305,7 @@ bool ms_session_tick(struct ms_session *s)
         pthread_mutex_unlock(&s->lock);
         return false;
     }
+    pthread_mutex_unlock(&s->lock);
     // What waits for the kernel is done before the lock is taken.
     if (s->process != NULL) {
         ms_process_stats_sample(s->process, &s->sample);
@@ -317,6 +319,10 @@ bool ms_session_tick(struct ms_session *s)
     ms_add_relaxed(&s->reader.live->tick, 1u);
 
     pthread_mutex_lock(&s->lock);
+    if (s->state == MS_SESSION_ENDED) {
+        pthread_mutex_unlock(&s->lock);
+        return false;
+    }
     s->seq++;
     read_changes(s);
     ms_session_place_sites(s);

@@ -194,6 +194,8 @@ class Pictures(server_test.TestCase):
         self.assertEqual(sorted(again.core), list(range(1, again.seq + 1)))
         self.same_as_the_api(again, "site", "/sites")
         # On the same connection too: nothing of before counts.
+        again.subscribe(hz=0)
+        again.receive_until("hb")  # what was under way has come
         again.subscribe(site={"n": 500}, resume=(again.epoch, again.seq))
         message = again.next()
         self.assertEqual(message["t"], "d")
@@ -209,6 +211,7 @@ class Pictures(server_test.TestCase):
             self.assertEqual(viewer.next()["t"], "full")
 
     def test_a_late_resume_changes_nothing(self):
+        self.server.settle()
         viewer = self.viewer()
         viewer.subscribe(site={"n": 500})
         self.assertEqual(viewer.next()["t"], "full")
