@@ -204,6 +204,27 @@ static void dirty_list_that_is_a_ring_ends(void **state)
     assert_int_equal(ms_load_relaxed(&ms_store_slot(&store, 1)->dirty), 0);
 }
 
+// Links the two rows anew whenever one of them was taken.
+static void count_and_link(void *arg, uint32_t row)
+{
+    count_row(arg, row);
+    store.rows[40].next_dirty = 41;
+    store.rows[41].next_dirty = 40;
+    assert_in_range(*(unsigned *)arg, 1, 1000); // it must end
+}
+
+static void dirty_list_that_is_linked_while_read_ends(void **state)
+{
+    (void)state;
+    unsigned rows = 0;
+
+    ms_store_slot(&store, 1)->dirty = 40;
+    count_and_link(&rows, 40);
+    ms_reader_take_dirty(&reader, 1, count_and_link, &rows);
+    assert_in_range(rows, 2, 78);
+    assert_int_equal(reader.damaged, 1);
+}
+
 static void dirty_row_out_of_range_is_damage(void **state)
 {
     (void)state;
@@ -292,6 +313,7 @@ int main(void)
         CASE(row_with_a_field_out_of_range_is_no_row),
         CASE(module_text_ends_and_build_id_fits),
         CASE(dirty_list_that_is_a_ring_ends),
+        CASE(dirty_list_that_is_linked_while_read_ends),
         CASE(dirty_row_out_of_range_is_damage),
         CASE(counter_that_falls_is_damage),
         CASE(owners_that_own_each_other_add_up),
