@@ -5,7 +5,7 @@ BUILD := build
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-dev demo test check bench format clean
+.PHONY: help setup build build-dev demo test check bench mutants format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -33,6 +33,9 @@ check: setup build-dev ## format, clang-tidy, exports, shellcheck, page
 
 bench: setup build ## measure what memscope costs, into bench/results/
 	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
+
+mutants: ## weaken each memory order in turn; a test must notice
+	@/usr/bin/python3 scripts/mutation-check.py --jobs $(JOBS)
 
 format: ## format all C sources in place
 	@scripts/check.sh --format

@@ -122,7 +122,7 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     // A cell keeps the low bits of a birth: the latest time that has them.
     uint64_t mask = (UINT64_C(1) << MS_BIRTH_BITS) - 1;
     uint64_t age = ((now >> MS_BIRTH_SHIFT) - ms_cell_birth(cell)) & mask;
-    uint64_t birth = now - (age << MS_BIRTH_SHIFT);
+    uint64_t birth = ((now >> MS_BIRTH_SHIFT) - age) << MS_BIRTH_SHIFT;
     out->address = ms_cell_address(cell, index);
     out->birth_ns = birth > start && age <= mask >> 1 ? birth - start : 0;
     out->site = 0;

@@ -23,10 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "mutants"
 BUILD = COPY / "build" / "tsan"
 ROOMS = ("platform", "runtime", "engine")
-TESTS = ("stress_test_orders", "stress_test_orders_lifecycle",
-         "stress_test_conservation")
-SECONDS = 120  # per test
-SEED = "1"
+TESTS = ("stress_test_orders", "stress_test_orders_lifecycle")
+SECONDS = 60  # per test
 
 # What replaces an access, by its name.
 WEAKER = {
@@ -98,7 +96,7 @@ def find_sites(files):
         if path.parts[0] not in ROOMS or path.suffix not in (".c", ".h") or \
                 path.name == "atomics.h":
             continue
-        text = (ROOT / path).read_text()
+        text = (COPY / path).read_text()
         for match in name.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
             for weaker in WEAKER[match[1]]:
@@ -121,7 +119,7 @@ def run_tests():
                 [str(BUILD / "tests" / "stress" / test)], timeout=SECONDS,
                 capture_output=True, text=True, errors="replace",
                 env={"TSAN_OPTIONS": "halt_on_error=1",
-                     "MEMSCOPE_TEST_SEED": SEED, "PATH": "/usr/bin:/bin"})
+                     "PATH": "/usr/bin:/bin"})
             output, code = done.stdout + done.stderr, done.returncode
         except subprocess.TimeoutExpired:
             output, code = "", -1
@@ -135,14 +133,16 @@ def run_tests():
 
 
 def mutate(site):
+    """Returns what the copy was before; the tree itself may go on changing."""
     path, _, at, name, weaker = site
-    text = (ROOT / path).read_text()
-    copy_file(path, text[:at] + weaker + text[at + len(name):])
+    text = (COPY / path).read_text()
+    (COPY / path).write_text(text[:at] + weaker + text[at + len(name):])
+    return text
 
 
 def excused(site):
     path, line, *_ = site
-    text = (ROOT / path).read_text().split("\n")[line - 1]
+    text = (COPY / path).read_text().split("\n")[line - 1]
     return any(str(path) == file and part in text
                for file, part in EXCEPTIONS)
 
@@ -180,12 +180,12 @@ def main():
         half = {"ms_mutant_no_acquire": "acquire",
                 "ms_mutant_no_release": "release"}.get(
                     weaker, name.rsplit("_", 1)[-1])
-        mutate(site)
+        before = mutate(site)
         built = build(options.jobs)
         if built.returncode != 0:
             sys.exit(f"{path}:{line} does not build:\n{built.stdout[-3000:]}")
         caught = run_tests()
-        copy_file(path)
+        (COPY / path).write_text(before)
         if caught is not None:
             test, case, how, seconds = caught
             result = f"{test}: {case} ({how}, {seconds:.1f} s)"

@@ -95,6 +95,8 @@ enum ms_head_kind ms_head_classify(const struct ms_access *access,
 {
     const char *end = memmem(head, bytes, "\r\n\r\n", 4);
 
+    if (bytes == 0)
+        return MS_HEAD_INCOMPLETE;
     // A method, or the empty line that some clients send before it. A NUL
     // would end a text for some of us and not for others.
     if ((!isalpha((unsigned char)head[0]) && head[0] != '\r') ||

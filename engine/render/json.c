@@ -139,9 +139,10 @@ json_t *ms_render_trend(const float trend[MS_TREND_POINTS])
     json_t *list = json_array();
 
     for (size_t i = 0; i < MS_TREND_POINTS; i++)
-        json_array_append_new(list, isnan(trend[i])
-                                        ? json_null()
-                                        : json_integer((json_int_t)trend[i]));
+        // NaN: unknown; and no heap is that large, whatever a segment says.
+        json_array_append_new(list, fabsf(trend[i]) < 0x1p62f
+                                        ? json_integer((json_int_t)trend[i])
+                                        : json_null());
     return list;
 }
 

@@ -91,16 +91,27 @@ int ms_ipc_send_fd(const char *name, const void *message, size_t bytes, int fd)
     return error;
 }
 
+// The one descriptor of a message; -1: there is none, or not one. What was
+// sent too much is closed.
 static int take_fd(struct msghdr *m)
 {
-    struct cmsghdr *c = CMSG_FIRSTHDR(m);
-    int fd;
+    int fd = -1;
+    size_t count = 0;
 
-    if (c == NULL || c->cmsg_level != SOL_SOCKET ||
-        c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
-        return -1;
-    memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    return fd;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof fd;
+        for (size_t i = 0; i < n; i++) {
+            if (count++ != 0)
+                close(fd);
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+        }
+    }
+    if (count <= 1)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static int receive_on(int s, void *message, size_t bytes, int *fd)

@@ -11,9 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +20,8 @@
 #include "platform/atomics.h"
 #include "platform/thread.h"
 #include "runtime/store.h"
+#include "same_memory.h"
+#include "seed.h"
 #include "session.h"
 
 #define THREADS 8u
@@ -29,6 +29,7 @@
 #define FIRST_ADDRESS UINT64_C(0x100000000)
 #define SPACING 131072u
 #define STACKS 97u
+#define ROWS_MOST 150000u  // more than there can be
 #define OPERATIONS 150000u // per thread, at least
 #define PICTURES 20u       // with news, at least
 
@@ -40,7 +41,7 @@ struct place {
 
 static struct ms_store store;
 static struct place places[PLACES];
-static _Atomic uint64_t live_bytes, live_blocks;
+static _Atomic uint64_t live_bytes, live_blocks, reallocs;
 static _Atomic unsigned running;
 static _Atomic bool enough;
 static uint64_t seed;
@@ -49,14 +50,6 @@ static bool nobody_is_gone(uint32_t tid)
 {
     (void)tid;
     return false;
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 static uint64_t address_of(uint32_t place)
@@ -69,7 +62,9 @@ static void allocate(struct ms_writer *w, uint32_t i, uint64_t random)
     uint64_t size = random % 7 == 0 ? random % 100000 : random % 200;
     uint32_t stack = ms_store_stack(&store, 0x4000 + random / 1000 % STACKS, 0);
 
-    ms_store_allocation(w, address_of(i), size, stack, false);
+    bool by_realloc = random % 5 == 0;
+    ms_store_allocation(w, address_of(i), size, stack, by_realloc);
+    atomic_fetch_add(&reallocs, by_realloc);
     places[i].size = size;
     places[i].live = true;
     atomic_fetch_add(&live_bytes, size);
@@ -97,13 +92,13 @@ static void *work(void *arg)
 {
     uint64_t name[2] = {0x6b726f77, 0};
     uint32_t number = (uint32_t)(uintptr_t)arg;
-    uint64_t random = seed * 7919 + number * 104729 + 1;
+    uint64_t random = ms_seed_of(seed, number);
     struct ms_writer *w =
         ms_store_writer_open(&store, ms_thread_id(), name, nobody_is_gone);
 
     for (uint32_t n = 0; w != NULL && (n < OPERATIONS || !atomic_load(&enough));
          n++) {
-        uint64_t r = next_random(&random);
+        uint64_t r = ms_random(&random);
         uint32_t i = (uint32_t)(r >> 40) % PLACES;
         uint32_t nobody = 0;
         // As an allocator does: one owner after the other, in order.
@@ -167,6 +162,20 @@ static void walk_the_index(uint64_t *bytes, uint64_t *blocks)
     }
 }
 
+// Counters of 32 bits, each about to wrap.
+static void start_before_the_wrap(struct ms_session *s)
+{
+    const uint32_t before = UINT32_MAX - 2;
+
+    ms_store_relaxed(&store.header->tick, before);
+    for (uint32_t row = 1; row < ROWS_MOST; row++) {
+        ms_store_relaxed(&store.rows[row].realloc_count, before);
+        ms_store_relaxed(&store.rows[row].temporary_count, before);
+        s->model.seen[row].realloc_count = before;
+        s->model.seen[row].temporary_count = before;
+    }
+}
+
 static void every_picture_adds_up(void **state)
 {
     (void)state;
@@ -176,9 +185,11 @@ static void every_picture_adds_up(void **state)
     uint64_t ticks = 0, moving = 0;
 
     assert_int_equal(ms_store_create(&store, MS_BACKEND_CORE), 0);
+    ms_same_memory(&store);
     assert_int_equal(ms_session_open(dup(store.fd), getpid(), 1, NULL,
                                      UINT64_C(100000000), &s),
                      MEMSCOPE_OK);
+    start_before_the_wrap(s);
     running = THREADS;
     for (uintptr_t i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, work, (void *)i);
@@ -207,22 +218,23 @@ static void every_picture_adds_up(void **state)
     assert_int_equal(blocks, atomic_load(&live_blocks));
     assert_int_equal(s->model.heap.live_bytes, bytes);
     assert_int_equal(s->model.heap.live_blocks, blocks);
+    assert_int_equal(s->model.heap.realloc_count_total, atomic_load(&reallocs));
+    assert_true(ms_reader_rows(&s->reader) <= ROWS_MOST);
     for (size_t i = 0; i < MS_DROP_KINDS; i++)
         assert_int_equal(ms_load_relaxed(&store.header->dropped[i]), 0);
     ms_session_finish(s, 0, "exit");
     assert_int_equal(s->model.heap.live_bytes, bytes);
     ms_session_close(s);
+    ms_same_memory(NULL);
     ms_store_destroy(&store);
 }
 
 int main(void)
 {
-    const char *given = getenv("MEMSCOPE_TEST_SEED");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_picture_adds_up),
     };
 
-    seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    printf("seed %llu\n", (unsigned long long)seed);
+    seed = ms_seed();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

