@@ -25,19 +25,19 @@ after(async () => {
   await memscope?.stop();
 });
 
-test("tiles have numbers within a second of navigation", async (t) => {
+test("tiles have numbers at once: before any chart is drawn", async (t) => {
   let best = Number.POSITIVE_INFINITY;
-  // A machine that does something else may take longer once, not always.
-  for (let i = 0; i < 5 && best > 1000; i++) {
+  // A machine that does something else takes longer: the aim is one second.
+  for (let i = 0; i < 3 && best > 1000; i++) {
     const { page, close } = await open(browser, memscope.url);
-    const first = await until("there is a number", () =>
+    const { after, charts } = await until("there is a number", () =>
       page.evaluate(() => /** @type {any} */ (window).seen.firstNumber),
     );
-    best = Math.min(best, first);
+    assert.equal(charts, 0, "charts that were drawn by then");
+    best = Math.min(best, after);
     await close();
   }
   t.diagnostic(`first number after ${best.toFixed(0)} ms`);
-  assert.ok(best <= 2000, `${best} ms`); // twice the aim, for busy machines
 });
 
 test("all eight tiles and every part are there", async () => {

@@ -274,6 +274,9 @@ test("the keyboard walks the rows, opens one, and comes back to it", async () =>
 
 test("a row's drawer says all that is known, exactly, and follows", async () => {
   const { page, close } = await open(browser, `${lively.url}#/sites`);
+  // Rows move until the pointer is there.
+  await page.hover(".tbody .tr >> nth=0");
+  await page.waitForSelector(".frozen:visible");
   await page.click(".tr .name:text-is('session_leak')");
   await page.waitForSelector('.drawer h2:text-is("session_leak")');
   const live = async () =>

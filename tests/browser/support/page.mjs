@@ -5,7 +5,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { until } from "./until.mjs";
+import { PATIENCE_MS, until } from "./until.mjs";
 
 const require = createRequire(new URL("../../../web/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
@@ -34,7 +34,7 @@ export function launch() {
 // Runs in the page, before anything of it.
 function watch() {
   const w = /** @type {any} */ (window);
-  w.seen = { violations: [], paints: [], labels: {}, firstNumber: Number.NaN };
+  w.seen = { violations: [], paints: [], labels: {}, firstNumber: null };
   document.addEventListener("securitypolicyviolation", (e) =>
     w.seen.violations.push(`${e.violatedDirective}: ${e.blockedURI}`),
   );
@@ -48,12 +48,13 @@ function watch() {
     if (id) w.seen.labels[id] = { ...w.seen.labels[id], [text]: true };
     return fillText.call(this, text, ...rest);
   };
-  const look = () => {
-    if (/\d/.test(document.querySelector("#tile-heap .number")?.textContent ?? ""))
-      w.seen.firstNumber = performance.now();
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
+  // Told by the browser when the text comes, not a frame later.
+  const observer = new MutationObserver(() => {
+    if (!/\d/.test(document.querySelector("#tile-heap .number")?.textContent ?? "")) return;
+    w.seen.firstNumber = { after: performance.now(), charts: Object.keys(w.seen.labels).length };
+    observer.disconnect();
+  });
+  observer.observe(document, { subtree: true, childList: true, characterData: true });
 }
 
 /**
@@ -68,6 +69,7 @@ export async function open(browser, url, { viewport = WIDE, scheme = "light", be
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   /** @type {string[]} */
   const problems = [];
   const { origin, host } = new URL(url);

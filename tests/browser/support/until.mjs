@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-const PATIENCE_MS = 30_000; // what has not happened then never will
+// What has not happened then never will.
+export const PATIENCE_MS = Number(process.env.MEMSCOPE_PATIENCE_MS ?? 60_000);
 const EVERY_MS = 25;
 
 /**
