@@ -23,7 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "mutants"
 BUILD = COPY / "build" / "tsan"
 ROOMS = ("platform", "runtime", "engine")
-TESTS = ("stress_test_orders", "stress_test_orders_lifecycle")
+TESTS = ("stress_test_orders", "stress_test_orders_rules",
+         "stress_test_orders_lifecycle")
 SECONDS = 60  # per test
 
 # What replaces an access, by its name.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One case per ordered access of the store, its reader and the rules: what
+// One case per ordered access of the store and its reader: what
 // one side publishes is read by the other with nothing else between them that
 // orders memory, so that ThreadSanitizer reports it whenever the order is
 // weakened. docs/MEMORY_MODEL.md has the letters. Without ThreadSanitizer only
@@ -24,7 +24,6 @@
 #include "same_memory.h"
 #include "store/modules.h"
 #include "store/writer.h"
-#include "unwind/rules.h"
 
 #define BLOCK UINT64_C(0x700001000)
 #define FIRST_ROW MS_ROW_CHUNK // of the first writer
@@ -350,61 +349,6 @@ static void end_hands_the_writer_on(void **state) // I
     assert_ptr_equal(writers[0], writers[1]);
 }
 
-static struct ms_rules rules;
-static ms_rule found[2];
-
-static void find_a_rule(void)
-{
-    found[0] = ms_rules_find(&rules, (uintptr_t)&close_all + 1);
-}
-
-static void find_it_slowly(void)
-{
-    ms_pause_at(MS_PAUSE_UNWIND, 0); // no table was seen
-    find_a_rule();
-}
-
-static void find_it_again(void)
-{
-    found[1] = ms_rules_find(&rules, (uintptr_t)&close_all + 1);
-}
-
-static void know_it(void)
-{
-    found[1] = ms_rules_known(&rules, (uintptr_t)&close_all + 1);
-}
-
-static void forget_it(void)
-{
-    ms_rules_forget(&rules);
-}
-
-static void pointer_publishes_the_rules(void **state) // K
-{
-    (void)state;
-    void (*const seconds[])(void) = {find_it_again, know_it};
-
-    for (size_t i = 0; i < 2; i++) {
-        memset(&rules, 0, sizeof rules);
-        MS_RELAY(find_a_rule, seconds[i]);
-        assert_int_not_equal(found[0], MS_RULE_NONE);
-        assert_true(found[0] == found[1]);
-    }
-    memset(&rules, 0, sizeof rules);
-    MS_RELAY(find_it_slowly, find_it_again);
-    assert_true(found[0] == found[1]);
-}
-
-static void forgetting_sees_the_whole_table(void **state) // K
-{
-    (void)state;
-    memset(&rules, 0, sizeof rules);
-    found[0] = MS_RULE_NONE;
-    MS_RELAY(find_a_rule, forget_it);
-    assert_int_equal(ms_rules_known(&rules, (uintptr_t)&close_all + 1),
-                     MS_RULE_NONE);
-}
-
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
@@ -421,8 +365,6 @@ int main(void)
         CASE(list_publishes_writers),
         CASE(state_publishes_the_thread),
         CASE(end_hands_the_writer_on),
-        CASE(pointer_publishes_the_rules),
-        CASE(forgetting_sees_the_whole_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
