@@ -113,7 +113,7 @@ export class TimeChart {
               maxRotation: 0,
               align: "inner",
               callback: (/** @type {string | number} */ value) =>
-                timeLabel(Number(value), source.view.end),
+                timeLabel(Number(value), source.view),
             },
           },
           y: {
@@ -250,9 +250,10 @@ export class TimeChart {
   }
 }
 
-/** @param {number} seconds relative to the end, ≤ 0 @param {number | null} end null: now */
-function timeLabel(seconds, end) {
-  if (seconds === 0) return end === null ? "now" : clock(end * 1000);
-  const s = Math.round(-seconds * 10) / 10;
-  return s >= 120 && s % 30 === 0 ? `−${s / 60} min` : `−${s} s`;
+/** @param {number} at seconds before the end, ≤ 0 @param {import("../view.js").View} view */
+function timeLabel(at, { seconds, end }) {
+  if (at === 0) return end === null ? "now" : clock(end * 1000);
+  const s = Math.round(-at * 10) / 10;
+  if (seconds < 120) return `−${s} s`;
+  return `−${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; // minutes and seconds
 }
