@@ -87,14 +87,20 @@ say "in a clone of $(git rev-parse --short HEAD)"
 start_demo
 end_demo
 
+port_taken() {
+    ss -Hltn 'sport = :7070' | grep -q .
+}
+
+# Whoever else listens there does as well.
 python3 -c '
 import socket, time
 taken = socket.socket()
 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 taken.bind(("127.0.0.1", 7070))
 taken.listen()
-time.sleep(3600)' &
+time.sleep(3600)' 2>/dev/null &
 holder=$!
+wait_for 20 port_taken || fail "7070 could not be taken"
 start_demo
 grep -q '^memscope: port 7070 is in use, taking ' "$log" ||
     fail "nobody said that 7070 is taken"
@@ -102,7 +108,7 @@ case $url in
 *:7070/*) fail "served on a port that was taken" ;;
 esac
 end_demo
-kill "$holder"
+kill "$holder" 2>/dev/null || true
 holder=
 
 if [ "${1:-}" = --test ]; then

@@ -14,7 +14,7 @@ build_packages=(
     libdw-dev libelf-dev libiberty-dev zlib1g-dev
 )
 test_packages=(
-    libcmocka-dev chromium fonts-dejavu-core procps curl jq sqlite3
+    libcmocka-dev chromium fonts-dejavu-core procps iproute2 curl jq sqlite3
     redis-server redis-tools nginx-light perl heaptrack
     python3 python3-jsonschema
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
