@@ -193,9 +193,9 @@ class Bench:
 
     def wait_ticks(self, port):
         """Until the session is there and the symbols are found."""
-        self.get(port, "/sites")  # names are looked up for who looks
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
+            self.get(port, "/sites")  # names are looked up for who looks
             monitor = self.get(port, "/status")["monitor"]
             if monitor["ticks"] > 10 and monitor["symbols_pending"] == 0:
                 return
@@ -251,11 +251,16 @@ def main():
                         help="how long the monitor's CPU is watched (10)")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction,
                         default=True, help="heaptrack beside, if installed")
+    parser.add_argument("--only-monitor", action="store_true",
+                        help="print that part alone, and save nothing")
     parser.add_argument("--name", default="latest",
                         help="saved as bench/results/NAME.md (latest)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
+        if options.only_monitor:
+            print(Bench(options, directory).monitor())
+            return
         text = report(Bench(options, directory), options)
     print(text)
     path = os.path.join(HERE, "results", options.name + ".md")

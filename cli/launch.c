@@ -56,7 +56,8 @@ static void become(char **command, int gate, int failure)
         execvp(command[0], command);
         error = errno;
     }
-    n = write(failure, &error, sizeof error);
+    ssize_t ignore = write(failure, &error, sizeof error);
+    (void)ignore;
     _exit(error == ENOENT ? 127 : 126);
 }
 

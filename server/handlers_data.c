@@ -147,6 +147,7 @@ static bool get_window(struct ms_request *q, struct ms_reply *r,
     }
     w->limit = limit;
     w->offset = offset;
+    _Static_assert(MS_QUERY_VALUE <= MS_WINDOW_FILTER, "a value fits");
     strcpy(w->filter, ms_query_text(&q->query, "q", ""));
     return true;
 }

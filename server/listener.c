@@ -48,7 +48,7 @@ static int bind_one(int family, uint16_t port, int *out)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t length = sizeof a;
 
     if (getsockname(fd, (struct sockaddr *)&a, &length) != 0)

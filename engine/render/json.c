@@ -280,7 +280,8 @@ json_t *ms_render_sample_columns(void)
 json_t *ms_render_sample(const struct ms_sample *s)
 {
     json_t *list = json_array();
-    double t = (double)(s->uptime_ns / 100000) / 10; // 0.1 ms is enough
+    uint64_t tenths = s->uptime_ns / 100000; // 0.1 ms is enough
+    double t = (double)tenths / 10;
 
     json_array_append_new(list, ms_render_u64(s->seq));
     json_array_append_new(list, json_real(t));

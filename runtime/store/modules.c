@@ -17,7 +17,8 @@ static uint32_t find(struct ms_store *s, const struct ms_loaded_module *m,
         if (known->start == m->start && known->end == m->end &&
             ms_load_relaxed(&known->unload_ns) == 0 &&
             known->build_id_bytes == m->build_id_bytes &&
-            memcmp(known->build_id, m->build_id, m->build_id_bytes) == 0)
+            (m->build_id_bytes == 0 ||
+             memcmp(known->build_id, m->build_id, m->build_id_bytes) == 0))
             return i;
     }
     return 0;
