@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "assets.h"
+#include "ws.h"
 
 static void handle_openapi(struct ms_request *q, struct ms_reply *r)
 {
@@ -18,7 +19,7 @@ static void handle_upgrade(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_server *s = q->server;
 
-    if (atomic_load(&s->clients) >= s->options.max_clients)
+    if (!ms_ws_has_room(s->ws))
         ms_reply_error(r, 503, "there are as many viewers as may be");
     else
         ms_reply_error(r, 426,

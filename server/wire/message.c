@@ -285,12 +285,12 @@ static json_t *samples_since(struct ms_viewer *v, const struct ms_cut *c,
 }
 
 static void add_slow_parts(struct ms_viewer *v, const struct ms_cut *c,
-                           json_t *m, bool full)
+                           json_t *m, bool all)
 {
     struct ms_histograms h;
     uint64_t now = ms_clock_monotonic_ns();
 
-    if (!full && now - v->slow_ns < SECOND_NS)
+    if (!all && now - v->slow_ns < SECOND_NS)
         return;
     v->slow_ns = now;
     json_object_set_new(m, "monitor", ms_render_monitor(v->server));
@@ -310,8 +310,9 @@ static json_t *build(struct ms_viewer *v, const struct ms_cut *c, bool *failed)
         .all = full || v->rows_anew,
         .trends = step != v->trend_step,
     };
-    json_t *m = json_pack("{s:s,s:I,s:I,s:o,s:o}", "t", full ? "full" : "d",
-                          "seq", (json_int_t)c->stats.seq, "ts",
+    json_t *m = json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "t", full ? "full" : "d",
+                          "sub", (json_int_t)v->sub, "seq",
+                          (json_int_t)c->stats.seq, "ts",
                           (json_int_t)(c->stats.uptime_ns / 1000000), "stats",
                           ms_render_stats(&c->stats), "core",
                           samples_since(v, c, full ? 0 : v->seq));
@@ -325,7 +326,7 @@ static json_t *build(struct ms_viewer *v, const struct ms_cut *c, bool *failed)
     if (v->sites.wanted)
         json_object_set_new(m, "site", site_table(&b, c));
     json_object_set_new(m, "str", b.news);
-    add_slow_parts(v, c, m, full);
+    add_slow_parts(v, c, m, b.all);
     v->trend_step = step;
     v->whole = v->rows_anew = false;
     v->seq = c->stats.seq;

@@ -74,12 +74,13 @@ static struct ms_verdict bad(const char *why)
 
 static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
 {
-    json_int_t hz = HZ_MOST, session = 0;
+    json_int_t hz = HZ_MOST, session = 0, sub = 0;
     int histograms = 1;
 
-    if (json_unpack((json_t *)m, "{s?I,s?I,s?b}", "hz", &hz, "session",
-                    &session, "hist", &histograms) != 0 ||
-        hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX)
+    if (json_unpack((json_t *)m, "{s?I,s?I,s?I,s?b}", "sub", &sub, "hz", &hz,
+                    "session", &session, "hist", &histograms) != 0 ||
+        hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX ||
+        sub < 0 || sub > UINT32_MAX)
         return bad("sub: a field is out of range");
     if (!read_table(json_object_get(m, "th"), &v->threads,
                     ms_window_thread_column, "name") ||
@@ -87,6 +88,7 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
                     ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
     v->subscribed = true;
+    v->sub = (uint32_t)sub;
     v->hz = (uint32_t)hz;
     v->wanted = (uint32_t)session;
     v->histograms = histograms != 0;

@@ -35,6 +35,7 @@ struct ms_viewer_session {
 struct ms_viewer {
     struct ms_server *server;
     bool subscribed;
+    uint32_t sub;     // the viewer's number of what it wants
     uint32_t hz;      // 0: nothing wanted now
     uint32_t wanted;  // session, 0: the primary one
     uint32_t session; // of the last message

@@ -73,16 +73,17 @@ class Upgrades(server_test.TestCase):
         self.assertEqual(self.server.raw(self.server.head())[0], 200)
 
     def test_more_viewers_than_may_be_are_refused(self):
-        held = [WebSocket(self.server) for _ in range(3)]
-        self.refused(503, "unavailable")
-        held.pop().__exit__()
-        # A place that has become free is given again.
-
         def comes():
             try:
                 return WebSocket(self.server)
             except Refused:
                 return None
+        # Those of another test may still be on their way out.
+        held = [wait_until("a place", comes) for _ in range(3)]
+        for _ in range(20):
+            self.refused(503, "unavailable")
+        held.pop().__exit__()
+        # A place that has become free is given again.
         held.append(wait_until("a place", comes))
         for ws in held:
             self.assertEqual(ws.receive()["t"], "hello")
@@ -103,7 +104,8 @@ class Upgrades(server_test.TestCase):
     def test_unknown_messages_close_1002(self):
         for message in ('{"t":"evil"}', '{}', '[]', '"sub"', '{"t":1}',
                         '{"t":"hello"}', '{"t":"cmd"}', '{"t":"cmd","id":1}',
-                        '{"t":"sub","hz":11}', '{"t":"sub","hz":-1}',
+                        '{"t":"sub","hz":11}', '{"t":"sub","sub":-1}',
+                        '{"t":"sub","hz":-1}',
                         '{"t":"sub","hz":"x"}', '{"t":"sub","session":-1}',
                         '{"t":"sub","th":{"n":501}}',
                         '{"t":"sub","site":{"sort":"evil","n":1}}',

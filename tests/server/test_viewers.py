@@ -250,6 +250,20 @@ class Pictures(server_test.TestCase):
         viewer.subscribe(hist=False)
         self.assertNotIn("hist", viewer.next())
 
+    def test_what_is_asked_for_is_told_apart_from_what_was(self):
+        viewer = self.viewer()
+        viewer.subscribe(sub=1, site={"n": 3})
+        wait_until("the sites", lambda: viewer.next()["sub"] == 1 and
+                   viewer.total >= 20, every=0)
+        for number in range(2, 12):
+            now = (viewer.epoch, viewer.seq)
+            viewer.subscribe(sub=number, site={"n": 20}, resume=now, hist=True)
+            while (answer := viewer.next())["sub"] != number:
+                self.assertEqual(answer["sub"], number - 1)
+            # The first of them has all that it wants.
+            self.assertEqual(len(answer["site"]["rows"]), 20)
+            self.assertIn("hist", answer)
+
     def test_a_snapshot_can_be_taken(self):
         viewer = self.viewer()
         viewer.send({"t": "cmd", "id": 5, "op": "snapshot", "name": "now"})

@@ -102,16 +102,13 @@ test("rows are kept until they change; texts are put in their places", () => {
   assert.deepEqual(store.sites.rows.get(8)?.trend, [3, 4], "null is unchanged");
 });
 
-test("it is known when all rows of a window have come", () => {
-  const two = { total: 2, order: [7, 8], rows: [siteRow(7, 1, 1), siteRow(8, 1, 1)] };
-  const store = told(full(1, samples(1, 1), { site: two }));
-  const before = store.sites.wholes;
-  store.apply(delta(1, 2, samples(2, 2), { site: { ...two, rows: [siteRow(7, 1, 2)] } }));
-  assert.equal(store.sites.wholes, before);
-  store.apply(delta(2, 3, samples(3, 3), { site: two }));
-  assert.equal(store.sites.wholes, before + 1);
-  store.apply(full(4, samples(1, 4), { site: two }));
-  assert.equal(store.sites.wholes, before + 2, "goes on counting");
+test("it is known which subscription a message answers", () => {
+  const store = told(full(1, samples(1, 1), { sub: 1 }));
+  assert.equal(store.sub, 1);
+  store.apply(delta(1, 2, samples(2, 2), { sub: 1 }));
+  assert.equal(store.sub, 1);
+  store.apply(delta(2, 3, samples(3, 3), { sub: 2 }));
+  assert.equal(store.sub, 2);
 });
 
 test("rows that left the window long ago are forgotten", () => {

@@ -41,6 +41,8 @@ export class App {
   #frame = 0;
   #command = 0;
   #session = 0;
+  /** The number of the last subscription. */
+  asked = 0;
   #hiddenTimer = 0;
   #noticeTimer = 0;
   /** @type {{ns: number, at: number} | null} */
@@ -177,7 +179,8 @@ export class App {
 
   /** Says anew what the page wants to see. @param {boolean} [all] with what is held already */
   subscribe(all = false) {
-    const wanted = { hz: this.hz, ...this.page.want() };
+    const sub = ++this.asked;
+    const wanted = { sub, hz: this.hz, ...this.page.want(sub) };
     if (this.#session !== 0) wanted.session = this.#session;
     const { epoch, seq } = this.store;
     this.store.lost = false;
@@ -334,7 +337,7 @@ export class App {
     clearTimeout(this.#hiddenTimer);
     if (document.hidden) {
       this.#hiddenTimer = setTimeout(() => {
-        this.socket.send(encodeSub({ hz: 0, hist: false }));
+        this.socket.send(encodeSub({ sub: ++this.asked, hz: 0, hist: false }));
       }, HIDDEN_MS);
     } else {
       this.subscribe();

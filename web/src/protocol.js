@@ -28,7 +28,7 @@ export function decode(text) {
 }
 
 /**
- * @param {{session?: number, hz: number, th?: Window, site?: Window, hist: boolean}} wanted
+ * @param {{sub: number, session?: number, hz: number, th?: Window, site?: Window, hist: boolean}} wanted
  */
 export function encodeSub(wanted) {
   return JSON.stringify({ t: "sub", ...wanted });

@@ -31,12 +31,11 @@ const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
  * @property {number} total rows that match
  * @property {number[]} order ids of the window, in order
  * @property {Map<number, Row>} rows by id
- * @property {number} wholes messages that had every row of the window
  */
 
-/** @param {number} [wholes] go on counting from @returns {Table} */
-function emptyTable(wholes = 0) {
-  return { total: 0, order: [], rows: new Map(), wholes };
+/** @returns {Table} */
+function emptyTable() {
+  return { total: 0, order: [], rows: new Map() };
 }
 
 export class Store {
@@ -69,8 +68,8 @@ export class Store {
     this.newSamples = 0;
     /** A message is missing: only a full one helps. */
     this.lost = false;
-    /** Messages with rows that were taken over. */
-    this.pictures = 0;
+    /** The number of the subscription that the last message answers. */
+    this.sub = 0;
     /** "" or a sentence for the user: another process took this one's place. */
     this.notice = "";
     /** The reason that the server gave for its end. */
@@ -135,8 +134,8 @@ export class Store {
     this.seq = 0;
     this.stats = null;
     this.histograms = null;
-    this.threads = emptyTable(this.threads.wholes);
-    this.sites = emptyTable(this.sites.wholes);
+    this.threads = emptyTable();
+    this.sites = emptyTable();
   }
 
   /** @param {Row} m */
@@ -171,7 +170,7 @@ export class Store {
     if (m.monitor) this.monitor = m.monitor;
     this.stats = m.stats;
     this.seq = m.seq;
-    this.pictures++;
+    this.sub = m.sub ?? 0;
     this.uptimeMs = m.ts;
     if (this.session && m.stats?.ended) this.session = { ...this.session, state: "ended" };
   }
@@ -201,7 +200,6 @@ export class Store {
   #table(table, columns, part) {
     table.total = part.total;
     table.order = part.order;
-    if (part.rows.length === part.order.length) table.wholes++;
     for (const row of part.rows) {
       const named = namedRow(columns, row, this.texts);
       const before = table.rows.get(named.id);

@@ -36,7 +36,7 @@ export class Table {
   #total = 0;
   /** @type {number | null} the row that shall have the focus as soon as it is there */
   #goal = null;
-  /** @type {{first: number, wholes: number} | null} the part that was asked for and has not come */
+  /** @type {{first: number, sub: number} | null} the part that was asked for and has not come */
   #asked = null;
   #pointed = false;
   #focused = false;
@@ -46,7 +46,6 @@ export class Table {
    * @param {string} options.label
    * @param {Column[]} options.columns
    * @param {{sort: string, order: "asc" | "desc"}} options.sorting
-   * @param {() => number} options.wholes how often all rows of the window have come
    * @param {() => void} options.onWindow the wanted part or order changed
    * @param {(row: Record<string, any>) => void} options.onOpen
    */
@@ -112,12 +111,17 @@ export class Table {
     for (const canvas of this.body.querySelectorAll("canvas")) delete canvas.dataset.drawn;
   }
 
+  /** Whether the part that was asked for has not come. */
+  get waiting() {
+    return this.#asked !== null;
+  }
+
   /**
-   * The part that is to be asked for. What is shown stays until the answer: the
-   * next message with every row of its window.
+   * The part that is to be asked for. What is shown stays until the answer.
+   * @param {number} sub the number of the subscription that asks
    */
-  ask() {
-    this.#asked = { first: this.first, wholes: this.options.wholes() };
+  ask(sub) {
+    this.#asked = { first: this.first, sub };
     const seen = Math.ceil((this.scroller.clientHeight || 600) / ROW_PX) + 2 * SPARE_ROWS;
     return { ...this.sorting, off: this.first, n: Math.min(seen, MOST_ROWS) };
   }
@@ -172,11 +176,15 @@ export class Table {
     this.options.onWindow();
   }
 
-  /** Shows what the store has. @param {import("./store.js").Table} table */
-  draw(table) {
+  /**
+   * Shows what the store has.
+   * @param {import("./store.js").Table} table
+   * @param {number} sub the subscription that it answers
+   */
+  draw(table, sub) {
     this.rows = table.rows;
     this.#total = table.total;
-    const answered = this.#asked && table.wholes !== this.#asked.wholes;
+    const answered = this.#asked && sub >= this.#asked.sub;
     const focused = this.#focused
       ? this.#offset + this.#pool.indexOf(/** @type {HTMLElement} */ (document.activeElement))
       : -1;

@@ -20,7 +20,8 @@ const INSIGHTS_MS = 1000; // a sentence that changes faster cannot be read
 export class Overview {
   #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
   #insightsAt = 0;
-  #due = 0;
+  /** Tables and histograms are to be shown, even when paused. */
+  #due = true;
   #begun = false;
   #newest = 0;
   /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
@@ -170,7 +171,7 @@ export class Overview {
 
   /** The page is looked at anew: what it shows of now is due, even when paused. */
   enter() {
-    this.#due = this.app.store.pictures + 3; // so many may be on their way already
+    this.#due = true;
   }
 
   draw() {
@@ -190,7 +191,8 @@ export class Overview {
     this.#drawCharts();
     this.strip.draw(store.snapshots, store.session?.start_ms ?? 0);
     this.#drawSelf();
-    if (view.paused && store.pictures > this.#due) return;
+    if (view.paused && !this.#due) return;
+    this.#due = store.sub < this.app.asked;
     this.#drawSites();
     this.#drawThreads();
     this.#drawHistograms();

@@ -12,7 +12,8 @@ const SCROLLING_MS = 60; // the server hears of a scroll so often at most
 /** @typedef {import("../app.js").App} App */
 
 export class TablePage {
-  #due = 0;
+  /** To be shown even when paused. */
+  #due = true;
   #timer = 0;
 
   /**
@@ -50,7 +51,6 @@ export class TablePage {
       label: plan.title,
       columns: plan.columns,
       sorting: { sort: "live_bytes", order: "desc" },
-      wholes: () => this.#data.wholes,
       onWindow: () => this.#ask(),
       onOpen: (row) => app.drawer.open(plan.part, row.id),
     });
@@ -75,13 +75,14 @@ export class TablePage {
     return this.plan.part === "th" ? this.app.store.threads : this.app.store.sites;
   }
 
-  want() {
-    return { [this.plan.part]: { ...this.table.ask(), q: this.query }, hist: false };
+  /** @param {number} sub */
+  want(sub) {
+    return { [this.plan.part]: { ...this.table.ask(sub), q: this.query }, hist: false };
   }
 
   /** The page is looked at anew, or another part of it: that is due, even when paused. */
   enter() {
-    this.#due = this.app.store.pictures + 3; // so many may be on their way already
+    this.#due = true;
   }
 
   #ask() {
@@ -102,8 +103,9 @@ export class TablePage {
 
   draw() {
     const data = this.#data;
-    if (this.app.view.paused && this.app.store.pictures > this.#due) return;
-    this.table.draw(data);
+    if (this.app.view.paused && !this.#due) return;
+    this.table.draw(data, this.app.store.sub);
+    this.#due = this.table.waiting;
     this.frozen.hidden = !this.table.frozen;
     setText(
       this.summary,
