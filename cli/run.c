@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "announcements.h"
+#include "engine/control.h"
 #include "engine/engine.h"
 #include "launch.h"
 #include "server/server.h"
@@ -29,6 +30,7 @@ struct run {
     uint16_t port;
     bool port_fixed, open_page, keep_open;
     const char *bind;
+    double budget; // per cent of the program's CPU; 0: none
     char **command;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
@@ -55,12 +57,24 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
+static bool parse_budget(const char *text, double *budget)
+{
+    char *end;
+
+    errno = 0;
+    *budget = strtod(text, &end);
+    return errno == 0 && end != text && *end == '\0' && *budget > 0 &&
+           *budget <= 100;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"bind", required_argument, NULL, 'b'},
         {"backend", required_argument, NULL, 'B'},
+        {"mode", required_argument, NULL, 'm'},
+        {"budget", required_argument, NULL, 'u'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
@@ -82,6 +96,14 @@ static int parse(struct run *r, int argc, char **argv)
         case 'B':
             if (!ms_launch_backend(optarg))
                 return bad_usage("no such backend: ", optarg);
+            break;
+        case 'm':
+            if (!ms_launch_mode(optarg))
+                return bad_usage("no such mode: ", optarg);
+            break;
+        case 'u':
+            if (!parse_budget(optarg, &r->budget))
+                return bad_usage("no per cent of CPU: ", optarg);
             break;
         case 'o':
             r->open_page = true;
@@ -147,6 +169,7 @@ static bool start_all(struct run *r)
         return false;
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
+    ms_engine_set_budget(r->engine, r->budget);
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));

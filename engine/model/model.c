@@ -171,6 +171,8 @@ struct place {
     struct ms_thread *allocator;
     struct ms_thread *freer; // NULL when it is the allocator
     uint32_t size_class;
+    uint32_t sampling;
+    uint32_t count_shift;
 };
 
 static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
@@ -202,6 +204,8 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
     out->allocator->changed_seq = seq;
     out->freer = key.owner != 0 ? &m->threads[key.thread] : NULL;
     out->size_class = owner.size_class;
+    out->sampling = key.sampling;
+    out->count_shift = key.sampling != 0 ? MS_COUNT_SHIFT : 0;
     return true;
 
 damaged:
@@ -219,7 +223,8 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
         return;
     // [C] acquire: what these frees have freed was allocated before
     uint64_t count =
-        gain(r, ms_load_acquire(&from->free_count), &p.seen->free_count);
+        gain(r, ms_load_acquire(&from->free_count) >> p.count_shift,
+             &p.seen->free_count);
     uint64_t bytes =
         gain(r, ms_load_acquire(&from->free_bytes), &p.seen->free_bytes);
     uint64_t units = gain(r, ms_load_relaxed(&from->lifetime_units),
@@ -244,6 +249,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     m->heap.temporary_count_total += temporaries;
     m->size_blocks[p.size_class] -= count;
     m->size_bytes[p.size_class] -= bytes;
+    m->sampled_bytes[p.sampling][p.size_class] -= bytes;
 }
 
 void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
@@ -256,7 +262,8 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
         return;
     // relaxed: ordered by the frees' acquire [C]
     uint64_t count =
-        gain(r, ms_load_relaxed(&from->alloc_count), &p.seen->alloc_count);
+        gain(r, ms_load_relaxed(&from->alloc_count) >> p.count_shift,
+             &p.seen->alloc_count);
     uint64_t bytes =
         gain(r, ms_load_relaxed(&from->alloc_bytes), &p.seen->alloc_bytes);
     uint32_t realloc_now = ms_load_relaxed(&from->realloc_count);
@@ -273,6 +280,30 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     m->heap.realloc_count_total += reallocs;
     m->size_blocks[p.size_class] += count;
     m->size_bytes[p.size_class] += bytes;
+    m->sampled_bytes[p.sampling][p.size_class] += bytes;
+}
+
+// A block of n bytes, sampled with p = 1 - exp(-n/T), stands for n/p bytes:
+// its share of the variance is n^2 (1-p)/p per live block, which is
+// n * n/(exp(n/T)-1). Blocks of a class are taken to have its middle size.
+void ms_model_error(const struct ms_model *m,
+                    const uint64_t intervals[MS_SAMPLING_LEVELS], double *bytes,
+                    double *blocks)
+{
+    double bytes_variance = 0, blocks_variance = 0;
+
+    for (uint32_t level = 1; level < MS_SAMPLING_LEVELS; level++)
+        for (uint32_t class = 0; class < MS_SIZE_CLASSES; class ++) {
+            double live = (double)m->sampled_bytes[level][class];
+            double size = class == 0 ? 1 : 0.75 * ldexp(1, (int)class);
+            double odds = 1 / expm1(size / (double)intervals[level]);
+            if (live <= 0 || intervals[level] == 0)
+                continue;
+            bytes_variance += live * size * odds;
+            blocks_variance += live / size * odds;
+        }
+    *bytes = sqrt(bytes_variance);
+    *blocks = sqrt(blocks_variance);
 }
 
 static void rate_site(struct ms_site *s, double seconds, uint64_t seq)

@@ -40,8 +40,9 @@ struct ms_store {
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
     _Atomic uint64_t *index;
-    void *base; // of the mapping of all but the index
-    int fd;     // -1 once closed
+    _Atomic uint8_t *filter; // see sampled.h; NULL: none
+    void *base;              // of the mapping of all but the index
+    int fd;                  // -1 once closed
     // The writers, found again when their threads are gone [any thread].
     struct ms_writer *_Atomic writers;
     _Atomic uint32_t recorder_count;
