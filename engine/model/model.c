@@ -164,6 +164,12 @@ static uint64_t gain(struct ms_reader *r, uint64_t now, uint64_t *seen)
     return more;
 }
 
+// Whole blocks between two counts in units of 2^-MS_COUNT_SHIFT.
+static uint64_t whole(uint64_t before, uint64_t now)
+{
+    return (now >> MS_COUNT_SHIFT) - (before >> MS_COUNT_SHIFT);
+}
+
 // Where a row's events are booked.
 struct place {
     struct ms_row_seen *seen;
@@ -172,7 +178,7 @@ struct place {
     struct ms_thread *freer; // NULL when it is the allocator
     uint32_t size_class;
     uint32_t sampling;
-    uint32_t count_shift;
+    uint64_t *freed_units; // of the owner
 };
 
 static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
@@ -205,7 +211,7 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
     out->freer = key.owner != 0 ? &m->threads[key.thread] : NULL;
     out->size_class = owner.size_class;
     out->sampling = key.sampling;
-    out->count_shift = key.sampling != 0 ? MS_COUNT_SHIFT : 0;
+    out->freed_units = &m->seen[key.owner != 0 ? key.owner : row].freed_units;
     return true;
 
 damaged:
@@ -223,8 +229,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
         return;
     // [C] acquire: what these frees have freed was allocated before
     uint64_t count =
-        gain(r, ms_load_acquire(&from->free_count) >> p.count_shift,
-             &p.seen->free_count);
+        gain(r, ms_load_acquire(&from->free_count), &p.seen->free_count);
     uint64_t bytes =
         gain(r, ms_load_acquire(&from->free_bytes), &p.seen->free_bytes);
     uint64_t units = gain(r, ms_load_relaxed(&from->lifetime_units),
@@ -232,6 +237,10 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     uint32_t temporary = ms_load_relaxed(&from->temporary_count);
     uint32_t temporaries = temporary - p.seen->temporary_count; // may wrap
 
+    if (p.sampling != 0) {
+        *p.freed_units += count;
+        count = whole(*p.freed_units - count, *p.freed_units);
+    }
     p.seen->temporary_count = temporary;
     p.site->free_count += count;
     p.site->free_bytes += bytes;
@@ -261,14 +270,16 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     if (!find_place(m, r, row, seq, &p))
         return;
     // relaxed: ordered by the frees' acquire [C]
+    uint64_t before = p.seen->alloc_count;
     uint64_t count =
-        gain(r, ms_load_relaxed(&from->alloc_count) >> p.count_shift,
-             &p.seen->alloc_count);
+        gain(r, ms_load_relaxed(&from->alloc_count), &p.seen->alloc_count);
     uint64_t bytes =
         gain(r, ms_load_relaxed(&from->alloc_bytes), &p.seen->alloc_bytes);
     uint32_t realloc_now = ms_load_relaxed(&from->realloc_count);
     uint32_t reallocs = realloc_now - p.seen->realloc_count; // may wrap
 
+    if (p.sampling != 0)
+        count = whole(before, before + count);
     p.seen->realloc_count = realloc_now;
     p.site->alloc_count += count;
     p.site->alloc_bytes += bytes;

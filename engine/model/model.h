@@ -20,6 +20,9 @@ struct ms_row_seen {
     uint64_t alloc_count, alloc_bytes;
     uint64_t free_count, free_bytes;
     uint64_t lifetime_units;
+    // Of sampled blocks, by this row and the foreign ones that it owns; so
+    // that all of them together are rounded once.
+    uint64_t freed_units;
     uint32_t temporary_count, realloc_count;
     uint32_t listed; // tick at which it was put on the work list
     uint32_t site;   // 1 + index of its site; 0: not known yet
