@@ -18,6 +18,7 @@
 #include "announcements.h"
 #include "engine/control.h"
 #include "engine/engine.h"
+#include "engine/picture.h"
 #include "launch.h"
 #include "server/server.h"
 #include "summary.h"
@@ -285,6 +286,8 @@ static int watch(struct run *r, const char *library)
     if (r->open_page)
         open_page(ms_server_url(r->server));
     int status = wait_for_program(r);
+    if (!r->keep_open)
+        ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
     if (atomic_load(&r->announcements.adopted) == 0)

@@ -162,6 +162,10 @@ enum memscope_status ms_engine_sites(struct ms_engine *engine, uint32_t session,
                                      size_t *count,
                                      uint64_t *seq) MEMSCOPE_MUST_CHECK;
 
+// ms_engine_hurry is for the end of a run that nobody looks at: names come
+// from what is quick to read, and may lack their lines.
+void ms_engine_hurry(struct ms_engine *engine);
+
 // ms_engine_top_sites gives the sites with the most live bytes, up to `room` of
 // them, largest first. Unlike ms_engine_sites it has only their names looked
 // up; *named says whether they are all known by now.
