@@ -14,6 +14,7 @@
 
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "limits.h"
 #include "platform/clock.h"
 #include "platform/environment.h"
 #include "platform/ipc.h"
@@ -125,6 +126,8 @@ static void start(struct runtime *r, bool forked)
         return;
     }
     choose_backend();
+    if (!forked)
+        ms_limits_restore();
     int error = ms_store_create(&r->store, ms_runtime_backend->id);
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
@@ -214,6 +217,11 @@ static struct runtime *live_runtime(void)
 
     // acquire: pairs with start [L]
     return r != NULL && ms_load_acquire(&r->state) == LIVE ? r : NULL;
+}
+
+bool ms_runtime_is_live(void)
+{
+    return live_runtime() != NULL;
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
