@@ -28,7 +28,8 @@ enum state {
     UNBORN = 0, // also: a forked child that has not yet had an event
     STARTING,
     LIVE,
-    OFF, // nothing can or shall be captured
+    OFF,    // nothing can or shall be captured
+    FORKED, // a forked child that nobody watches, unless it asks for it
 };
 
 struct runtime {
@@ -121,10 +122,6 @@ static void choose_backend(void)
 
 static void start(struct runtime *r, bool forked)
 {
-    if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
-        ms_store_relaxed(&r->state, OFF); // nobody would read it
-        return;
-    }
     choose_backend();
     if (!forked)
         ms_limits_restore();
@@ -206,7 +203,7 @@ static bool is_off(void)
     // acquire: pairs with get_runtime [J]
     struct runtime *r = ms_load_acquire(&the_runtime);
 
-    return r != NULL && ms_load_relaxed(&r->state) == OFF;
+    return r != NULL && ms_load_relaxed(&r->state) >= OFF;
 }
 
 // The runtime, when it is live: its store may be used.
@@ -254,7 +251,10 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     if (r != NULL && ms_load_relaxed(&r->state) == UNBORN &&
         ms_claim_relaxed(&r->state, &unborn, (uint32_t)STARTING)) {
         refused = NULL;
-        start(r, forked);
+        if (forked && ms_environment(MS_ENV_SOCKET) == NULL)
+            ms_store_relaxed(&r->state, FORKED); // nobody would read it
+        else
+            start(r, forked);
     }
     // acquire: pairs with start [L]
     bool live = r != NULL && ms_load_acquire(&r->state) == LIVE;
@@ -312,8 +312,25 @@ void ms_runtime_watch(void)
         ms_guard_writer = set_aside;
 }
 
+// A forked child of a linked program wants a page of its own. What it has
+// allocated before is not known.
+static void start_late(void)
+{
+    // relaxed: a child was forked with it, and nothing is read but its state
+    struct runtime *r = ms_load_relaxed(&the_runtime);
+    uint32_t state = FORKED, unborn = UNBORN;
+
+    if (r == NULL || (!ms_claim_relaxed(&r->state, &state, STARTING) &&
+                      !ms_claim_relaxed(&r->state, &unborn, STARTING)))
+        return;
+    ms_runtime_ignore();
+    start(r, true);
+    ms_runtime_watch();
+}
+
 enum memscope_status ms_runtime_segment(int *fd, int *watched)
 {
+    start_late();
     struct runtime *r = live_runtime();
 
     *watched = r != NULL && ms_load_relaxed(&r->announced) != 0;
