@@ -14,6 +14,7 @@
 
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "follow.h"
 #include "limits.h"
 #include "platform/clock.h"
 #include "platform/environment.h"
@@ -122,6 +123,10 @@ static void choose_backend(void)
 
 static void start(struct runtime *r, bool forked)
 {
+    if (!ms_follow_wanted()) {
+        ms_store_relaxed(&r->state, OFF);
+        return;
+    }
     choose_backend();
     if (!forked)
         ms_limits_restore();
@@ -277,6 +282,9 @@ __attribute__((constructor)) static void constructed(void)
         ms_guard_leave(w);
     if (r != NULL)
         announce(r);
+    ms_runtime_ignore();
+    ms_follow_begin(); // may allocate
+    ms_runtime_watch();
 }
 
 __attribute__((destructor)) static void destructed(void)
