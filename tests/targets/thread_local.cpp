@@ -11,12 +11,9 @@
 #include <thread>
 #include <vector>
 
-namespace
-{
+static constexpr unsigned threads = 40;
 
-constexpr unsigned threads = 40;
-
-__attribute__((noinline)) void *object_allocate()
+static void *object_allocate()
 {
     return std::malloc(6007);
 }
@@ -30,10 +27,10 @@ struct Holder {
     }
 };
 
-thread_local Holder first;
-thread_local std::vector<std::unique_ptr<Holder>> more;
+static thread_local Holder first;
+static thread_local std::vector<std::unique_ptr<Holder>> more;
 
-void work(unsigned n)
+static void work(unsigned n)
 {
     for (unsigned i = 0; i < n % 4; i++)
         more.push_back(std::make_unique<Holder>());
@@ -46,8 +43,6 @@ void work(unsigned n)
     }
 }
 
-} // namespace
-
 int main()
 {
     unsigned objects = 0;
@@ -57,7 +52,7 @@ int main()
         objects += 1 + i % 4;
     }
     unsigned blocks = 2 * objects + threads;
-    std::printf("{\"functions\":[\"(anonymous namespace)::object_allocate()\"]"
+    std::printf("{\"functions\":[\"object_allocate\"]"
                 ",\"live_blocks\":0,\"live_bytes\":0,"
                 "\"alloc_count\":%u,\"alloc_bytes\":%u,"
                 "\"free_count\":%u,\"free_bytes\":%u,\"realloc_count\":0}\n",
