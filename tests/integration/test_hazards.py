@@ -67,6 +67,10 @@ class Loader(Hazard):
     def test_another_namespace_has_a_heap_of_its_own(self):
         self.harmless([LOADING, "dlmopen", PLUGIN])
 
+    def test_a_cxx_plugin_of_a_c_program(self):
+        stated, _ = self.exact([LOADING, "cxx", target("plugin_cxx.so")])
+        self.assertEqual(stated["caught"], 1)
+
     def test_dlsym_that_allocates(self):
         self.harmless([LOADING, "dlsym"])
 
@@ -85,6 +89,18 @@ class OtherAllocators(Hazard):
         for name, library in ALLOCATORS.items():
             with self.subTest(allocator=name):
                 self.exact([USABLE], 23, env={"LD_PRELOAD": library})
+
+    def test_cxx_operators_of_an_allocator_are_seen(self):
+        for victim, env in [("cxx_new", {})] + \
+                [("cxx_new_" + name, {}) for name in ALLOCATORS] + \
+                [("cxx_new", {"LD_PRELOAD": library})
+                 for library in ALLOCATORS.values()]:
+            with self.subTest(victim=victim, env=env):
+                own = self.harmless([target(victim)], env=env)
+                self.assertIn("77.6 KiB in all", own)
+                # What is held when it says so is freed before it ends.
+                self.assertNotIn("  main  ", own)
+                self.assertNotIn("operator new", own)
 
     def test_a_malloc_in_the_program_itself_is_said_to_be_unseen(self):
         own = self.harmless([target("own_malloc")])

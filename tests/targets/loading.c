@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// loading dlopen PLUGIN | dlmopen PLUGIN | dlsym: loads and unloads an object
+// loading dlopen|dlmopen|cxx PLUGIN | dlsym: loads and unloads an object
 // that allocates, in this namespace or another; or looks functions up where
 // dlsym itself must allocate.
 
@@ -62,6 +62,35 @@ static void open_elsewhere(const char *plugin)
     victim_say("{\"loaded\":5}\n");
 }
 
+// Its operators new and delete are found in no other way than by itself.
+static void use_cxx(const char *plugin)
+{
+    struct victim_counts c = {0};
+    void *object = dlopen(plugin, RTLD_NOW | RTLD_LOCAL);
+    void (*release)(void *);
+
+    victim_check(object != NULL, "dlopen");
+    allocate_function *allocate = find(object);
+    void *found = dlsym(object, "plugin_release");
+    memcpy(&release, &found, sizeof release);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        void *block = allocate(4127);
+        victim_check(block != NULL, "new gives memory");
+        c.alloc_count++;
+        c.alloc_bytes += 4127;
+        if (i % 3 == 0)
+            continue;
+        release(block);
+        c.free_count++;
+        c.free_bytes += 4127;
+    }
+    // More than there is: an exception, which the plugin catches.
+    int caught = allocate((size_t)1 << 60) == dlsym(object, "plugin_caught");
+    victim_say("{\"functions\":[\"plugin_allocate\"],\"caught\":%d,", caught);
+    victim_say_counts(&c);
+    victim_say("}\n");
+}
+
 static void look_up(void)
 {
     char name[2000];
@@ -87,6 +116,8 @@ int main(int argc, char **argv)
         open_and_close(argv[2]);
     else if (strcmp(how, "dlmopen") == 0 && argc > 2)
         open_elsewhere(argv[2]);
+    else if (strcmp(how, "cxx") == 0 && argc > 2)
+        use_cxx(argv[2]);
     else if (strcmp(how, "dlsym") == 0)
         look_up();
     else
