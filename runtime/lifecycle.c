@@ -15,6 +15,7 @@
 #include "capture/engine.h"
 #include "capture/guard.h"
 #include "follow.h"
+#include "fork.h"
 #include "limits.h"
 #include "platform/clock.h"
 #include "platform/environment.h"
@@ -226,6 +227,25 @@ bool ms_runtime_is_live(void)
     return live_runtime() != NULL;
 }
 
+bool ms_runtime_parts(struct ms_runtime_parts *out)
+{
+    struct runtime *r = live_runtime();
+
+    if (r != NULL)
+        *out = (struct ms_runtime_parts){r, sizeof *r, &r->store, &r->rules};
+    return r != NULL;
+}
+
+void ms_runtime_renew(void)
+{
+    struct runtime *r = ms_memory_map_wiped(sizeof *r);
+
+    // relaxed: there is no other thread. Without memory, it is captured no more
+    ms_store_relaxed(&the_runtime,
+                     r != NULL ? r : ms_load_relaxed(&the_runtime));
+    refused = r == NULL ? ms_load_relaxed(&the_runtime) : NULL;
+}
+
 // An event that was begun and left by a jump out of a signal handler: we are
 // further out on the thread's own stack than the hook that began it.
 static bool was_abandoned(const struct ms_writer *w, uint64_t here)
@@ -284,6 +304,7 @@ __attribute__((constructor)) static void constructed(void)
         announce(r);
     ms_runtime_ignore();
     ms_follow_begin(); // may allocate
+    ms_fork_prepare();
     ms_runtime_watch();
 }
 

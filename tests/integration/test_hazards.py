@@ -52,6 +52,11 @@ class Handlers(Hazard):
         self.exact([HANDLERS, "alternate"])
 
 
+    def test_fork_in_a_handler_wherever_the_signal_comes(self):
+        own = self.harmless([HANDLERS, "fork"])
+        self.assertNotIn("not booked", own)
+
+
 class Stacks(Hazard):
 
     def test_exceptions_longjmp_coroutines(self):
