@@ -16,14 +16,16 @@ struct ms_launch {
     pid_t pid;
     int gate;    // one line through it lets the program begin
     int failure; // gives an errno value when it could not begin
+    bool alone;  // its children are not followed
 };
 
 // ms_launch_prepare forks. Returns 0 or an errno value.
 int ms_launch_prepare(struct ms_launch *l, char **command);
 
 // ms_launch_go lets the program begin, with the runtime preloaded and the
-// socket's name in its environment. Returns 0 when it has begun, otherwise
-// the errno value of its exec; the child has then ended.
+// socket's name in its environment; without a library, as it is. Returns 0 when
+// it has begun, otherwise the errno value of its exec; the child has then
+// ended.
 int ms_launch_go(struct ms_launch *l, const char *library, const char *socket);
 
 // ms_launch_cancel ends a child that was not let go.

@@ -24,6 +24,7 @@ static const char usage[] =
     "                it becomes coarser, and finer again when there is room\n"
     "  --open        open the page in a browser\n"
     "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
+    "  --no-follow   do not watch the processes that the program starts\n"
     "  --help        show this and exit\n"
     "\n"
     "The program's streams, signals and exit code are its own.\n";

@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "engine/picture.h"
 #include "launch.h"
+#include "program.h"
 #include "server/server.h"
 #include "summary.h"
 
@@ -29,7 +30,7 @@ enum { FAILED = 125, BAD_USAGE = 2 };
 
 struct run {
     uint16_t port;
-    bool port_fixed, open_page, keep_open;
+    bool port_fixed, open_page, keep_open, no_follow;
     const char *bind;
     double budget; // per cent of the program's CPU; 0: none
     char **command;
@@ -78,6 +79,7 @@ static int parse(struct run *r, int argc, char **argv)
         {"budget", required_argument, NULL, 'u'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
+        {"no-follow", no_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -111,6 +113,9 @@ static int parse(struct run *r, int argc, char **argv)
             break;
         case 'k':
             r->keep_open = true;
+            break;
+        case 'n':
+            r->no_follow = true;
             break;
         case 'h':
             return MS_RUN_HELP;
@@ -277,12 +282,17 @@ static int refuse(struct run *r, int error)
 
 static int watch(struct run *r, const char *library)
 {
-    int error = ms_launch_go(&r->launch, library, r->announcements.name);
+    struct ms_program program = ms_program_look(r->command[0]);
+    int error = ms_launch_go(&r->launch, program.harmed ? NULL : library,
+                             r->announcements.name);
 
     if (error != 0)
         return refuse(r, error);
     fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
             (int)r->launch.pid, ms_server_url(r->server));
+    if (program.why != NULL)
+        fprintf(stderr, LINE "%s %s: it runs as ever, but cannot be watched\n",
+                r->command[0], program.why);
     if (r->open_page)
         open_page(ms_server_url(r->server));
     int status = wait_for_program(r);
@@ -290,15 +300,28 @@ static int watch(struct run *r, const char *library)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
-    if (atomic_load(&r->announcements.adopted) == 0)
-        fprintf(stderr, LINE "nothing was captured: the program is statically "
-                             "linked, or runs with other rights than yours\n");
-    else
-        ms_summary_print(r->engine);
+    if (atomic_load(&r->announcements.adopted) != 0)
+        ms_summary_print(r->engine, r->launch.pid, r->keep_open);
+    else if (program.why == NULL)
+        fprintf(stderr, LINE "nothing was captured: the program could not load "
+                             "libmemscope.so, or did not let it begin\n");
     if (r->keep_open)
         wait_for_the_end(r);
     stop_all(r);
     return end_like(status);
+}
+
+// The program has its streams as they were; a descriptor of ours shall not
+// be taken for one of them.
+static void fill_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
 }
 
 int ms_run(int argc, char **argv)
@@ -322,6 +345,8 @@ int ms_run(int argc, char **argv)
         fprintf(stderr, LINE "no new process: %s\n", strerror(error));
         return FAILED;
     }
+    r.launch.alone = r.no_follow;
+    fill_streams();
     take_signals(&r);
     if (!start_all(&r)) {
         ms_launch_cancel(&r.launch);

@@ -14,6 +14,9 @@
 
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "follow.h"
+#include "fork.h"
+#include "limits.h"
 #include "platform/clock.h"
 #include "platform/environment.h"
 #include "platform/ipc.h"
@@ -29,7 +32,8 @@ enum state {
     UNBORN = 0, // also: a forked child that has not yet had an event
     STARTING,
     LIVE,
-    OFF, // nothing can or shall be captured
+    OFF,    // nothing can or shall be captured
+    FORKED, // a forked child that nobody watches, unless it asks for it
 };
 
 struct runtime {
@@ -136,11 +140,13 @@ static void choose_mode(struct ms_store *s)
 
 static void start(struct runtime *r, bool forked)
 {
-    if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
-        ms_store_relaxed(&r->state, OFF); // nobody would read it
+    if (!ms_follow_wanted()) {
+        ms_store_relaxed(&r->state, OFF);
         return;
     }
     choose_backend();
+    if (!forked)
+        ms_limits_restore();
     int error = ms_store_create(&r->store, ms_runtime_backend->id);
     if (error == 0)
         choose_mode(&r->store);
@@ -222,7 +228,7 @@ static bool is_off(void)
     // acquire: pairs with get_runtime [J]
     struct runtime *r = ms_load_acquire(&the_runtime);
 
-    return r != NULL && ms_load_relaxed(&r->state) == OFF;
+    return r != NULL && ms_load_relaxed(&r->state) >= OFF;
 }
 
 // The runtime, when it is live: its store may be used.
@@ -233,6 +239,30 @@ static struct runtime *live_runtime(void)
 
     // acquire: pairs with start [L]
     return r != NULL && ms_load_acquire(&r->state) == LIVE ? r : NULL;
+}
+
+bool ms_runtime_is_live(void)
+{
+    return live_runtime() != NULL;
+}
+
+bool ms_runtime_parts(struct ms_runtime_parts *out)
+{
+    struct runtime *r = live_runtime();
+
+    if (r != NULL)
+        *out = (struct ms_runtime_parts){r, sizeof *r, &r->store, &r->rules};
+    return r != NULL;
+}
+
+void ms_runtime_renew(void)
+{
+    struct runtime *r = ms_memory_map_wiped(sizeof *r);
+
+    // relaxed: there is no other thread. Without memory, it is captured no more
+    ms_store_relaxed(&the_runtime,
+                     r != NULL ? r : ms_load_relaxed(&the_runtime));
+    refused = r == NULL ? ms_load_relaxed(&the_runtime) : NULL;
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
@@ -272,7 +302,10 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     if (r != NULL && ms_load_relaxed(&r->state) == UNBORN &&
         ms_claim_relaxed(&r->state, &unborn, (uint32_t)STARTING)) {
         refused = NULL;
-        start(r, forked);
+        if (forked && ms_environment(MS_ENV_SOCKET) == NULL)
+            ms_store_relaxed(&r->state, FORKED); // nobody would read it
+        else
+            start(r, forked);
     }
     // acquire: pairs with start [L]
     bool live = r != NULL && ms_load_acquire(&r->state) == LIVE;
@@ -295,6 +328,10 @@ __attribute__((constructor)) static void constructed(void)
         ms_guard_leave(w);
     if (r != NULL)
         announce(r);
+    ms_runtime_ignore();
+    ms_follow_begin(); // may allocate
+    ms_fork_prepare();
+    ms_runtime_watch();
 }
 
 __attribute__((destructor)) static void destructed(void)
@@ -330,8 +367,25 @@ void ms_runtime_watch(void)
         ms_guard_writer = set_aside;
 }
 
+// A forked child of a linked program wants a page of its own. What it has
+// allocated before is not known.
+static void start_late(void)
+{
+    // relaxed: a child was forked with it, and nothing is read but its state
+    struct runtime *r = ms_load_relaxed(&the_runtime);
+    uint32_t state = FORKED, unborn = UNBORN;
+
+    if (r == NULL || (!ms_claim_relaxed(&r->state, &state, STARTING) &&
+                      !ms_claim_relaxed(&r->state, &unborn, STARTING)))
+        return;
+    ms_runtime_ignore();
+    start(r, true);
+    ms_runtime_watch();
+}
+
 enum memscope_status ms_runtime_segment(int *fd, int *watched)
 {
+    start_late();
     struct runtime *r = live_runtime();
 
     *watched = r != NULL && ms_load_relaxed(&r->announced) != 0;

@@ -15,6 +15,20 @@ bool ms_capture_dealloc(void *block, const void *frame)
     return ms_capture_dealloc_inline(block, frame);
 }
 
+bool ms_capture_knows(const void *block)
+{
+    const struct ms_writer *w = ms_guard_writer;
+    uint64_t address = (uintptr_t)block;
+
+    if (w == NULL || w->state == MS_WRITER_NONE ||
+        !ms_live_index_covers(address))
+        return false;
+    // relaxed: only the block's owner, who asks, writes its cell
+    uint64_t cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
+    return ms_cell_live(cell) &&
+           ms_cell_address(cell, address >> MS_GRANULE_SHIFT) == address;
+}
+
 void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
                               const void *frame)
 {

@@ -71,6 +71,14 @@ static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
     ms_store_release(&h->state, MS_SEGMENT_LIVE);
 }
 
+uint64_t ms_store_bytes(void)
+{
+    struct ms_segment_header layout = {0};
+
+    lay_out(&layout);
+    return layout.total_bytes;
+}
+
 int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
 {
     struct ms_segment_header layout = {0};
@@ -78,7 +86,7 @@ int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
 
     lay_out(&layout);
     *s = (struct ms_store){.fd = -1};
-    int error = ms_shared_create("memscope", layout.total_bytes, &s->fd);
+    int error = ms_shared_create(MS_SEGMENT_NAME, layout.total_bytes, &s->fd);
     if (error != 0)
         return error;
     error = ms_shared_map(s->fd, 0, layout.index_offset, true, &s->base);

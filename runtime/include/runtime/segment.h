@@ -34,6 +34,7 @@
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
 #define MS_SEGMENT_VERSION 1u
 #define MS_HEADER_BYTES 4096u
+#define MS_SEGMENT_NAME "memscope" // of the memfd
 
 #define MS_THREAD_CAPACITY 32768u
 #define MS_ROW_CAPACITY (1u << 24) // 24 bits of a cell

@@ -54,6 +54,9 @@ struct ms_store {
 int ms_store_create(struct ms_store *store, enum ms_backend_id backend);
 void ms_store_destroy(struct ms_store *store);
 
+// ms_store_bytes is how much of the address space a store takes.
+uint64_t ms_store_bytes(void);
+
 // ms_store_writer_open gives the calling thread its writer; `tid` is its
 // number, `name` as ms_thread_name reads it. `gone` says whether the thread of
 // a number has ended, so that its writer can serve again. NULL: no slot or no
