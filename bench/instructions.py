@@ -18,7 +18,7 @@ WAYS = (("hot", "malloc and free of the same block, hot"),
         ("realloc", "realloc, 64 held"),
         ("deep", "the hot pair, 16 frames further in"),
         ("winding", "the same, 8 frames in, by 256 call paths"))
-ROUNDS = 34  # a multiple of the events between two looks at the clock
+ROUNDS = 34
 WINDOWS = 2
 
 
@@ -32,8 +32,7 @@ def compile_all(directory, names, flags=()):
 
 
 def count(directory, watcher, profile=None):
-    """Instructions per round of each way: the least of several windows, that
-    is, without a tick of the collector in it."""
+    """Instructions per round of each way: the least of the windows."""
     command = [os.path.join(directory, "steps"),
                *(["-p", profile] if profile else []),
                os.path.join(directory, "pairs"), str(ROUNDS), str(WINDOWS)]

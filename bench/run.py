@@ -3,7 +3,7 @@
 """make bench: what memscope costs the program that it watches, and itself,
 beside the peers that this machine has. Bare and watched runs take turns; what
 is said is medians of paired ratios. Prints one report, and saves it as
-bench/results/NAME.md and, for machines, NAME.json.
+bench/results/latest.md and, for programs to read, latest.json.
 
 MIMALLOC_BENCH=DIR adds programs of a built daanx/mimalloc-bench; HEAPTRACK
 and JEMALLOC name others than the installed ones."""
@@ -27,6 +27,7 @@ from report import readme_table, report
 from workloads import all_workloads
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+LATEST = os.path.join(HERE, "results/latest")
 README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
@@ -49,7 +50,8 @@ class Bench:
             if options.peers else []
         self.fast = [watchers.bare(), *self.memscopes] + [
             peer for peer in self.peers if not peer.slow]
-        self.slow = [peer for peer in self.peers if peer.slow]
+        self.slow = [peer for peer in self.peers if peer.slow
+                     and not options.quick]
         keys = [watcher.key for watcher in self.memscopes]
         self.default = next(key for key in watchers.DEFAULTS if key in keys)
         self.default_watcher = self.memscopes[keys.index(self.default)]
@@ -125,9 +127,11 @@ class Bench:
         progress(work.name)
         for watcher in self.fast[:2]:
             self.run(work, watcher)  # warms up
-        runs = self.rounds_of(work, self.fast, self.options.rounds)
+        rounds = min(2, self.options.rounds) if work.heavy \
+            else self.options.rounds
+        runs = self.rounds_of(work, self.fast, rounds)
         rows = self.against_bare(runs)
-        slow = list(self.slow)
+        slow = [] if work.heavy else list(self.slow)
         if slow and work.name == self.options.valgrind_on:
             slow += watchers.valgrinds(self.directory, self.missing)
             self.titles.update({w.key: w.title for w in slow})
@@ -173,6 +177,16 @@ class Bench:
                     self.directory, kind, threads, self.options.storm_s,
                     self.fast, min(3, self.options.rounds))
                 for threads in self.options.threads}
+        theirs = os.environ.get("MIMALLOC_BENCH", "")
+        for name in throughput.THEIRS:
+            if not throughput.has_theirs(theirs, name):
+                continue
+            progress("storm, mimalloc-bench's %s" % name)
+            result[name] = {
+                threads: throughput.theirs(theirs, name, threads, self.fast,
+                                           min(3, self.options.rounds))
+                for threads in (self.options.threads
+                                if name != "glibc-simple" else (1,))}
         return result
 
     def pairs(self):
@@ -224,20 +238,18 @@ def measure(options):
     return results
 
 
-def load(name):
-    with open(os.path.join(HERE, "results", name + ".json"),
-              encoding="utf-8") as file:
+def load(path):
+    with open(path + ".json", encoding="utf-8") as file:
         return json.load(file)
 
 
-def save(name, results):
-    path = os.path.join(HERE, "results", name)
+def save(path, results):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".json", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
         file.write("\n")
     with open(path + ".md", "w", encoding="utf-8") as file:
-        file.write(report(load(name)))
+        file.write(report(load(path)))
     progress("saved to %s.md and .json" % os.path.relpath(path))
 
 
@@ -248,7 +260,7 @@ def rewrite_readme():
     before, rest = text.split(MARKS[0])
     after = rest.split(MARKS[1])[1]
     with open(README, "w", encoding="utf-8") as file:
-        file.write(before + MARKS[0] + "\n\n" + readme_table(load("latest")) +
+        file.write(before + MARKS[0] + "\n\n" + readme_table(load(LATEST)) +
                    "\n\n" + MARKS[1] + after)
 
 
@@ -260,12 +272,12 @@ def parse():
     add("--only", nargs="+", metavar="NAME", default=[],
         help="only these programs or parts (%s)" % ", ".join(PARTS))
     add("--quick", action="store_true",
-        help="small inputs, 2 rounds, no slow peers: minutes; saved as quick")
+        help="small inputs, 2 rounds, no slow peers: 3 minutes; saved as quick")
     add("--rounds", type=int, help="rounds of each comparison (5)")
     add("--scale", type=float, help="size of the inputs (1.0)")
     add("--peers", action=argparse.BooleanOptionalAction, default=True,
         help="the other tools beside, those that are installed")
-    add("--name", help="saved as bench/results/NAME.md (latest)")
+    add("--out", help="saved as OUT.md and OUT.json (bench/results/latest)")
     add("--readme", action="store_true",
         help="only rewrite the README's table, from latest.json")
     options = parser.parse_args()
@@ -273,8 +285,11 @@ def parse():
     options.build = os.path.abspath(options.build)
     options.rounds = options.rounds or (2 if quick else 5)
     options.scale = options.scale or (0.15 if quick else 1.0)
-    options.name = options.name or (
-        "quick" if quick or options.only else "latest")
+    if not options.out:
+        # What is only a part of it is not the latest report.
+        options.out = os.path.join(HERE, "results/quick") \
+            if quick or options.only else LATEST
+    options.out = os.path.abspath(options.out)
     options.threads = (1, 4) if quick else throughput.THREADS
     options.storm_s = 0.2 if quick else 0.5
     options.seconds = 2 if quick else 8
@@ -293,8 +308,8 @@ def main():
         rewrite_readme()
         return
     results = measure(options)
-    save(options.name, results)
-    print(report(load(options.name)))
+    save(options.out, results)
+    print(report(load(options.out)))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@
 // by one: slow, but exact, the same on every machine, and blind to what else
 // runs. With -p, FILE gets where they were: for each part "part N", the memory
 // map, and "pc ADDRESS COUNT" lines.
+//
+// Under `memscope run`, the monitor is stopped meanwhile: a step takes so long
+// that its ticks would be in every count.
 
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +38,20 @@ struct stepper {
     long steps;
     bool stepping;
 };
+
+// The monitor, if that is what has started us; 0: it is not.
+static pid_t monitor_pid(void)
+{
+    char path[64], name[32] = "";
+
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)getppid());
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof name, file) == NULL)
+        name[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+    return strcmp(name, "memscope\n") == 0 ? getppid() : 0;
+}
 
 // A step and the program's own raise() are both SIGTRAP: the sender tells.
 static bool is_marker(pid_t pid)
@@ -151,7 +168,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "steps: %s: %s\n", argv[first], strerror(errno));
         return 1;
     }
+    pid_t monitor = monitor_pid();
+    if (monitor != 0)
+        kill(monitor, SIGSTOP);
     int result = follow(&s);
+    if (monitor != 0)
+        kill(monitor, SIGCONT);
     if (s.profile != NULL)
         fclose(s.profile);
     free(s.places);

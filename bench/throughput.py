@@ -3,6 +3,7 @@
 but allocate and free, single pairs, and redis-server under redis-benchmark."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -58,6 +59,44 @@ def storm(programs, kind, threads, seconds, watchers, rounds):
         "added_ns": spread([w - b for b, w in zip(costs["bare"],
                                                   costs[key])]),
     } for key in rates}
+
+
+# Of a built daanx/mimalloc-bench: arguments (T: threads), and where in the
+# output the rate is; None: a fixed piece of work, so that its time counts.
+THEIRS = {
+    "larson": (["2", "8", "1000", "5000", "100", "4141", "T"],
+               r"Throughput =\s*([\d.]+) operations"),
+    "xmalloc-test": (["-w", "T", "-t", "2", "-s", "64"],
+                     r"free/sec: ([\d.]+) M"),
+    "mstress": (["T", "50", "25"], None),
+    "glibc-simple": ([], None),
+}
+
+
+def has_theirs(directory, name):
+    return os.path.exists(os.path.join(directory, "out/bench", name))
+
+
+def theirs(directory, name, threads, watchers, rounds):
+    """The same as storm() of mimalloc-bench's program, but for the CPU."""
+    arguments, pattern = THEIRS[name]
+    command = [os.path.join(directory, "out/bench", name)] + [
+        str(threads) if word == "T" else word for word in arguments]
+    rates = {}
+    for _ in range(rounds):
+        for watcher in watchers:
+            run = _under(watcher, command)
+            rate = 1 / run.wall_s
+            if pattern is not None:
+                rate = float(re.search(pattern, run.stdout.decode(
+                    "utf-8", "replace")).group(1))
+                if name == "xmalloc-test":
+                    rate *= 1e6
+            rates.setdefault(watcher.key, []).append(rate)
+    return {key: {
+        "per_s": statistics.median(values),
+        "loss": spread([b / w for b, w in zip(rates["bare"], values)]),
+    } for key, values in rates.items()}
 
 
 def pair(programs, kind, count, watchers, rounds):

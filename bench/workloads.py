@@ -11,13 +11,14 @@ import subprocess
 
 class Workload:
     """A command with its input, ready to be run. `allocations`: at least so
-    many are to be seen; 0: few are made."""
+    many are to be seen; 0: few are made. `heavy`: runs for many seconds, so
+    that two rounds must do, and without the slow peers."""
 
     def __init__(self, name, what, command, stdin=None, env=None,
-                 allocations=0):
+                 allocations=0, heavy=False):
         self.name, self.what, self.command = name, what, command
         self.stdin, self.env = stdin, env or {}
-        self.allocations = allocations
+        self.allocations, self.heavy = allocations, heavy
 
 
 def _write(directory, name, text):
@@ -222,13 +223,13 @@ def mimalloc_bench(directory):
         Workload("cfrac", "mimalloc-bench", [
             os.path.join(built, "cfrac"),
             "17545186520507317056371138836327483792789528"],
-            allocations=5000000),
+            allocations=5000000, heavy=True),
         Workload("espresso", "mimalloc-bench", [
             os.path.join(built, "espresso"),
             os.path.join(inputs, "espresso/largest.espresso")],
-            allocations=500000),
+            allocations=500000, heavy=True),
         Workload("barnes", "mimalloc-bench", [os.path.join(built, "barnes")],
-                 stdin=os.path.join(inputs, "barnes/input")),
+                 stdin=os.path.join(inputs, "barnes/input"), heavy=True),
     ]
     return [work for work in candidates if os.path.exists(work.command[0])]
 
