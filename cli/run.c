@@ -18,6 +18,7 @@
 #include "announcements.h"
 #include "engine/engine.h"
 #include "launch.h"
+#include "runtime/announce.h"
 #include "server/server.h"
 #include "summary.h"
 
@@ -61,6 +62,7 @@ static int parse(struct run *r, int argc, char **argv)
         {"port", required_argument, NULL, 'p'},
         {"bind", required_argument, NULL, 'b'},
         {"backend", required_argument, NULL, 'B'},
+        {"mmap", no_argument, NULL, 'm'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
@@ -82,6 +84,10 @@ static int parse(struct run *r, int argc, char **argv)
         case 'B':
             if (!ms_launch_backend(optarg))
                 return bad_usage("no such backend: ", optarg);
+            break;
+        case 'm':
+            if (setenv(MS_ENV_MMAP, "1", 1) != 0)
+                return bad_usage("no memory for ", "--mmap");
             break;
         case 'o':
             r->open_page = true;

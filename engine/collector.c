@@ -257,6 +257,7 @@ static void publish(struct ms_session *s)
     memcpy(out->epoch, s->epoch, sizeof out->epoch);
     fill_heap(s, &out->heap);
     fill_system(s, out);
+    ms_session_mapped(s, &out->mapped);
     fill_capture(s, &out->capture);
     memcpy(s->histograms.size_live_bytes, s->model.size_bytes,
            sizeof s->model.size_bytes);
@@ -325,6 +326,7 @@ bool ms_session_tick(struct ms_session *s)
     }
     s->seq++;
     read_changes(s);
+    ms_session_read_mappings(s, false);
     ms_session_place_sites(s);
     do_slow_parts(s, uptime, second);
     ms_session_names(s);
@@ -340,6 +342,7 @@ void ms_session_finish(struct ms_session *s, int wait_status,
     if (s->state == MS_SESSION_RUNNING) {
         s->seq++;
         read_changes(s);
+        ms_session_read_mappings(s, true);
         // Nobody writes any more: what no list names is read as well.
         uint32_t rows = ms_reader_rows(&s->reader);
         for (uint32_t row = 1; row < rows; row++)

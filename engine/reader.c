@@ -44,6 +44,8 @@ static bool header_is_sound(const struct ms_segment_header *h, uint64_t bytes)
                      (uint64_t)MS_NODE_CAPACITY * sizeof(struct ms_node)) &&
            part_fits(h, h->modules_offset,
                      (uint64_t)MS_MODULE_CAPACITY * MS_MODULE_BYTES) &&
+           part_fits(h, h->mappings_offset,
+                     MS_MAPPING_CAPACITY * sizeof(struct ms_mapping_event)) &&
            part_fits(h, h->recorders_offset,
                      (uint64_t)MS_THREAD_CAPACITY * MS_RECORDER_EVENTS *
                          sizeof(struct ms_recorded_event));
@@ -126,6 +128,11 @@ struct ms_thread_slot *ms_reader_slot(struct ms_reader *r, uint32_t thread)
 {
     return (void *)(r->base + r->head.threads_offset +
                     (uint64_t)thread * MS_THREAD_SLOT_BYTES);
+}
+
+struct ms_mapping_event *ms_reader_mappings(struct ms_reader *r)
+{
+    return (void *)(r->base + r->head.mappings_offset);
 }
 
 struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row)

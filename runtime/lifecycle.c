@@ -133,6 +133,9 @@ static void start(struct runtime *r, bool forked)
         ms_store_relaxed(&r->state, OFF);
         return;
     }
+    const char *mmap = ms_environment(MS_ENV_MMAP);
+    if (mmap != NULL && mmap[0] == '1')
+        r->store.header->options |= MS_OPTION_MAPPED_IN_TOTALS;
     if (!have_end_key)
         have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
     announce(r);
@@ -183,6 +186,9 @@ static struct ms_writer *open_writer(struct runtime *r, uint64_t here)
         ms_store_writer_open(&r->store, ms_thread_id(), name, ms_thread_gone);
     if (w != NULL) {
         ms_thread_stack(here, &w->stack_low, &w->stack_high);
+        // relaxed: 0 until they are known
+        ms_store_relaxed(&w->slot->stack_low, w->stack_low);
+        ms_store_relaxed(&w->slot->stack_high, w->stack_high);
         if (!give_unwinder(r, w)) {
             ms_store_writer_close(w, name);
             w = NULL;
@@ -280,6 +286,13 @@ __attribute__((destructor)) static void destructed(void)
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
     // relaxed: an exchange goes on with what [G] has released
     (void)ms_exchange_relaxed(&r->store.header->state, MS_SEGMENT_EXITED);
+}
+
+struct ms_store *ms_guard_store(void)
+{
+    struct runtime *r = ignored > 0 ? NULL : live_runtime();
+
+    return r != NULL ? &r->store : NULL;
 }
 
 void ms_runtime_module_closed(void)

@@ -42,6 +42,8 @@ static void lay_out(struct ms_segment_header *h)
     h->recorders_offset =
         place(&end, (uint64_t)MS_THREAD_CAPACITY * MS_RECORDER_EVENTS *
                         sizeof(struct ms_recorded_event));
+    h->mappings_offset =
+        place(&end, MS_MAPPING_CAPACITY * sizeof(struct ms_mapping_event));
     h->index_offset = (end + INDEX_ALIGN - 1) & ~(INDEX_ALIGN - 1);
     h->index_bytes = MS_INDEX_BYTES;
     h->total_bytes = h->index_offset + h->index_bytes;
@@ -94,6 +96,7 @@ int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
     *s->header = layout;
     s->threads = base + layout.threads_offset;
     s->modules = (void *)(base + layout.modules_offset);
+    s->mappings = (void *)(base + layout.mappings_offset);
     s->nodes = (void *)(base + layout.nodes_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->rows = (void *)(base + layout.rows_offset);

@@ -11,6 +11,7 @@
 
 #define MS_ANNOUNCE_MAGIC UINT32_C(0x6e616d73) // "sman"
 #define MS_ENV_SOCKET "MEMSCOPE_SOCKET"
+#define MS_ENV_MMAP "MEMSCOPE_MMAP" // 1: mapped memory counts in the totals
 #define MS_ENV_BACKEND "MEMSCOPE_BACKEND" // a name of capture/backend.h
 
 struct ms_announcement {

@@ -12,6 +12,7 @@
 //   hash_offset          stack hash            writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
+//   mappings_offset      maps and unmaps       a bounded queue to the reader
 //   index_offset         live index            one writer per cell: the owner
 //                                              of the block
 //
@@ -32,7 +33,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 1u
+#define MS_SEGMENT_VERSION 2u
 #define MS_HEADER_BYTES 4096u
 
 #define MS_THREAD_CAPACITY 32768u
@@ -40,6 +41,7 @@
 #define MS_NODE_CAPACITY (1u << 24)
 #define MS_MODULE_CAPACITY 4096u
 #define MS_RECORDER_EVENTS 512u
+#define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
 #define MS_ROW_CHUNK 32u // rows that a thread claims at a time
 
 // The stack hash: levels of doubling size, filled in order.
@@ -67,6 +69,7 @@ enum ms_drop_kind {
     MS_DROP_STACKS,  // no stack node left: counted under "unknown"
     MS_DROP_ADDRESS, // a block beyond the live index
     MS_DROP_FREES,   // frees that could not be booked
+    MS_DROP_MAPS,    // maps and unmaps: their queue was full
     MS_DROP_KINDS
 };
 
@@ -84,6 +87,9 @@ enum ms_backend_id {
     MS_BACKEND_CUSTOM,
 };
 
+// Mapped memory counts in the totals as allocations do.
+#define MS_OPTION_MAPPED_IN_TOTALS 1u
+
 struct ms_segment_header {
     // Constant once state has left MS_SEGMENT_STARTING.
     uint64_t magic;
@@ -96,6 +102,7 @@ struct ms_segment_header {
     uint64_t hash_offset;
     uint64_t recorders_offset;
     uint64_t modules_offset;
+    uint64_t mappings_offset;
     uint64_t index_offset;
     uint64_t index_bytes;
     uint32_t thread_capacity;
@@ -106,6 +113,8 @@ struct ms_segment_header {
     uint32_t granule_shift;
     uint32_t pid;
     uint32_t backend; // enum ms_backend_id
+    uint32_t options; // of MS_OPTION_*
+    uint32_t unused;
     uint64_t start_ns;
     uint64_t start_realtime_ns; // CLOCK_REALTIME of start_ns
     char exe[512];              // path of the program, NUL-terminated
@@ -115,6 +124,10 @@ struct ms_segment_header {
     _Alignas(64) _Atomic uint32_t state;
     _Atomic uint32_t tick;    // [collector] wakes the threads' clocks
     _Atomic uint32_t control; // bit 0: capture is off
+
+    // The queue of maps and unmaps, both ends; numbers that never wrap.
+    _Alignas(64) _Atomic uint64_t mapping_head; // [any thread] next to write
+    _Atomic uint64_t mapping_tail;              // [collector] next to read
 
     // Claimed by whoever needs one [any thread, slow paths].
     _Alignas(64) _Atomic uint32_t thread_count;
@@ -178,6 +191,8 @@ struct ms_thread_slot {
     uint32_t unused;
     _Atomic uint64_t unknown_frees; // of blocks that we never saw allocated
     _Atomic uint64_t recorded;      // events ever written to the recorder
+    _Atomic uint64_t stack_low; // of the thread; 0: unknown
+    _Atomic uint64_t stack_high;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
 #define MS_THREAD_SLOT_BYTES 512u
@@ -205,6 +220,32 @@ struct ms_recorded_event {
     _Atomic uint64_t where;
 };
 
+enum ms_mapping_operation {
+    MS_MAPPING_MAP = 1, // whatever was there is replaced
+    MS_MAPPING_UNMAP,
+    MS_MAPPING_RESTORE, // what this thread has just unmapped there is back
+    MS_MAPPING_MOVE,    // a map, of the kind that this thread has just unmapped
+};
+
+enum ms_mapping_kind {
+    MS_MAPPING_ANONYMOUS = 0,
+    MS_MAPPING_FILE,
+    MS_MAPPING_BREAK, // brk, sbrk
+};
+
+// A map is noted after the system has given the range, an unmap before it gets
+// it back: so the queue has them in an order that can have happened. `turn`
+// is 2 * lap while the entry waits for a writer and 2 * lap + 1 when it is
+// filled, lap = number / MS_MAPPING_CAPACITY. Times as births.
+struct ms_mapping_event {
+    _Atomic uint32_t turn;
+    _Atomic uint32_t time;
+    _Atomic uint64_t where; // address; below the page: operation, kind
+    _Atomic uint64_t bytes; // length, whole pages; below: protection, shared
+    _Atomic uint64_t who;   // stack, thread + 1 in the upper half; 0: unknown
+};
+#define MS_MAPPING_SHARED 8u // beside PROT_READ, PROT_WRITE, PROT_EXEC
+
 #define MS_MODULE_PATH 400u
 struct ms_module {
     uint64_t start; // first mapped address
@@ -220,6 +261,7 @@ struct ms_module {
 
 _Static_assert(sizeof(struct ms_segment_header) <= MS_HEADER_BYTES, "header");
 _Static_assert(sizeof(struct ms_row) == 64, "a row is one cache line");
+_Static_assert(sizeof(struct ms_mapping_event) == 32, "mapping event");
 _Static_assert(sizeof(struct ms_node) == 16, "node");
 _Static_assert(sizeof(struct ms_thread_slot) <= MS_THREAD_SLOT_BYTES, "slot");
 _Static_assert(sizeof(struct ms_module) <= MS_MODULE_BYTES, "module");

@@ -39,6 +39,7 @@ struct ms_store {
     _Atomic uint32_t *hash;
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
+    struct ms_mapping_event *mappings;
     _Atomic uint64_t *index;
     void *base; // of the mapping of all but the index
     int fd;     // -1 once closed
