@@ -13,9 +13,8 @@
 
 void ms_session_read_mappings(struct ms_session *s, bool last)
 {
-    s->reader.damaged +=
-        ms_mappings_read(&s->mappings, s->reader.live,
-                         ms_reader_mappings(&s->reader), last);
+    s->reader.damaged += ms_mappings_read(&s->mappings, s->reader.live,
+                                          ms_reader_mappings(&s->reader), last);
 }
 
 void ms_session_book_mapping(void *arg, const struct ms_region *region,
@@ -45,7 +44,6 @@ void ms_session_mapped(struct ms_session *s, struct ms_mapped_stats *out)
                    s->mappings.lost,
     };
 }
-
 
 // One request's view of the address space.
 struct view {

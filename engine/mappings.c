@@ -87,15 +87,17 @@ static void cut(struct ms_mappings *m, uint64_t low, uint64_t high, uint32_t by)
     while (i < m->count && m->regions[i].address < high) {
         struct ms_region whole = m->regions[i], piece = whole;
         piece.address = whole.address > low ? whole.address : low;
-        piece.bytes = (end_of(&whole) < high ? end_of(&whole) : high) -
-                      piece.address;
+        piece.bytes =
+            (end_of(&whole) < high ? end_of(&whole) : high) - piece.address;
         bool head = piece.address > whole.address;
         bool tail = end_of(&piece) < end_of(&whole);
 
         m->taken[m->taken_next++ % MS_REGIONS_TAKEN] =
             (struct ms_taken_region){.region = piece, .by = by};
         note_gain(m, &piece, -(int64_t)piece.bytes,
-                  head && tail ? 1 : head || tail ? 0 : -1);
+                  head && tail   ? 1
+                  : head || tail ? 0
+                                 : -1);
         if (!head && !tail) {
             erase(m, i);
             continue;
@@ -208,7 +210,8 @@ uint64_t ms_mappings_read(struct ms_mappings *m, struct ms_segment_header *live,
     uint64_t head = ms_load_relaxed(&live->mapping_head);
     uint64_t damaged = 0;
 
-    for (uint32_t left = MS_MAPPING_CAPACITY; tail != head && left > 0; left--) {
+    for (uint32_t left = MS_MAPPING_CAPACITY; tail != head && left > 0;
+         left--) {
         struct ms_mapping_event *e = &queue[tail & (MS_MAPPING_CAPACITY - 1)];
         uint32_t turn = (uint32_t)(tail / MS_MAPPING_CAPACITY * 2);
         // acquire: pairs with the thread that has filled it [M]

@@ -19,12 +19,12 @@
 
 struct ms_region {
     uint64_t address, bytes;
-    uint32_t stack;      // node; 0: unknown
-    uint32_t thread;     // slot + 1; 0: unknown
-    uint32_t birth;      // units, the low 32 bits
-    uint8_t kind;        // enum ms_mapping_kind
-    uint8_t protection;  // as mapped; MS_MAPPING_SHARED
-    uint8_t size_class;  // of the mapping that it is, or was a part of
+    uint32_t stack;     // node; 0: unknown
+    uint32_t thread;    // slot + 1; 0: unknown
+    uint32_t birth;     // units, the low 32 bits
+    uint8_t kind;       // enum ms_mapping_kind
+    uint8_t protection; // as mapped; MS_MAPPING_SHARED
+    uint8_t size_class; // of the mapping that it is, or was a part of
 };
 
 struct ms_taken_region {
@@ -49,7 +49,7 @@ struct ms_mappings {
     struct ms_mapped_totals totals;
     struct ms_taken_region taken[MS_REGIONS_TAKEN]; // ring
     size_t taken_next;
-    uint64_t lost; // regions for which there was no room
+    uint64_t lost;  // regions for which there was no room
     unsigned stuck; // ticks for which the next event was claimed, not written
     ms_region_gain *gain; // may be NULL
     void *gain_arg;

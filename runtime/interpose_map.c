@@ -133,9 +133,8 @@ static void moved(const char *old, intptr_t by, const void *frame)
     uintptr_t to = ((uintptr_t)old + (uintptr_t)by + 4095) & ~(uintptr_t)4095;
 
     if (to > from)
-        ms_capture_mapping(MS_MAPPING_MAP, MS_MAPPING_BREAK,
-                           (const void *)from, to - from,
-                           PROT_READ | PROT_WRITE, frame);
+        ms_capture_mapping(MS_MAPPING_MAP, MS_MAPPING_BREAK, (const void *)from,
+                           to - from, PROT_READ | PROT_WRITE, frame);
     else if (to < from)
         ms_capture_mapping(MS_MAPPING_UNMAP, MS_MAPPING_BREAK, (const void *)to,
                            from - to, 0, frame);

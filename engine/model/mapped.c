@@ -51,4 +51,3 @@ void ms_model_book_mapping(struct ms_model *m, struct ms_reader *r,
     thread->changed_seq = seq;
     book_in_totals(m, site, thread, region, bytes, regions);
 }
-

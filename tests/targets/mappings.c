@@ -133,9 +133,9 @@ int main(int argc, char **argv)
             child();
     }
     for (unsigned i = 0; i < threads; i++)
-        victim_check(pthread_create(&ids[i], NULL, work,
-                                    forks ? &threads : NULL) == 0,
-                     "a thread starts");
+        victim_check(
+            pthread_create(&ids[i], NULL, work, forks ? &threads : NULL) == 0,
+            "a thread starts");
     for (unsigned i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
     // sbrk: libc's malloc takes part in the break, so it is done once, at last.

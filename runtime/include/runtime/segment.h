@@ -42,7 +42,7 @@
 #define MS_MODULE_CAPACITY 4096u
 #define MS_RECORDER_EVENTS 512u
 #define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
-#define MS_ROW_CHUNK 32u // rows that a thread claims at a time
+#define MS_ROW_CHUNK 32u               // rows that a thread claims at a time
 
 // The stack hash: levels of doubling size, filled in order.
 #define MS_HASH_LEVELS 14u
@@ -191,7 +191,7 @@ struct ms_thread_slot {
     uint32_t unused;
     _Atomic uint64_t unknown_frees; // of blocks that we never saw allocated
     _Atomic uint64_t recorded;      // events ever written to the recorder
-    _Atomic uint64_t stack_low; // of the thread; 0: unknown
+    _Atomic uint64_t stack_low;     // of the thread; 0: unknown
     _Atomic uint64_t stack_high;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
