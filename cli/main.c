@@ -17,6 +17,7 @@ static const char usage[] =
     "\n"
     "  --port N      listen on port N (default: 7070, or the next free one)\n"
     "  --bind ADDR   listen on ADDR: localhost, 127.0.0.1 or ::1\n"
+    "  --store-limit SIZE  memory for what is captured, at most: 64M, 1G\n"
     "  --mmap        count mapped memory in the totals as well\n"
     "  --backend B   lockfree: call stacks (default); core: call sites only\n"
     "  --open        open the page in a browser\n"

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "summary.h"
 
 #define LINE "memscope: "
+#define LEAST_STORE (UINT64_C(2) << 20)
 #define DEFAULT_PORT 7070
 enum { FAILED = 125, BAD_USAGE = 2 };
 
@@ -56,6 +58,21 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
+// Bytes, or so many K, M or G of them; handed to the program in bytes.
+static bool set_store_limit(const char *text)
+{
+    char bytes[32], *end;
+
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    if (errno != 0 || end == text || *text == '-' || end[shift != 0] != '\0' ||
+        n > ULLONG_MAX >> shift || n << shift < LEAST_STORE)
+        return false;
+    snprintf(bytes, sizeof bytes, "%llu", n << shift);
+    return setenv(MS_ENV_STORE_LIMIT, bytes, 1) == 0;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -63,6 +80,7 @@ static int parse(struct run *r, int argc, char **argv)
         {"bind", required_argument, NULL, 'b'},
         {"backend", required_argument, NULL, 'B'},
         {"mmap", no_argument, NULL, 'm'},
+        {"store-limit", required_argument, NULL, 'l'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
@@ -88,6 +106,10 @@ static int parse(struct run *r, int argc, char **argv)
         case 'm':
             if (setenv(MS_ENV_MMAP, "1", 1) != 0)
                 return bad_usage("no memory for ", "--mmap");
+            break;
+        case 'l':
+            if (!set_store_limit(optarg))
+                return bad_usage("no size of 2M or more: ", optarg);
             break;
         case 'o':
             r->open_page = true;

@@ -195,6 +195,7 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
         [MS_BACKEND_ASYNC] = "async",   [MS_BACKEND_UNIFIED] = "unified",
         [MS_BACKEND_CUSTOM] = "custom",
     };
+    const struct ms_segment_header *head = &s->reader.head;
     struct ms_segment_header *h = s->reader.live;
     uint64_t drops[MS_DROP_KINDS];
 
@@ -207,12 +208,21 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
             s->model.heap.alloc_count_total + s->model.heap.free_count_total,
         // Inside an event, or without a slot, it is not known which it was.
         .dropped_allocs = drops[MS_DROP_REENTRY] + drops[MS_DROP_THREADS] +
-                          drops[MS_DROP_ROWS] + drops[MS_DROP_STACKS] +
-                          drops[MS_DROP_ADDRESS],
+                          drops[MS_DROP_ROWS] + drops[MS_DROP_ADDRESS] +
+                          drops[MS_DROP_INDEX],
         .dropped_frees = drops[MS_DROP_FREES],
+        .dropped_reentry = drops[MS_DROP_REENTRY],
+        .dropped_threads = drops[MS_DROP_THREADS],
+        .dropped_rows = drops[MS_DROP_ROWS],
+        .dropped_index = drops[MS_DROP_ADDRESS] + drops[MS_DROP_INDEX],
+        .unknown_stacks = drops[MS_DROP_STACKS],
         .unknown_frees = sum_unknown_frees(s),
         .store_bytes = ms_reader_used_bytes(&s->reader),
-        .stacks = ms_reader_nodes(&s->reader) - 1,
+        .store_limit_bytes =
+            head->table_capacity != 0 ? head->total_bytes : UINT64_MAX,
+        .block_limit =
+            head->table_capacity != 0 ? head->table_capacity : UINT64_MAX,
+        .stacks = ms_reader_nodes(&s->reader) - (MS_NODE_UNKNOWN + 1),
         .rows = s->model.rows_seen,
         .damaged = s->reader.damaged,
     };

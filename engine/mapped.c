@@ -13,8 +13,9 @@
 
 void ms_session_read_mappings(struct ms_session *s, bool last)
 {
-    s->reader.damaged += ms_mappings_read(&s->mappings, s->reader.live,
-                                          ms_reader_mappings(&s->reader), last);
+    s->reader.damaged += ms_mappings_read(
+        &s->mappings, s->reader.live, ms_reader_mappings(&s->reader),
+        s->reader.head.mapping_capacity, last);
 }
 
 void ms_session_book_mapping(void *arg, const struct ms_region *region,

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "platform/atomics.h"
+#include "platform/clock.h"
 
 #define PAGE_MASK UINT64_C(4095)
-#define TICKS_STUCK 50u
+#define PATIENCE_NS UINT64_C(5000000000)
 
 static uint64_t end_of(const struct ms_region *r)
 {
@@ -202,23 +203,34 @@ static bool apply_event(struct ms_mappings *m, struct ms_mapping_event *e)
            ms_mappings_apply(m, (enum ms_mapping_operation)(where & 15), &r);
 }
 
+// Whether the thread that has claimed the next entry has been away for so long
+// that the others wait no more: it may have left by a jump.
+static bool given_up(struct ms_mappings *m)
+{
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if (m->stuck_ns == 0)
+        m->stuck_ns = now;
+    return now - m->stuck_ns > PATIENCE_NS;
+}
+
 uint64_t ms_mappings_read(struct ms_mappings *m, struct ms_segment_header *live,
-                          struct ms_mapping_event *queue, bool last)
+                          struct ms_mapping_event *queue, uint32_t capacity,
+                          bool last)
 {
     // relaxed: only we write the tail; the head is a hint, the turns order
     uint64_t tail = ms_load_relaxed(&live->mapping_tail);
     uint64_t head = ms_load_relaxed(&live->mapping_head);
     uint64_t damaged = 0;
 
-    for (uint32_t left = MS_MAPPING_CAPACITY; tail != head && left > 0;
-         left--) {
-        struct ms_mapping_event *e = &queue[tail & (MS_MAPPING_CAPACITY - 1)];
-        uint32_t turn = (uint32_t)(tail / MS_MAPPING_CAPACITY * 2);
+    for (uint32_t left = capacity; tail != head && left > 0; left--) {
+        struct ms_mapping_event *e = &queue[tail & (capacity - 1)];
+        uint32_t turn = (uint32_t)(tail / capacity * 2);
         // acquire: pairs with the thread that has filled it [M]
         bool filled = ms_load_acquire(&e->turn) == turn + 1;
-        if (!filled && !last && m->stuck++ < TICKS_STUCK)
+        if (!filled && !last && !given_up(m))
             break;
-        m->stuck = 0;
+        m->stuck_ns = 0;
         if (!filled || !apply_event(m, e))
             damaged++;
         // [N] release: the entry has been read; pairs with its next writer

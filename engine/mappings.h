@@ -49,8 +49,8 @@ struct ms_mappings {
     struct ms_mapped_totals totals;
     struct ms_taken_region taken[MS_REGIONS_TAKEN]; // ring
     size_t taken_next;
-    uint64_t lost;  // regions for which there was no room
-    unsigned stuck; // ticks for which the next event was claimed, not written
+    uint64_t lost;        // regions for which there was no room
+    uint64_t stuck_ns;    // since when the next event is claimed, not written
     ms_region_gain *gain; // may be NULL
     void *gain_arg;
 };
@@ -63,7 +63,8 @@ bool ms_mappings_apply(struct ms_mappings *m,
 // ms_mappings_read takes over what is in the queue of a segment. `last`: nobody
 // writes any more. Returns how many of them cannot be true.
 uint64_t ms_mappings_read(struct ms_mappings *m, struct ms_segment_header *live,
-                          struct ms_mapping_event *queue, bool last);
+                          struct ms_mapping_event *queue, uint32_t capacity,
+                          bool last);
 
 void ms_mappings_fini(struct ms_mappings *m);
 

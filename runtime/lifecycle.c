@@ -118,6 +118,19 @@ static void choose_backend(void)
             ms_runtime_backend = all[i];
 }
 
+// 0: none, or no number.
+static uint64_t number(const char *text)
+{
+    uint64_t n = 0;
+
+    for (; text != NULL && *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || n > UINT64_MAX / 10 - 10)
+            return 0;
+        n = n * 10 + (uint64_t)(*text - '0');
+    }
+    return n;
+}
+
 static void start(struct runtime *r, bool forked)
 {
     if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
@@ -125,7 +138,9 @@ static void start(struct runtime *r, bool forked)
         return;
     }
     choose_backend();
-    int error = ms_store_create(&r->store, ms_runtime_backend->id);
+    int error =
+        ms_store_create_within(&r->store, ms_runtime_backend->id,
+                               number(ms_environment(MS_ENV_STORE_LIMIT)));
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)

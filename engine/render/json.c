@@ -123,8 +123,15 @@ static json_t *render_capture(const struct ms_capture_stats *c)
     FIELD("events_total", ms_render_u64(c->events_total));
     FIELD("dropped_allocs", ms_render_u64(c->dropped_allocs));
     FIELD("dropped_frees", ms_render_u64(c->dropped_frees));
+    FIELD("dropped_reentry", ms_render_u64(c->dropped_reentry));
+    FIELD("dropped_threads", ms_render_u64(c->dropped_threads));
+    FIELD("dropped_rows", ms_render_u64(c->dropped_rows));
+    FIELD("dropped_index", ms_render_u64(c->dropped_index));
+    FIELD("unknown_stacks", ms_render_u64(c->unknown_stacks));
     FIELD("unknown_frees", ms_render_u64(c->unknown_frees));
     FIELD("store_bytes", ms_render_u64(c->store_bytes));
+    FIELD("store_limit_bytes", ms_render_u64(c->store_limit_bytes));
+    FIELD("block_limit", ms_render_u64(c->block_limit));
     FIELD("stacks", ms_render_u64(c->stacks));
     FIELD("rows", ms_render_u64(c->rows));
     FIELD("damaged", ms_render_u64(c->damaged));

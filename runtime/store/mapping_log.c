@@ -26,12 +26,13 @@ void ms_mapping_log_add(struct ms_store *s, const struct ms_mapping_note *note)
 {
     // relaxed: claims a number; the entry's turn orders its use
     uint64_t at = ms_load_relaxed(&s->header->mapping_head);
+    uint32_t capacity = s->header->mapping_capacity;
     struct ms_mapping_event *e;
     uint32_t turn;
 
     for (;;) {
-        e = &s->mappings[at & (MS_MAPPING_CAPACITY - 1)];
-        turn = (uint32_t)(at / MS_MAPPING_CAPACITY * 2);
+        e = &s->mappings[at & (capacity - 1)];
+        turn = (uint32_t)(at / capacity * 2);
         // acquire: pairs with the collector, which has read the entry [N]
         int32_t ahead = (int32_t)(ms_load_acquire(&e->turn) - turn);
         if (ahead < 0) {

@@ -77,11 +77,19 @@ struct ms_capture_stats {
     uint64_t events_total; // allocations and frees booked
     uint64_t dropped_allocs;
     uint64_t dropped_frees;
-    uint64_t unknown_frees; // of blocks older than the capture
-    uint64_t store_bytes;   // memory of the segment
-    uint64_t stacks;        // distinct
-    uint64_t rows;          // of all ledgers
-    uint64_t damaged;       // values in the segment that could not be true
+    // By kind; the first four are the dropped_allocs.
+    uint64_t dropped_reentry; // inside another event
+    uint64_t dropped_threads; // of threads for which there was no slot
+    uint64_t dropped_rows;    // the ledgers were full
+    uint64_t dropped_index;   // the live table was full, or the address beyond
+    uint64_t unknown_stacks;  // booked, but under no stack: their table is full
+    uint64_t unknown_frees;   // of blocks older than the capture
+    uint64_t store_bytes;     // memory of the segment
+    uint64_t store_limit_bytes; // the most that it can become; UINT64_MAX: none
+    uint64_t block_limit;       // live blocks, likewise
+    uint64_t stacks;            // distinct
+    uint64_t rows;              // of all ledgers
+    uint64_t damaged;           // values in the segment that could not be true
 };
 
 struct ms_stats {
@@ -146,7 +154,7 @@ struct ms_site_row {
     uint64_t free_count;
     uint64_t realloc_count;
     uint64_t temporary_count;
-    uint64_t mapped_bytes; // live, of its mappings
+    uint64_t mapped_bytes;   // live, of its mappings
     double mean_lifetime_ns; // of freed blocks; NaN when none
     double alloc_count_rate; // per second, over the last second
     double free_count_rate;
@@ -238,10 +246,10 @@ struct ms_mapping_row {
     uint64_t bytes;
     const char *kind; // static: "anonymous", "file", "break"
     bool readable, writable, executable, shared; // as it was mapped
-    uint32_t site;           // ms_site_row.id; 0: unknown
-    uint32_t thread;         // ms_thread_row.id; 0: unknown
-    uint64_t birth_ns;       // uptime, in steps of 0.52 ms
-    uint64_t resident_bytes; // UINT64_MAX: unknown
+    uint32_t site;                               // ms_site_row.id; 0: unknown
+    uint32_t thread;                             // ms_thread_row.id; 0: unknown
+    uint64_t birth_ns;                           // uptime, in steps of 0.52 ms
+    uint64_t resident_bytes;                     // UINT64_MAX: unknown
 };
 
 // Where the resident memory of the process is. Each page counts once; the sum

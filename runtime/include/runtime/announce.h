@@ -12,7 +12,8 @@
 #define MS_ANNOUNCE_MAGIC UINT32_C(0x6e616d73) // "sman"
 #define MS_ENV_SOCKET "MEMSCOPE_SOCKET"
 #define MS_ENV_MMAP "MEMSCOPE_MMAP" // 1: mapped memory counts in the totals
-#define MS_ENV_BACKEND "MEMSCOPE_BACKEND" // a name of capture/backend.h
+#define MS_ENV_STORE_LIMIT "MEMSCOPE_STORE_LIMIT" // bytes of the segment
+#define MS_ENV_BACKEND "MEMSCOPE_BACKEND"         // a name of capture/backend.h
 
 struct ms_announcement {
     uint32_t magic;

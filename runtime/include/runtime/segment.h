@@ -13,6 +13,8 @@
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
 //   mappings_offset      maps and unmaps       a bounded queue to the reader
+//   table_offset         live table            as the live index, where that
+//                                              is not to be had
 //   index_offset         live index            one writer per cell: the owner
 //                                              of the block
 //
@@ -36,6 +38,7 @@
 #define MS_SEGMENT_VERSION 2u
 #define MS_HEADER_BYTES 4096u
 
+// What there may be at most; a segment under a limit has less of it.
 #define MS_THREAD_CAPACITY 32768u
 #define MS_ROW_CAPACITY (1u << 24) // 24 bits of a cell
 #define MS_NODE_CAPACITY (1u << 24)
@@ -62,13 +65,17 @@
 #define MS_BIRTH_SHIFT 19u
 #define MS_BIRTH_BITS 32u
 
+// The node of allocations whose stack the table has no room for.
+#define MS_NODE_UNKNOWN 1u
+
 enum ms_drop_kind {
     MS_DROP_REENTRY, // the hook was entered from inside itself
     MS_DROP_THREADS, // no thread slot left
     MS_DROP_ROWS,    // no ledger row left
-    MS_DROP_STACKS,  // no stack node left: counted under "unknown"
+    MS_DROP_STACKS,  // no stack node left: booked under MS_NODE_UNKNOWN
     MS_DROP_ADDRESS, // a block beyond the live index
     MS_DROP_FREES,   // frees that could not be booked
+    MS_DROP_INDEX,   // a block for which the live table has no room
     MS_DROP_MAPS,    // maps and unmaps: their queue was full
     MS_DROP_KINDS
 };
@@ -103,8 +110,9 @@ struct ms_segment_header {
     uint64_t recorders_offset;
     uint64_t modules_offset;
     uint64_t mappings_offset;
+    uint64_t table_offset;
     uint64_t index_offset;
-    uint64_t index_bytes;
+    uint64_t index_bytes; // 0: the live table stands for it
     uint32_t thread_capacity;
     uint32_t row_capacity;
     uint32_t node_capacity;
@@ -114,7 +122,10 @@ struct ms_segment_header {
     uint32_t pid;
     uint32_t backend; // enum ms_backend_id
     uint32_t options; // of MS_OPTION_*
-    uint32_t unused;
+    uint32_t hash_levels;
+    uint32_t mapping_capacity; // a power of two
+    uint32_t table_capacity;   // a power of two, or 0: there is an index
+    uint64_t limit_bytes;      // of the segment; 0: none
     uint64_t start_ns;
     uint64_t start_realtime_ns; // CLOCK_REALTIME of start_ns
     char exe[512];              // path of the program, NUL-terminated
@@ -308,6 +319,24 @@ static inline uint32_t ms_cell_small_size(uint64_t cell)
 static inline uint64_t ms_cell_birth(uint64_t cell)
 {
     return cell & ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
+}
+
+// An entry of the live table: the cell of the block at `address` (0: free), and
+// its size whatever it is. It stands in one of the MS_TABLE_WINDOW entries from
+// ms_table_home on; there are that many more entries than the capacity says.
+struct ms_table_entry {
+    _Atomic uint64_t address;
+    _Atomic uint64_t cell;
+    _Atomic uint64_t size;
+};
+#define MS_TABLE_WINDOW 64u
+#define MS_TABLE_MOST (1u << 26)
+
+static inline uint32_t ms_table_home(uint64_t address, uint32_t capacity)
+{
+    uint64_t hash = (address >> 4) * UINT64_C(0x9E3779B97F4A7C15);
+
+    return (uint32_t)(hash >> 32) & (capacity - 1);
 }
 
 static inline uint32_t ms_size_class(uint64_t size)
