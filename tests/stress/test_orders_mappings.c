@@ -18,7 +18,7 @@
 #include "store/mapping_log.h"
 
 #define THREADS 4u
-#define EACH 15000u // all of them fit the queue
+#define EACH 3000u // all of them fit the queue
 #define PLACE UINT64_C(0x700000000)
 #define PAGE UINT64_C(4096)
 
