@@ -33,6 +33,13 @@ void ms_reader_close(struct ms_reader *r);
 // Memory that the segment occupies, in bytes.
 uint64_t ms_reader_used_bytes(const struct ms_reader *r);
 
+// The queue of maps and unmaps.
+struct ms_mapping_event *ms_reader_mappings(struct ms_reader *r);
+
+// The live table; r->head.table_capacity says how large it is, 0: there is
+// none.
+struct ms_table_entry *ms_reader_table(struct ms_reader *r);
+
 // How many there are, never more than there can be.
 uint32_t ms_reader_threads(struct ms_reader *r);
 uint32_t ms_reader_rows(struct ms_reader *r);

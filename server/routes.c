@@ -55,6 +55,7 @@ static const struct route {
      {SESSION, "step", "since", NULL}},
     {"/api/v1/histograms", ms_handle_histograms, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/modules", ms_handle_modules, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/mappings", ms_handle_mappings, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/allocations", ms_handle_allocations, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
     {"/api/v1/snapshots",

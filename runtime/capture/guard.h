@@ -22,6 +22,10 @@ extern const struct ms_backend *ms_runtime_backend;
 // ms_runtime_module_closed is told that objects may have been unloaded.
 void ms_runtime_module_closed(void);
 
+// ms_guard_store is the store for what needs no writer; NULL: nothing of this
+// thread is booked.
+struct ms_store *ms_guard_store(void);
+
 // The rare cases: first event of a thread, of a process, after a fork, or in
 // the middle of another. `frame` is the hook's. Keeps errno.
 struct ms_writer *ms_guard_enter_slow(const void *frame);
