@@ -339,6 +339,12 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     return w;
 }
 
+struct ms_writer *ms_guard_enter_forked(struct ms_writer *w, const void *frame)
+{
+    w->state = MS_WRITER_NONE;
+    return ms_guard_enter(frame);
+}
+
 // The environment is known by now, if it was not at the first event.
 __attribute__((constructor)) static void constructed(void)
 {
