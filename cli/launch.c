@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/announce.h"
+#include "runtime/control.h"
 
 #define GATE_BYTES 4608 // library path and socket name
 
@@ -122,9 +123,18 @@ void ms_launch_cancel(struct ms_launch *l)
     waitpid(l->pid, NULL, 0);
 }
 
+bool ms_launch_mode(const char *text)
+{
+    enum ms_mode mode;
+    uint64_t interval;
+
+    return ms_control_parse(text, &mode, &interval) &&
+           setenv(MS_ENV_MODE, text, 1) == 0;
+}
+
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree"};
+    static const char *const names[] = {"core", "lockfree", "unified"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

@@ -34,6 +34,10 @@ void ms_launch_cancel(struct ms_launch *l);
 // cannot stand in LD_PRELOAD.
 int ms_launch_library(char *path, size_t bytes);
 
+// ms_launch_mode chooses how much is captured, as ms_control_parse reads it,
+// for the program that is launched next. False: no such mode.
+bool ms_launch_mode(const char *text);
+
 // ms_launch_backend chooses what is captured of each allocation, by the name
 // of a backend, for the program that is launched next. False: no such name.
 bool ms_launch_backend(const char *name);

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "announcements.h"
+#include "engine/control.h"
 #include "engine/engine.h"
+#include "engine/picture.h"
 #include "launch.h"
 #include "runtime/announce.h"
 #include "server/server.h"
@@ -32,6 +34,7 @@ struct run {
     uint16_t port;
     bool port_fixed, open_page, keep_open;
     const char *bind;
+    double budget; // per cent of the program's CPU; 0: none
     char **command;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
@@ -73,14 +76,26 @@ static bool set_store_limit(const char *text)
     return setenv(MS_ENV_STORE_LIMIT, bytes, 1) == 0;
 }
 
+static bool parse_budget(const char *text, double *budget)
+{
+    char *end;
+
+    errno = 0;
+    *budget = strtod(text, &end);
+    return errno == 0 && end != text && *end == '\0' && *budget > 0 &&
+           *budget <= 100;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"bind", required_argument, NULL, 'b'},
         {"backend", required_argument, NULL, 'B'},
-        {"mmap", no_argument, NULL, 'm'},
+        {"mmap", no_argument, NULL, 'M'},
         {"store-limit", required_argument, NULL, 'l'},
+        {"mode", required_argument, NULL, 'm'},
+        {"budget", required_argument, NULL, 'u'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
@@ -104,6 +119,14 @@ static int parse(struct run *r, int argc, char **argv)
                 return bad_usage("no such backend: ", optarg);
             break;
         case 'm':
+            if (!ms_launch_mode(optarg))
+                return bad_usage("no such mode: ", optarg);
+            break;
+        case 'u':
+            if (!parse_budget(optarg, &r->budget))
+                return bad_usage("no per cent of CPU: ", optarg);
+            break;
+        case 'M':
             if (setenv(MS_ENV_MMAP, "1", 1) != 0)
                 return bad_usage("no memory for ", "--mmap");
             break;
@@ -175,6 +198,7 @@ static bool start_all(struct run *r)
         return false;
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
+    ms_engine_set_budget(r->engine, r->budget);
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));
@@ -290,6 +314,8 @@ static int watch(struct run *r, const char *library)
     if (r->open_page)
         open_page(ms_server_url(r->server));
     int status = wait_for_program(r);
+    if (!r->keep_open)
+        ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
     if (atomic_load(&r->announcements.adopted) == 0)

@@ -20,7 +20,9 @@
 #include "platform/memory.h"
 #include "platform/thread.h"
 #include "runtime/announce.h"
+#include "runtime/control.h"
 #include "runtime/runtime.h"
+#include "store/sampled.h"
 #include "unwind/unwinder.h"
 
 enum state {
@@ -39,7 +41,7 @@ struct runtime {
 
 _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
-const struct ms_backend *ms_runtime_backend = &ms_backend_lockfree;
+const struct ms_backend *ms_runtime_backend = &ms_backend_unified;
 
 MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
 MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored
@@ -109,8 +111,8 @@ static void move_away(int *fd)
 
 static void choose_backend(void)
 {
-    static const struct ms_backend *const all[] = {&ms_backend_core,
-                                                   &ms_backend_lockfree};
+    static const struct ms_backend *const all[] = {
+        &ms_backend_core, &ms_backend_lockfree, &ms_backend_unified};
     const char *name = ms_environment(MS_ENV_BACKEND);
 
     for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
@@ -131,6 +133,20 @@ static uint64_t number(const char *text)
     return n;
 }
 
+static void choose_mode(struct ms_store *s)
+{
+    const char *text = ms_environment(MS_ENV_MODE);
+    enum ms_mode mode = MS_MODE_EXACT;
+    uint64_t interval = 0;
+
+    if (text == NULL || !ms_control_parse(text, &mode, &interval))
+        mode = MS_MODE_EXACT;
+    ms_control_set(s->header, mode, interval);
+    // What is never exact has blocks of the sample only, and may filter them.
+    if (mode != MS_MODE_EXACT)
+        s->filter = ms_memory_map_wiped(MS_FILTER_BYTES);
+}
+
 static void start(struct runtime *r, bool forked)
 {
     if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
@@ -141,6 +157,8 @@ static void start(struct runtime *r, bool forked)
     int error =
         ms_store_create_within(&r->store, ms_runtime_backend->id,
                                number(ms_environment(MS_ENV_STORE_LIMIT)));
+    if (error == 0)
+        choose_mode(&r->store);
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
@@ -185,6 +203,7 @@ static bool give_unwinder(struct runtime *r, struct ms_writer *w)
 {
     ms_unwinder_destroy(w->unwinder); // of a thread that has ended
     w->unwinder = NULL;
+    w->recognizes = ms_runtime_backend->capture_alloc == ms_backend_whole_stack;
     if (!ms_runtime_backend->needs_unwinder)
         return true;
     w->unwinder =
@@ -254,6 +273,13 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     uint32_t unborn = UNBORN;
     bool forked;
 
+    if (w != NULL && w->state == MS_WRITER_AT_REST) {
+        // relaxed: a later event will see it
+        if (ms_control_mode((uint32_t)ms_load_relaxed(&w->header->pulse)) ==
+            MS_MODE_OFF)
+            return NULL;
+        return w;
+    }
     if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
         return was_abandoned(w, here) ? w : NULL;

@@ -66,6 +66,7 @@ void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r);
 void ms_handle_mappings(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_control(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);

@@ -23,6 +23,10 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     *r = (struct ms_capture_realloc){.address = (uintptr_t)block};
     if (ms_unlikely(w == NULL))
         return;
+    if (w->mode != MS_MODE_EXACT && ms_moderation_skips_free(w, r->address)) {
+        ms_guard_skip(w);
+        return;
+    }
     r->taken = ms_fold_take(w, r->address);
     ms_guard_leave(w);
 }
@@ -39,7 +43,12 @@ void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
         ms_guard_leave(w);
         return;
     }
-    ms_fold_deallocation(w, r->address, &r->taken, true);
+    if (w->mode == MS_MODE_EXACT || r->taken.cell != 0)
+        ms_fold_deallocation(w, r->address, &r->taken, true);
+    if (now != NULL && w->mode != MS_MODE_EXACT) {
+        ms_capture_moderated(w, MS_OPERATION_REALLOCATION, now, size, frame);
+        return;
+    }
     if (now != NULL)
         ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
     ms_guard_leave(w);

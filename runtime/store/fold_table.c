@@ -8,34 +8,76 @@
 
 #define RECORDED (UINT64_C(1) << 47) // addresses that the recorder can note
 
-MS_NOINLINE void ms_fold_allocation_uncovered(struct ms_writer *w,
-                                              uint64_t address, uint64_t size,
-                                              uint32_t stack, bool by_realloc)
+// An entry for a block; NULL: there is none, and it is counted.
+static struct ms_table_entry *claim(struct ms_writer *w, uint64_t address)
 {
     struct ms_store *s = w->store;
 
     if (s->table == NULL || address >= RECORDED) {
         ms_store_count_drop(s, MS_DROP_ADDRESS);
-        return;
+        return NULL;
     }
-    // The entry first: what has none is in no account at all.
+    if (w->was_off) { // as ms_fold_close_stale
+        struct ms_taken stale = ms_live_table_take(s, address);
+        if (stale.cell != 0)
+            ms_fold_deallocation(w, address, &stale, false);
+    }
     struct ms_table_entry *e = ms_live_table_claim(s, address);
-    if (e == NULL) {
+    if (e == NULL)
         ms_store_count_drop(s, MS_DROP_INDEX);
-        return;
-    }
-    uint32_t row = ms_ledger_own(w, stack, size, NULL);
-    if (row == 0) {
-        ms_live_table_release(e);
-        ms_store_count_drop(s, MS_DROP_ROWS);
-        return;
-    }
-    ms_ledger_allocation(w, row, size, by_realloc);
+    return e;
+}
+
+static void no_row(struct ms_writer *w, struct ms_table_entry *e)
+{
+    ms_live_table_release(e);
+    ms_store_count_drop(w->store, MS_DROP_ROWS);
+}
+
+static void booked(struct ms_writer *w, struct ms_table_entry *e,
+                   uint64_t address, uint64_t size, uint32_t row,
+                   bool by_realloc)
+{
     ms_live_table_fill(e, address, row, size, w->now);
     ms_recorder_add(
         w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
         address, row);
     w->last_address = address;
+}
+
+// The entry first: what has none is in no account at all.
+MS_NOINLINE void ms_fold_allocation_uncovered(struct ms_writer *w,
+                                              uint64_t address, uint64_t size,
+                                              uint32_t stack, bool by_realloc)
+{
+    struct ms_table_entry *e = claim(w, address);
+
+    if (e == NULL)
+        return;
+    uint32_t row = ms_ledger_own(w, stack, size, NULL);
+    if (row == 0) {
+        no_row(w, e);
+        return;
+    }
+    ms_ledger_allocation(w, row, size, by_realloc);
+    booked(w, e, address, size, row, by_realloc);
+}
+
+MS_NOINLINE void ms_fold_sampled_uncovered(struct ms_writer *w,
+                                           uint64_t address, uint64_t size,
+                                           uint32_t stack, bool by_realloc)
+{
+    struct ms_table_entry *e = claim(w, address);
+
+    if (e == NULL)
+        return;
+    uint32_t row = ms_sampled_row(w, stack, size);
+    if (row == 0) {
+        no_row(w, e);
+        return;
+    }
+    ms_sampled_allocation(w, row, address, size, by_realloc);
+    booked(w, e, address, size, row, by_realloc);
 }
 
 MS_NOINLINE struct ms_taken ms_fold_take_uncovered(struct ms_writer *w,

@@ -11,6 +11,8 @@
 void ms_fold_allocation_uncovered(struct ms_writer *w, uint64_t address,
                                   uint64_t size, uint32_t stack,
                                   bool by_realloc);
+void ms_fold_sampled_uncovered(struct ms_writer *w, uint64_t address,
+                               uint64_t size, uint32_t stack, bool by_realloc);
 struct ms_taken ms_fold_take_uncovered(struct ms_writer *w, uint64_t address);
 void ms_fold_put_back_uncovered(struct ms_writer *w, uint64_t address,
                                 const struct ms_taken *taken);

@@ -218,12 +218,44 @@ void ms_store_destroy(struct ms_store *s)
         ms_row_map_clear(&w->foreign);
         ms_memory_unmap(w, sizeof *w);
     }
+    if (s->filter != NULL)
+        ms_memory_unmap((void *)s->filter, MS_FILTER_BYTES);
     uint64_t offset = s->header->index_offset;
     if (s->index != NULL)
         ms_memory_unmap((void *)s->index, s->header->index_bytes);
     ms_memory_unmap(s->base, offset);
     if (s->fd >= 0)
         close(s->fd);
+}
+
+void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
+{
+    struct ms_taken taken = ms_live_index_take(w->index, address);
+
+    if (taken.cell != 0)
+        ms_fold_deallocation(w, address, &taken, false);
+}
+
+MS_NOINLINE void ms_fold_sampled(struct ms_writer *w, uint64_t address,
+                                 uint64_t size, uint32_t stack, bool by_realloc)
+{
+    if (address >= w->covers) {
+        ms_fold_sampled_uncovered(w, address, size, stack, by_realloc);
+        return;
+    }
+    if (w->was_off)
+        ms_fold_close_stale(w, address);
+    uint32_t row = ms_sampled_row(w, stack, size);
+    if (row == 0) {
+        ms_store_count_drop(w->store, MS_DROP_ROWS);
+        return;
+    }
+    ms_sampled_allocation(w, row, address, size, by_realloc);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(
+        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
+        address, row);
+    w->last_address = address;
 }
 
 void ms_store_allocation(struct ms_writer *w, uint64_t address, uint64_t size,

@@ -46,6 +46,8 @@
 #define MS_RECORDER_EVENTS 512u
 #define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
 #define MS_ROW_CHUNK 32u               // rows that a thread claims at a time
+#define MS_SAMPLING_LEVELS 4u          // 0: exact; else an interval of sampling
+#define MS_COUNT_SHIFT 16u // counts of sampled rows are in units of 2^-16
 
 // The stack hash: levels of doubling size, filled in order.
 #define MS_HASH_LEVELS 14u
@@ -133,8 +135,7 @@ struct ms_segment_header {
 
     // One line that every event reads and hardly anybody writes.
     _Alignas(64) _Atomic uint32_t state;
-    _Atomic uint32_t tick;    // [collector] wakes the threads' clocks
-    _Atomic uint32_t control; // bit 0: capture is off
+    _Atomic uint64_t pulse; // upper half: the collector's tick; lower: control
 
     // The queue of maps and unmaps, both ends; numbers that never wrap.
     _Alignas(64) _Atomic uint64_t mapping_head; // [any thread] next to write
@@ -166,7 +167,8 @@ struct ms_row {
     uint32_t owner;     // 0, or the row whose blocks are freed here; constant
     uint16_t thread;    // slot of the writer; constant
     uint8_t size_class; // constant
-    uint8_t unused;
+    uint8_t sampling;   // level; not 0: all below are estimates, see
+                        // store/sampled.h
     _Atomic uint32_t next_dirty; // 0: clean; else MS_DIRTY_END or next row
     _Atomic uint64_t alloc_count;
     _Atomic uint64_t alloc_bytes;
@@ -204,6 +206,9 @@ struct ms_thread_slot {
     _Atomic uint64_t recorded;      // events ever written to the recorder
     _Atomic uint64_t stack_low;     // of the thread; 0: unknown
     _Atomic uint64_t stack_high;
+    // What some events took, as the thread itself has measured them.
+    _Atomic uint64_t measured_ns;
+    _Atomic uint64_t measured_events;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
 #define MS_THREAD_SLOT_BYTES 512u

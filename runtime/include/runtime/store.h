@@ -42,6 +42,7 @@ struct ms_store {
     struct ms_mapping_event *mappings;
     _Atomic uint64_t *index;      // NULL: there is a table instead
     struct ms_table_entry *table; // NULL: there is an index
+    _Atomic uint8_t *filter;      // see sampled.h; NULL: none
     void *base;                   // of the mapping of all but the index
     int fd;                       // -1 once closed
     // The writers, found again when their threads are gone [any thread].
