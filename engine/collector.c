@@ -366,6 +366,19 @@ bool ms_session_tick(struct ms_session *s)
     return s->process == NULL || !s->sample.alive;
 }
 
+// Nobody writes any more: what no list names is read as well.
+static void read_every_row(struct ms_session *s)
+{
+    uint32_t row = 1, end;
+
+    while (ms_reader_next_rows(&s->reader, row, &row, &end))
+        for (; row < end; row++)
+            if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0})) {
+                ms_model_read_frees(&s->model, &s->reader, row, s->seq);
+                ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
+            }
+}
+
 void ms_session_finish(struct ms_session *s, int wait_status,
                        const char *reason)
 {
@@ -374,13 +387,7 @@ void ms_session_finish(struct ms_session *s, int wait_status,
         s->seq++;
         read_changes(s);
         ms_session_read_mappings(s, true);
-        // Nobody writes any more: what no list names is read as well.
-        uint32_t rows = ms_reader_rows(&s->reader);
-        for (uint32_t row = 1; row < rows; row++)
-            if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0})) {
-                ms_model_read_frees(&s->model, &s->reader, row, s->seq);
-                ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
-            }
+        read_every_row(s);
         s->end_uptime_ns = ms_session_uptime_ns(s);
         s->state = MS_SESSION_ENDED;
         s->wait_status = wait_status;

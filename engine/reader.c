@@ -194,6 +194,23 @@ bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
            out->sampling < MS_SAMPLING_LEVELS;
 }
 
+bool ms_reader_next_rows(struct ms_reader *r, uint32_t from, uint32_t *begin,
+                         uint32_t *end)
+{
+    const uint64_t size = sizeof(struct ms_row), rows = ms_reader_rows(r);
+    uint64_t offset = r->head.rows_offset, first, last;
+
+    // Whole pages are populated, and a page holds whole rows.
+    if (from >= rows ||
+        !ms_shared_next_data(r->fd, offset + from * size, &first, &last) ||
+        first >= offset + rows * size)
+        return false;
+    *begin = (uint32_t)((first - offset) / size);
+    *end = (uint32_t)((last - offset) / size < rows ? (last - offset) / size
+                                                    : rows);
+    return true;
+}
+
 bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out)
 {
     if (node == 0 || node >= ms_reader_nodes(r))

@@ -60,6 +60,11 @@ struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row);
 bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
                        struct ms_row_key *out);
 
+// ms_reader_next_rows finds the next rows at or after `from` that were ever
+// written; reading others would populate them. False: there are none.
+bool ms_reader_next_rows(struct ms_reader *r, uint32_t from, uint32_t *begin,
+                         uint32_t *end);
+
 // The address of a node; false: no such node.
 bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out);
 

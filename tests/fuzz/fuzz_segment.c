@@ -21,8 +21,7 @@
 #define ROWS_BYTES (128 * sizeof(struct ms_row))
 #define PAGE ((size_t)4096)
 #define TICKS_MOST 6
-#define ROWS_MOST 5000u // larger is only slower
-#define THREADS_MOST 600u
+#define THREADS_MOST 600u            // more is only slower
 #define FAR_CELL (UINT64_C(1) << 30) // another place in the index
 
 static struct ms_store store;
@@ -45,9 +44,7 @@ static void bound(void)
 {
     struct ms_segment_header *h = store.header;
 
-    // Rows that only a count names are read all the same, for seconds.
-    if (h->row_count > ROWS_MOST)
-        h->row_count = h->row_count % ROWS_MOST;
+    // Slots that only a count names are read all the same.
     if (h->thread_count > THREADS_MOST)
         h->thread_count = h->thread_count % THREADS_MOST;
 }

@@ -227,6 +227,7 @@ class Api:
     def named_picture(self, session=None):
         """A picture in which every name that can be found has been found:
         twice in a row nothing is pending after all ticks were taken over."""
+        wait_until("a session", self.session)
         self.table("sites")  # names are looked up for who looks
         quiet = 0
         while quiet < 2:
