@@ -262,9 +262,11 @@ static struct runtime *live_runtime(void)
     return r != NULL && ms_load_acquire(&r->state) == LIVE ? r : NULL;
 }
 
-bool ms_runtime_is_live(void)
+bool ms_runtime_is_large(void)
 {
-    return live_runtime() != NULL;
+    const struct runtime *r = live_runtime();
+
+    return r != NULL && r->store.index != NULL;
 }
 
 bool ms_runtime_parts(struct ms_runtime_parts *out)

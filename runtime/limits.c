@@ -38,7 +38,7 @@ int ms_limits_change(pid_t pid, int resource, const struct rlimit *set,
 
     // relaxed: a flag of this process; at worst a limit is shown as it is
     if (resource != RLIMIT_AS || (pid != 0 && pid != getpid()) ||
-        (!ms_load_relaxed(&raised) && !ms_runtime_is_live()))
+        (!ms_load_relaxed(&raised) && !ms_runtime_is_large()))
         return ms_limit(pid, resource, set, was);
     bool before = ms_load_relaxed(&raised);
     if (set != NULL) {

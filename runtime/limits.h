@@ -20,7 +20,8 @@ int ms_limits_change(pid_t pid, int resource, const struct rlimit *set,
 // has added to its limit. Before the store is created.
 void ms_limits_restore(void);
 
-// Whether this process is captured: it has our mappings. See lifecycle.c.
-bool ms_runtime_is_live(void);
+// Whether this process is captured with the whole live index, which no limit
+// of an address space has room for. See lifecycle.c.
+bool ms_runtime_is_large(void);
 
 #endif

@@ -109,6 +109,9 @@ __attribute__((constructor)) static void begin(void)
         every = (unsigned)atoi(n);
     backtrace(one, 1); // loads libgcc now, not in the middle of an event
     ms_runtime_backend = &verifying;
+    // This thread may have begun under the other one.
+    if (ms_guard_writer != NULL)
+        ms_guard_writer->recognizes = false;
     ready = true;
 }
 
