@@ -61,12 +61,12 @@ static inline int64_t ms_rule_cfa_bytes(ms_rule r)
 
 static inline int64_t ms_rule_ra_bytes(ms_rule r)
 {
-    return (int64_t)(r << 32) >> 51 << 3;
+    return ((int64_t)(r << 32) >> 51) * 8;
 }
 
 static inline int64_t ms_rule_fp_bytes(ms_rule r)
 {
-    return (int64_t)(r << 45) >> 51 << 3;
+    return ((int64_t)(r << 45) >> 51) * 8;
 }
 
 #endif
