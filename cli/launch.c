@@ -124,7 +124,7 @@ void ms_launch_cancel(struct ms_launch *l)
 
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree"};
+    static const char *const names[] = {"core", "lockfree", "async"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

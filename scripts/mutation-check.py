@@ -34,6 +34,7 @@ WEAKER = {
     "ms_exchange_acquire": ("ms_exchange_relaxed",),
     "ms_cas_release": ("ms_cas_relaxed",),
     "ms_claim_acquire": ("ms_claim_relaxed",),
+    "ms_claim_release": ("ms_claim_relaxed",),
     "ms_cas_acq_rel": ("ms_mutant_no_acquire", "ms_mutant_no_release"),
 }
 HALVES = """

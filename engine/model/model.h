@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "engine/picture.h"
+#include "model/groups.h"
 #include "reader.h"
 
 // What has been taken over from a row.
@@ -21,8 +22,9 @@ struct ms_row_seen {
     uint64_t free_count, free_bytes;
     uint64_t lifetime_units;
     uint32_t temporary_count, realloc_count;
-    uint32_t listed; // tick at which it was put on the work list
-    uint32_t site;   // 1 + index of its site; 0: not known yet
+    uint32_t listed;  // tick at which it was put on the work list
+    uint32_t site;    // 1 + index of its site; 0: not known yet
+    uint32_t context; // node, or 0
 };
 
 struct ms_site {
@@ -73,6 +75,7 @@ struct ms_model {
     uint32_t *rated_sites;    // indices
     size_t rated_count, rated_room;
     size_t rows_seen;
+    struct ms_group *groups;    // sparse: see groups.h
     struct ms_heap_totals heap; // all but the live_* and peak_*
     uint64_t size_bytes[MS_SIZE_CLASSES];
     uint64_t size_blocks[MS_SIZE_CLASSES];

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "annotate/contexts.h"
 #include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
@@ -34,6 +35,7 @@ static void lay_out(struct ms_segment_header *h)
         place(&end, (uint64_t)MS_THREAD_CAPACITY * MS_THREAD_SLOT_BYTES);
     h->modules_offset =
         place(&end, (uint64_t)MS_MODULE_CAPACITY * MS_MODULE_BYTES);
+    h->annotations_offset = place(&end, sizeof(struct ms_annotations));
     h->nodes_offset =
         place(&end, (uint64_t)MS_NODE_CAPACITY * sizeof(struct ms_node));
     h->hash_offset = place(&end, HASH_SLOTS * sizeof(uint32_t));
@@ -94,6 +96,7 @@ int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
     *s->header = layout;
     s->threads = base + layout.threads_offset;
     s->modules = (void *)(base + layout.modules_offset);
+    s->annotations = (void *)(base + layout.annotations_offset);
     s->nodes = (void *)(base + layout.nodes_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->rows = (void *)(base + layout.rows_offset);
@@ -119,6 +122,7 @@ void ms_store_destroy(struct ms_store *s)
         next = w->next;
         ms_row_map_clear(&w->own);
         ms_row_map_clear(&w->foreign);
+        ms_contexts_free(w);
         ms_memory_unmap(w, sizeof *w);
     }
     uint64_t offset = s->header->index_offset;

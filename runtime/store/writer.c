@@ -2,6 +2,7 @@
 // See runtime/store.h for the contract of the functions here.
 
 #include "store/writer.h"
+#include "annotate/contexts.h"
 
 #include <string.h>
 
@@ -97,6 +98,7 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     w->recorded = 0;
     w->countdown = 0;
     w->last_address = 0;
+    ms_contexts_reset(w);
     memset(w->sites, 0, sizeof w->sites);
     ms_store_relaxed(&w->owner, (uint64_t)thread << 32 | tid); // see take_over
     w->state = MS_WRITER_READY;

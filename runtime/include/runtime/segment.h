@@ -12,6 +12,7 @@
 //   hash_offset          stack hash            writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
+//   annotations_offset   what the program says of itself: annotations.h
 //   index_offset         live index            one writer per cell: the owner
 //                                              of the block
 //
@@ -32,7 +33,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 1u
+#define MS_SEGMENT_VERSION 2u
 #define MS_HEADER_BYTES 4096u
 
 #define MS_THREAD_CAPACITY 32768u
@@ -67,6 +68,14 @@ enum ms_drop_kind {
     MS_DROP_STACKS,  // no stack node left: counted under "unknown"
     MS_DROP_ADDRESS, // a block beyond the live index
     MS_DROP_FREES,   // frees that could not be booked
+    // Annotations:
+    MS_DROP_STRINGS,  // names: table full
+    MS_DROP_TASKS,    // tasks: no row left
+    MS_DROP_CONTEXTS, // nested too deeply, or no memory
+    MS_DROP_NOTES,    // blocks with notes: window full
+    MS_DROP_BORROWS,  // borrows: too many at a time
+    MS_DROP_POOLS,    // pools: table full
+    MS_DROP_CROWDED,  // blocks of one's own less than 32 bytes apart
     MS_DROP_KINDS
 };
 
@@ -96,6 +105,7 @@ struct ms_segment_header {
     uint64_t hash_offset;
     uint64_t recorders_offset;
     uint64_t modules_offset;
+    uint64_t annotations_offset;
     uint64_t index_offset;
     uint64_t index_bytes;
     uint32_t thread_capacity;
@@ -142,7 +152,7 @@ struct ms_row {
     uint32_t owner;     // 0, or the row whose blocks are freed here; constant
     uint16_t thread;    // slot of the writer; constant
     uint8_t size_class; // constant
-    uint8_t unused;
+    _Atomic uint8_t noted;       // some of its blocks have notes, annotations.h
     _Atomic uint32_t next_dirty; // 0: clean; else MS_DIRTY_END or next row
     _Atomic uint64_t alloc_count;
     _Atomic uint64_t alloc_bytes;

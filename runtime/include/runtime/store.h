@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/annotations.h"
 #include "runtime/segment.h"
 
 struct ms_writer;
@@ -39,6 +40,7 @@ struct ms_store {
     _Atomic uint32_t *hash;
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
+    struct ms_annotations *annotations;
     _Atomic uint64_t *index;
     void *base; // of the mapping of all but the index
     int fd;     // -1 once closed
