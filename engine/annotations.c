@@ -8,7 +8,6 @@
 
 #include "engine_private.h"
 #include "platform/atomics.h"
-#include "platform/memory.h"
 #include "runtime/annotations.h"
 
 _Static_assert(MS_NAME_BYTES == MS_STRING_TEXT, "a name fits");
@@ -159,42 +158,24 @@ enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
     return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
 }
 
-// Adds the notes of one populated part of the table.
-static void sum_notes(struct ms_type_row *by_name, struct ms_note *note,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        // acquire: pairs with the note's claim [N]
-        uint64_t key = ms_load_acquire(&note[i].key);
-        uint32_t type = ms_load_relaxed(&note[i].type);
-        if (key == 0 || key % 2 != 0 || type == 0 || type >= MS_STRING_CAPACITY)
-            continue;
-        by_name[type].live_blocks++;
-        by_name[type].live_bytes += ms_load_relaxed(&note[i].size);
-    }
-}
-
 static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
 {
     struct ms_annotations *a = ms_reader_annotations(&s->reader);
-    uint64_t first = s->reader.head.annotations_offset +
-                     offsetof(struct ms_annotations, notes);
-    uint64_t at = first, end = first + sizeof a->notes, begin, data_end;
 
-    // Only what is populated: reading a hole would make it memory.
-    while (at < end &&
-           ms_shared_next_data(s->reader.fd, at, &begin, &data_end) &&
-           begin < end) {
-        // An entry that begins in the part before belongs to that one.
-        size_t i = (begin - first + sizeof *a->notes - 1) / sizeof *a->notes;
-        size_t j = data_end >= end ? MS_NOTE_SLOTS
-                                   : (data_end - first + sizeof *a->notes - 1) /
-                                         sizeof *a->notes;
-        if (j > MS_NOTE_SLOTS)
-            j = MS_NOTE_SLOTS;
-        if (j > i)
-            sum_notes(by_name, &a->notes[i], j - i);
-        at = data_end;
+    for (size_t i = 0; i < MS_NOTE_SLOTS / MS_NOTE_WINDOW; i++) {
+        // acquire: pairs with whoever has shown a note [N]
+        uint64_t word = ms_load_acquire(&a->note_words[i]);
+        // Only what is in use: to read a hole would make it memory.
+        for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
+            struct ms_note *note = &a->notes[i * MS_NOTE_WINDOW + k];
+            if ((word >> k & 1) == 0)
+                continue;
+            uint32_t type = ms_load_relaxed(&note->type);
+            if (type == 0 || type >= MS_STRING_CAPACITY)
+                continue;
+            by_name[type].live_blocks++;
+            by_name[type].live_bytes += ms_load_relaxed(&note->size);
+        }
     }
 }
 

@@ -7,13 +7,13 @@
 
 static uint64_t key_of(uint64_t address)
 {
-    return address << 1;
+    return address << 1 | 1; // never 0
 }
 
 static void fill(struct ms_note *n, uint64_t cell, uint64_t size,
                  const struct ms_note_copy *from)
 {
-    // relaxed: published with the key [N]
+    // relaxed: published with the word [N]
     ms_store_relaxed(&n->cell, cell);
     ms_store_relaxed(&n->size, size);
     ms_store_relaxed(&n->counts, from->counts);
@@ -23,38 +23,95 @@ static void fill(struct ms_note *n, uint64_t cell, uint64_t size,
     ms_store_relaxed(&n->moves, from->moves);
 }
 
-// An entry for the block: an empty one, or one of an earlier life of the
-// address.
+static struct ms_note *window_of(struct ms_writer *w, uint64_t address,
+                                 _Atomic uint64_t **word)
+{
+    struct ms_annotations *a = w->store->annotations;
+    uint32_t first = ms_note_window(address);
+
+    *word = &a->note_words[first / MS_NOTE_WINDOW];
+    return &a->notes[first];
+}
+
+// The block's entry among those that the word shows.
+static struct ms_note *find(struct ms_note *window, uint64_t word,
+                            uint64_t address, uint64_t cell)
+{
+    for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++)
+        // relaxed: published by the word [N]
+        if ((word >> i & 1) != 0 &&
+            ms_load_relaxed(&window[i].key) == key_of(address) &&
+            ms_load_relaxed(&window[i].cell) == cell)
+            return &window[i];
+    return NULL;
+}
+
+static struct ms_note *reserve(struct ms_note *window, uint64_t address)
+{
+    for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++) {
+        uint64_t none = 0;
+        // acquire: what was there has been read; pairs with remove [Z]
+        if (ms_load_relaxed(&window[i].key) == 0 &&
+            ms_claim_acquire(&window[i].key, &none, key_of(address)))
+            return &window[i];
+    }
+    return NULL;
+}
+
+// The block's entry, filled with `from` if it is new. Every change of the
+// window changes its word, so that of two threads that want to show an entry
+// one fails, looks again, and finds the other's.
 static struct ms_note *claim(struct ms_writer *w, uint64_t address,
                              uint64_t cell, uint64_t size,
                              const struct ms_note_copy *from)
 {
-    struct ms_note *window =
-        &w->store->annotations->notes[ms_note_window(address)];
-    uint64_t key = key_of(address);
+    _Atomic uint64_t *at;
+    struct ms_note *window = window_of(w, address, &at);
+    struct ms_note *fresh = NULL;
 
-    for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++) {
-        struct ms_note *n = &window[i];
-        uint64_t found = ms_load_relaxed(&n->key); // relaxed: the claim checks
-        bool stale = found == key && ms_load_relaxed(&n->cell) != cell;
-        if ((found == 0 || stale) &&
-            ms_claim_relaxed(&n->key, &found, key | 1)) {
-            fill(n, cell, size, from);
-            // [N] release: publishes the entry; pairs with whoever finds it
-            ms_store_release(&n->key, key);
+    for (;;) {
+        uint64_t word = ms_load_acquire(at); // acquire: pairs with [N] below
+        struct ms_note *known = find(window, word, address, cell);
+        if (known != NULL) {
+            if (fresh != NULL) // relaxed: nobody has seen it
+                ms_store_relaxed(&fresh->key, 0);
+            return known;
+        }
+        if (fresh == NULL) {
+            fresh = reserve(window, address);
+            if (fresh == NULL)
+                break;
+            fill(fresh, cell, size, from);
             // relaxed: see ms_row_is_noted
             ms_store_relaxed(&w->rows[ms_cell_row(cell)].noted, 1);
-            return n;
         }
+        uint64_t shown =
+            (word | UINT64_C(1) << (fresh - window)) + MS_NOTE_CHANGE;
+        // [N] release: shows the entry
+        if (ms_cas_release(at, &word, shown))
+            return fresh;
     }
     ms_store_count_drop(w->store, MS_DROP_NOTES);
     return NULL;
+}
+
+static void remove_note(_Atomic uint64_t *at, struct ms_note *n, uint32_t i)
+{
+    uint64_t word = ms_load_relaxed(at);
+
+    // relaxed: an exchange goes on with what [N] has released
+    while (!ms_cas_relaxed(at, &word,
+                           (word & ~(UINT64_C(1) << i)) + MS_NOTE_CHANGE))
+        continue;
+    // [Z] release: whoever fills it next comes after what we have read
+    ms_store_release(&n->key, 0);
 }
 
 struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
                            bool *live)
 {
     static const struct ms_note_copy nothing;
+    _Atomic uint64_t *at;
     uint64_t cell = 0;
 
     if (ms_live_index_covers(address)) // relaxed: the caller's block, alive
@@ -62,15 +119,11 @@ struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
     *live = ms_cell_live(cell) && (address >> 4 & 1) == (cell >> 32 & 1);
     if (!*live)
         return NULL;
-    struct ms_note *window =
-        &w->store->annotations->notes[ms_note_window(address)];
-    for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++)
-        // acquire: pairs with claim [N]
-        if (ms_load_acquire(&window[i].key) == key_of(address) &&
-            ms_load_relaxed(&window[i].cell) == cell)
-            return &window[i];
-    if (!make)
-        return NULL;
+    struct ms_note *window = window_of(w, address, &at);
+    // acquire: pairs with claim [N]
+    struct ms_note *known = find(window, ms_load_acquire(at), address, cell);
+    if (known != NULL || !make)
+        return known;
     uint64_t size = ms_cell_small_size(cell);
     if (size == MS_CELL_BIG)
         size = ms_load_relaxed(&w->index[(address >> MS_GRANULE_SHIFT) + 1]);
@@ -80,14 +133,14 @@ struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
 struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
                                   uint64_t cell)
 {
-    struct ms_note *window =
-        &w->store->annotations->notes[ms_note_window(address)];
+    _Atomic uint64_t *at;
+    struct ms_note *window = window_of(w, address, &at);
+    uint64_t word = ms_load_acquire(at); // acquire: pairs with claim [N]
     struct ms_note_copy all = {0};
 
     for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++) {
         struct ms_note *n = &window[i];
-        // acquire: pairs with claim [N]
-        if (ms_load_acquire(&n->key) != key_of(address))
+        if ((word >> i & 1) == 0 || ms_load_relaxed(&n->key) != key_of(address))
             continue;
         if (ms_load_relaxed(&n->cell) == cell) {
             uint32_t variable = ms_load_relaxed(&n->variable);
@@ -100,7 +153,7 @@ struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
             all.type = type != 0 ? type : all.type;
             all.owner = owner != 0 ? owner : all.owner;
         }
-        ms_store_relaxed(&n->key, 0); // relaxed: it says nothing any more
+        remove_note(at, n, i);
     }
     return all;
 }

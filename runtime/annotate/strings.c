@@ -60,21 +60,23 @@ uint32_t ms_string_intern(struct ms_store *s, const char *text)
         return 0;
     size_t length = strnlen(text, MS_STRING_TEXT - 1);
     uint64_t hash = hash_of(text, length);
-    for (uint32_t i = 0; i < MS_STRING_PROBES; i++) {
+    for (uint32_t i = 0; i < MS_STRING_PROBES;) {
         _Atomic uint32_t *slot =
             &a->string_slots[(hash + i) & (MS_STRING_SLOTS - 1)];
         uint32_t found = ms_load_acquire(slot); // acquire: pairs with [S]
-        if (found == 0) {
-            if (fresh == 0)
-                fresh = write_new(a, text, length);
-            if (fresh == 0)
-                break;
-            // [S] release: publishes the name; acquire: or sees who was first
-            if (ms_cas_acq_rel(slot, &found, fresh))
-                return fresh;
-        }
-        if (is(&a->strings[found], text, length))
+        if (found != 0 && is(&a->strings[found], text, length))
             return found;
+        if (found != 0) {
+            i++;
+            continue;
+        }
+        if (fresh == 0)
+            fresh = write_new(a, text, length);
+        if (fresh == 0)
+            break;
+        // [S] release: publishes the name. Overtaken, the slot is read again.
+        if (ms_cas_release(slot, &found, fresh))
+            return fresh;
     }
     ms_store_count_drop(s, MS_DROP_STRINGS);
     return 0;

@@ -62,13 +62,13 @@ struct ms_pool {
     _Atomic uint64_t low, high; // blocks begin in [low, high]
 };
 
-// Notes on live blocks: a hash with windows, by address. `key` is the address
-// times 2, plus 1 while an entry changes hands; 0: empty. The cell tells one
-// life of an address from the next. `counts`: see the MS_COUNTS_ below. Two
-// threads that annotate a block at the same time, both for the first time, may
-// make two entries; they add up.
+// Notes on live blocks: a hash with windows, by address. A window's word shows
+// which of its entries are in use, one bit each, and counts its changes above.
+// `key` is the address times 2, plus 1; 0: free. The cell tells one life of an
+// address from the next. `counts`: see the MS_COUNTS_ below.
 #define MS_NOTE_SLOTS (1u << 18)
 #define MS_NOTE_WINDOW 32u
+#define MS_NOTE_CHANGE (UINT64_C(1) << MS_NOTE_WINDOW)
 struct ms_note {
     _Atomic uint64_t key;
     _Atomic uint64_t cell;
@@ -149,6 +149,7 @@ struct ms_annotations {
     struct ms_borrow borrows[MS_BORROW_SLOTS];
     struct ms_string strings[MS_STRING_CAPACITY];
     _Atomic uint32_t string_slots[MS_STRING_SLOTS];
+    _Atomic uint64_t note_words[MS_NOTE_SLOTS / MS_NOTE_WINDOW];
     struct ms_note notes[MS_NOTE_SLOTS];
 };
 
