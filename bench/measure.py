@@ -50,28 +50,42 @@ def process_cpu_s(pid):
 class Run:
     """One run. wall_s; cpu_s with all descendants; program_kib, the peak of
     the program; helper_kib, the peak of the largest process of the tool that
-    watches it, or 0. `program` is the path of the program where something else
-    starts it."""
+    watches it, or 0; stdout and stderr. `program` is the path of the program
+    where something else starts it."""
 
     def __init__(self, command, stdin=None, env=None, program=None):
         environment = dict(os.environ)
         environment.update(env or {})
         with tempfile.TemporaryFile() as errors, \
+                tempfile.TemporaryFile() as output, \
                 open(stdin or os.devnull, "rb") as source:
             begin = time.monotonic()
             process = subprocess.Popen(
-                command, stdin=source, stdout=subprocess.DEVNULL,
-                stderr=errors, env=environment)
+                command, stdin=source, stdout=output, stderr=errors,
+                env=environment)
             self._follow(process.pid, program)
             _, status, usage = os.wait4(process.pid, 0)
             self.wall_s = time.monotonic() - begin
             process.returncode = os.waitstatus_to_exitcode(status)
             errors.seek(0)
             self.stderr = errors.read().decode("utf-8", "replace")
+            output.seek(0)
+            self.stdout = output.read()
         self.cpu_s = usage.ru_utime + usage.ru_stime
         if process.returncode != 0:
             raise RuntimeError("%s ended with %d: %s" % (
                 command, process.returncode, self.stderr[-500:]))
+
+    def allocations(self):
+        """How many allocations the watcher says that it has seen, or None."""
+        match = re.search(r"^memscope: ran .*?; ([\d,]+) allocations of |"
+                          r"^\s*allocations:\s+(\d+)$", self.stderr, re.M)
+        if match is None:
+            match = re.search(r"^\s*allocations:\s+(\d+)()$",
+                              self.stdout.decode("utf-8", "replace"), re.M)
+        if match is None:
+            return None
+        return int((match.group(1) or match.group(2)).replace(",", ""))
 
     def _follow(self, pid, program):
         self.program_kib = self.helper_kib = 0
@@ -94,16 +108,16 @@ class Run:
             self._look(child, program)
 
 
-class Ratios:
-    """The ratios of paired measurements: median, smallest and largest."""
+def spread(values):
+    """[median, smallest, largest], or None of nothing."""
+    values = [value for value in values if value is not None]
+    return [statistics.median(values), min(values), max(values)] \
+        if values else None
 
-    def __init__(self, bare, watched):
-        ratios = [w / b for b, w in zip(bare, watched)]
-        self.median = statistics.median(ratios)
-        self.low, self.high = min(ratios), max(ratios)
 
-    def __str__(self):
-        return "%.2f (%.2f–%.2f)" % (self.median, self.low, self.high)
+def ratios(watched, bare):
+    """The spread of paired ratios."""
+    return spread([w / b for w, b in zip(watched, bare) if b > 0])
 
 
 def in_turn(count, *runs):

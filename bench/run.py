@@ -1,212 +1,214 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""make bench: what memscope costs the program that it watches, and itself.
-Bare and watched runs take turns; what is said is medians of paired ratios.
-Prints one report, and saves it as bench/results/NAME.md."""
+"""make bench: what memscope costs the program that it watches, and itself,
+beside the peers that this machine has. Bare and watched runs take turns; what
+is said is medians of paired ratios. Prints one report, and saves it as
+bench/results/latest.md and, for programs to read, latest.json.
+
+MIMALLOC_BENCH=DIR adds programs of a built daanx/mimalloc-bench; HEAPTRACK
+and JEMALLOC name others than the installed ones."""
 
 import argparse
-import http.client
 import json
 import os
 import platform
 import re
-import shutil
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from measure import Ratios, Run, in_turn, process_cpu_s
+import instructions
+import monitor
+import throughput
+import watchers
+from measure import Run, ratios, spread
+from report import readme_table, report
 from workloads import all_workloads
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-C_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-fno-builtin"]
+LATEST = os.path.join(HERE, "results/latest")
+README = os.path.join(HERE, "../README.md")
+MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
+         "--readme -->", "<!-- /bench -->")
+PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
+         "monitor")
 
 
 def progress(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def table(heads, rows):
-    """A Markdown table; the first column reads from the left."""
-    lines = ["| " + " | ".join(heads) + " |",
-             "|---" + "|--:" * (len(heads) - 1) + "|"]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |"
-              for row in rows]
-    return "\n".join(lines)
-
-
-def mib(kib):
-    return "%.1f" % (kib / 1024)
+    print("bench: " + text, file=sys.stderr, flush=True)
 
 
 class Bench:
-    """The parts of the report; each method gives one as text."""
+    """A run; each method gives one part of the results."""
 
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
-        self.memscope = os.path.join(options.build, "cli/memscope")
-        self.storm = os.path.join(options.build, "tests/targets/threads")
+        self.missing = []
+        self.memscopes = watchers.memscopes(options.build, self.missing)
+        self.peers = watchers.peers(directory, self.missing) \
+            if options.peers else []
+        self.fast = [watchers.bare(), *self.memscopes] + [
+            peer for peer in self.peers if not peer.slow]
+        self.slow = [peer for peer in self.peers if peer.slow
+                     and not options.quick]
+        keys = [watcher.key for watcher in self.memscopes]
+        self.default = next(key for key in watchers.DEFAULTS if key in keys)
+        self.default_watcher = self.memscopes[keys.index(self.default)]
+        self.titles = {watcher.key: watcher.title
+                       for watcher in self.fast + self.slow}
+        # Instructions are counted in plain code, speed in optimized code.
+        instructions.compile_all(directory, ("steps", "pairs", "storms/pair"))
+        instructions.compile_all(
+            directory, ("storms/storm", "storms/bignum", "storms/covers"),
+            ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g"])
 
-    def watched(self, command, backend="core"):
-        return [self.memscope, "run", "--backend", backend, "--"] + command
+    def run(self, work, watcher):
+        return Run(watcher.command(work.command), work.stdin,
+                   {**work.env, **watcher.env},
+                   None if watcher.itself else work.command[0])
 
-    def watchers(self, command):
-        """What is compared with the bare program: (name, command line)."""
-        rows = [("memscope, `%s`" % name, self.watched(command, name))
-                for name in ("core", "lockfree")]
-        if self.options.peers and shutil.which("heaptrack"):
-            out = os.path.join(self.directory, "heaptrack")
-            rows.append(("heaptrack", ["heaptrack", "-o", out] + command))
+    def check(self, work, watcher, run, bare):
+        """That the run did the work, and was seen to do it."""
+        if bare.stdout not in run.stdout:
+            raise RuntimeError("%s under %s: the output is another one" % (
+                work.name, watcher.title))
+        if watcher.is_memscope and watcher.key not in ("sampled", "off"):
+            seen = run.allocations()
+            if seen is None or seen < work.allocations:
+                raise RuntimeError("%s under %s: %s allocations, at least %d "
+                                   "were expected" % (work.name, watcher.title,
+                                                      seen, work.allocations))
+
+    def rounds_of(self, work, those, rounds):
+        """{watcher's key: its runs}, in turn, the bare one among them."""
+        runs = {watcher.key: [] for watcher in those}
+        for _ in range(rounds):
+            for watcher in those:
+                run = self.run(work, watcher)
+                self.check(work, watcher, run, runs["bare"][-1]
+                           if watcher.key != "bare" else run)
+                runs[watcher.key].append(run)
+        return runs
+
+    def against_bare(self, runs):
+        bare = runs["bare"]
+        rows = {}
+        for key, mine in runs.items():
+            rows[key] = {
+                "wall_s": spread([r.wall_s for r in mine])[0],
+                "cpu_s": spread([r.cpu_s for r in mine])[0],
+                "wall": ratios([r.wall_s for r in mine],
+                               [r.wall_s for r in bare]),
+                "cpu": ratios([r.cpu_s for r in mine],
+                              [r.cpu_s for r in bare]),
+                "program_kib": spread([r.program_kib for r in mine])[0],
+                "helper_kib": spread([r.helper_kib for r in mine])[0]}
+            if "heaptrack" in runs and key not in ("bare", "heaptrack"):
+                rows[key]["share_of_heaptrack"] = ratios(
+                    [r.cpu_s - b.cpu_s for r, b in zip(mine, bare)],
+                    [h.cpu_s - b.cpu_s
+                     for h, b in zip(runs["heaptrack"], bare)])
         return rows
 
-    def rows(self, work):
-        """One workload, bare and under each watcher in turn, after a run of
-        each to warm up."""
-        progress("bench: %s" % work.name)
-        program = work.command[0]
-        watchers = self.watchers(work.command)
+    def counted(self, runs):
+        """The allocations that memscope saw, which heaptrack must have seen
+        as well, but for what each leaves out at start and end."""
+        mine = runs[self.default][-1].allocations()
+        if "heaptrack" in runs:
+            theirs = runs["heaptrack"][-1].allocations()
+            if theirs and abs(mine - theirs) > 0.02 * theirs + 2000:
+                self.missing.append(
+                    "agreement: memscope saw {:,} allocations where heaptrack "
+                    "saw {:,}".format(mine, theirs))
+        return mine
 
-        def runner(command, started_by_other):
-            return lambda: Run(command, work.stdin, work.env,
-                               program if started_by_other else None)
-        runners = [runner(work.command, False)] + [
-            runner(command, True) for _, command in watchers]
-        for run in runners:
-            run()
-        bare, *others = in_turn(self.options.runs, *runners)
-        peak = statistics.median(run.program_kib for run in bare)
-        for (name, _), runs in zip(watchers, others):
-            mine = statistics.median(run.program_kib for run in runs)
-            yield (
-                work.name, name,
-                "%.2f" % statistics.median(run.wall_s for run in bare),
-                Ratios([r.wall_s for r in bare], [r.wall_s for r in runs]),
-                Ratios([r.cpu_s for r in bare], [r.cpu_s for r in runs]),
-                mib(peak), mib(mine), "%.2f" % (mine / peak),
-                mib(statistics.median(run.helper_kib for run in runs)))
+    def program(self, work):
+        progress(work.name)
+        for watcher in self.fast[:2]:
+            self.run(work, watcher)  # warms up
+        rounds = min(2, self.options.rounds) if work.heavy \
+            else self.options.rounds
+        runs = self.rounds_of(work, self.fast, rounds)
+        rows = self.against_bare(runs)
+        slow = [] if work.heavy else list(self.slow)
+        if slow and work.name == self.options.valgrind_on:
+            slow += watchers.valgrinds(self.directory, self.missing)
+            self.titles.update({w.key: w.title for w in slow})
+        if slow:
+            progress("%s, under the slow peers, once" % work.name)
+            once = self.against_bare(
+                self.rounds_of(work, [self.fast[0], *slow], 1))
+            rows.update({w.key: once[w.key] for w in slow})
+        blocks = monitor.most_live_blocks(self.default_watcher, work)
+        for key, row in rows.items():
+            grown = row["program_kib"] - rows["bare"]["program_kib"]
+            # Of a small heap, it would be what the tool needs for itself.
+            if blocks >= 10000 and key != "bare" and key not in (
+                    "gperftools", "jemalloc", "massif", "dhat"):
+                row["bytes_per_block"] = 1024 * (
+                    grown + (row["helper_kib"] if key == "heaptrack" else 0)
+                ) / blocks
+        return {"what": work.what, "allocations": self.counted(runs)
+                if work.allocations else 0, "live_blocks": blocks,
+                "watched": rows}
 
-    def workloads(self):
-        works = all_workloads(self.options.build, self.directory,
-                              self.options.scale)
-        rows = [row for work in works for row in self.rows(work)]
-        return "\n\n".join((
-            "\n".join("- %s: %s" % (work.name, work.what) for work in works),
-            table(("program", "watched by", "bare s", "wall ×", "total CPU ×",
-                   "peak MiB bare", "watched", "×", "watcher's own MiB"),
-                  rows)))
+    def programs(self):
+        works = all_workloads(self.directory, self.directory,
+                              self.options.scale, self.options.only,
+                              self.missing)
+        return {work.name: self.program(work) for work in works}
 
-    def start(self):
-        """What it costs to watch a program that does nothing."""
-        progress("bench: start and end")
-        a, b = in_turn(3 * self.options.runs, lambda: Run(["/bin/true"]),
-                       lambda: Run(self.watched(["/bin/true"])))
-        bare = statistics.median(run.wall_s for run in a) * 1e3
-        watched = statistics.median(run.wall_s for run in b) * 1e3
-        return "`/bin/true`: %.1f ms bare, %.1f ms watched, from start to " \
-               "end of the command." % (bare, watched)
+    def redis(self):
+        if not throughput.has_redis():
+            self.missing.append("redis: not installed")
+            return {}
+        progress("redis")
+        return throughput.redis(
+            self.directory, int(60000 * self.options.scale), self.fast,
+            min(3, self.options.rounds))
 
-    def compiled(self, name):
-        path = os.path.join(self.directory, name)
-        subprocess.run(["cc", *C_FLAGS, os.path.join(HERE, name + ".c"), "-o",
-                        path], check=True)
-        return path
+    def storms(self):
+        result = {}
+        for kind in throughput.KINDS:
+            progress("storm, %s" % kind)
+            result[kind] = {
+                threads: throughput.storm(
+                    self.directory, kind, threads, self.options.storm_s,
+                    self.fast, min(3, self.options.rounds))
+                for threads in self.options.threads}
+        theirs = os.environ.get("MIMALLOC_BENCH", "")
+        for name in throughput.THEIRS:
+            if not throughput.has_theirs(theirs, name):
+                continue
+            progress("storm, mimalloc-bench's %s" % name)
+            result[name] = {
+                threads: throughput.theirs(theirs, name, threads, self.fast,
+                                           min(3, self.options.rounds))
+                for threads in (self.options.threads
+                                if name != "glibc-simple" else (1,))}
+        return result
+
+    def pairs(self):
+        progress("pairs")
+        return {kind: throughput.pair(
+            self.directory, kind, int(2000000 * self.options.scale),
+            self.fast, self.options.rounds) for kind in throughput.PAIRS}
 
     def instructions(self):
-        """Instructions per round of three ways to allocate, stepped through
-        one by one."""
-        progress("bench: instructions")
-        rounds = 100
-        command = [self.compiled("count_steps"), self.compiled("pairs"),
-                   str(rounds)]
+        progress("instructions")
+        return instructions.table_of(self.directory, self.memscopes)
 
-        def counted(line):
-            output = subprocess.run(line, check=True, capture_output=True,
-                                    text=True, timeout=600).stdout
-            return [int(word) / rounds for word in output.split()]
-        bare = counted(command)
-        core, stacks = (counted(self.watched(command, backend))
-                        for backend in ("core", "lockfree"))
-        names = ("malloc and free of the same block, hot",
-                 "free of an older block and malloc, 64 held",
-                 "realloc, 64 held")
-        return table(("instructions of", "bare", "added by `core`",
-                      "added by `lockfree`"), [
-            (name, "%.0f" % a, "%.0f" % (b - a), "%.0f" % (c - a))
-            for name, a, b, c in zip(names, bare, core, stacks)])
+    def start(self):
+        progress("start")
+        return monitor.start(self.options.build, self.fast,
+                             4 * self.options.rounds)
 
     def monitor(self):
-        """The memscope process's CPU while the program rests and while it
-        does nothing but allocate."""
-        progress("bench: the monitor's own CPU")
-        seconds = self.options.seconds
-        rest, busy = in_turn(
-            3, lambda: self.share(["/bin/cat"], seconds),
-            lambda: self.share([self.storm, "--threads", "1"], seconds))
-        rows = []
-        for name, shares in (("a program at rest", rest),
-                             ("one thread that only allocates", busy)):
-            rows.append((
-                name, "%.2f %%" % (100 * statistics.median(
-                    process for process, _, _ in shares)),
-                "%.2f %%" % (100 * statistics.median(
-                    engine for _, engine, _ in shares)),
-                "{:,.0f}".format(statistics.median(
-                    rate for _, _, rate in shares))))
-        return table(("beside", "memscope's CPU, of one core",
-                      "as `/api/v1/status` says", "events/s"), rows)
-
-    def share(self, command, seconds):
-        """(CPU share of the process, share by its own account, events/s) of
-        memscope beside a command."""
-        process = subprocess.Popen(
-            self.watched(command), stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            start_new_session=True)
-        try:
-            for line in process.stderr:
-                match = re.search(r"at http://[^:]+:(\d+)", line)
-                if match:
-                    break
-            port = int(match.group(1))
-            self.wait_ticks(port)
-            begin = self.sample(process.pid, port)
-            time.sleep(seconds)
-            end = self.sample(process.pid, port)
-            span = end[0] - begin[0]
-            return tuple((b - a) / span for a, b in zip(begin[1:], end[1:]))
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            process.stdin.close()
-            process.stderr.close()
-
-    def get(self, port, path):
-        connection = http.client.HTTPConnection("localhost", port, timeout=30)
-        try:
-            connection.request("GET", "/api/v1" + path)
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-
-    def wait_ticks(self, port):
-        """Until the session is there and the symbols are found."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            self.get(port, "/sites")  # names are looked up for who looks
-            monitor = self.get(port, "/status")["monitor"]
-            if monitor["ticks"] > 10 and monitor["symbols_pending"] == 0:
-                return
-            time.sleep(0.1)
-        raise RuntimeError("memscope makes no ticks")
-
-    def sample(self, pid, port):
-        events = self.get(port, "/stats")["capture"]["events_total"]
-        monitor = self.get(port, "/status")["monitor"]
-        return (time.monotonic(), process_cpu_s(pid),
-                monitor["cpu_ns"] / 1e9, events)
+        progress("the monitor's own CPU")
+        return monitor.beside(self.default_watcher, self.directory,
+                              self.options.seconds, self.options.rounds // 2
+                              or 1)
 
 
 def machine():
@@ -217,57 +219,97 @@ def machine():
         platform.release(), " ".join(platform.libc_ver()))
 
 
-def report(bench, options):
-    version = subprocess.run([bench.memscope, "version"], check=True,
-                             capture_output=True, text=True).stdout.strip()
-    return "\n\n".join((
-        "# What %s costs" % version,
-        "`make bench` on %s. Everything exact. Bare and watched runs took "
-        "turns, %d of each; ratios are medians of the pairs, with the "
-        "smallest and the largest. Wall and total CPU: of the whole command, "
-        "with all processes, start and end of the watcher included. Peak: "
-        "VmHWM of the program (with the pages of the event store that it has "
-        "touched), and of the largest process of the watcher beside it." % (
-            machine(), options.runs),
-        "## Programs", bench.workloads(), bench.start(),
-        "## Instructions per operation", bench.instructions(),
-        "Counted by stepping through the program, after a warm-up. Stepping "
-        "takes time, so that the clock is read more often than in a real "
-        "run: upper bounds.",
-        "## The monitor beside the program", bench.monitor(),
-        "No page open; %d s each, 3 of each in turn." % options.seconds)) \
-        + "\n"
+def measure(options):
+    begin = time.monotonic()
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
+        bench = Bench(options, directory)
+        for part in options.parts:
+            results[part] = getattr(bench, part)()
+        version = subprocess.run(
+            [os.path.join(options.build, "cli/memscope"), "version"],
+            check=True, capture_output=True, text=True).stdout.strip()
+    results["meta"] = {
+        "version": version, "machine": machine(), "rounds": options.rounds,
+        "command": "bench/run.py " + " ".join(sys.argv[1:])
+                   if len(sys.argv) > 3 else "make bench",
+        "seconds": time.monotonic() - begin, "default": bench.default,
+        "titles": bench.titles, "missing": bench.missing}
+    return results
+
+
+def load(path):
+    with open(path + ".json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(path, results):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".json", "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+        file.write("\n")
+    with open(path + ".md", "w", encoding="utf-8") as file:
+        file.write(report(load(path)))
+    progress("saved to %s.md and .json" % os.path.relpath(path))
+
+
+def rewrite_readme():
+    """Puts the table of latest.json between the marks of the README."""
+    with open(README, encoding="utf-8") as file:
+        text = file.read()
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    with open(README, "w", encoding="utf-8") as file:
+        file.write(before + MARKS[0] + "\n\n" + readme_table(load(LATEST)) +
+                   "\n\n" + MARKS[1] + after)
+
+
+def parse():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    add = parser.add_argument
+    add("--build", default="build/release", help="where memscope was built")
+    add("--only", nargs="+", metavar="NAME", default=[],
+        help="only these programs or parts (%s)" % ", ".join(PARTS))
+    add("--quick", action="store_true",
+        help="small inputs, 2 rounds, no slow peers: 3 minutes; saved as quick")
+    add("--rounds", type=int, help="rounds of each comparison (5)")
+    add("--scale", type=float, help="size of the inputs (1.0)")
+    add("--peers", action=argparse.BooleanOptionalAction, default=True,
+        help="the other tools beside, those that are installed")
+    add("--out", help="saved as OUT.md and OUT.json (bench/results/latest)")
+    add("--readme", action="store_true",
+        help="only rewrite the README's table, from latest.json")
+    options = parser.parse_args()
+    quick = options.quick
+    options.build = os.path.abspath(options.build)
+    options.rounds = options.rounds or (2 if quick else 5)
+    options.scale = options.scale or (0.15 if quick else 1.0)
+    if not options.out:
+        # What is only a part of it is not the latest report.
+        options.out = os.path.join(HERE, "results/quick") \
+            if quick or options.only else LATEST
+    options.out = os.path.abspath(options.out)
+    options.threads = (1, 4) if quick else throughput.THREADS
+    options.storm_s = 0.2 if quick else 0.5
+    options.seconds = 2 if quick else 8
+    options.valgrind_on = None if quick else "git log"
+    options.parts = [part for part in PARTS if not options.only or
+                     part in options.only]
+    options.only = [name for name in options.only if name not in PARTS]
+    if options.only and "programs" not in options.parts:
+        options.parts.insert(0, "programs")
+    return options
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=os.path.join(
-        HERE, "../build/release"), help="where memscope has been built")
-    parser.add_argument("--runs", type=int, default=7,
-                        help="pairs of runs per program (7)")
-    parser.add_argument("--scale", type=float, default=1.0,
-                        help="size of the inputs (1.0)")
-    parser.add_argument("--seconds", type=float, default=10,
-                        help="how long the monitor's CPU is watched (10)")
-    parser.add_argument("--peers", action=argparse.BooleanOptionalAction,
-                        default=True, help="heaptrack beside, if installed")
-    parser.add_argument("--only-monitor", action="store_true",
-                        help="print that part alone, and save nothing")
-    parser.add_argument("--name", default="latest",
-                        help="saved as bench/results/NAME.md (latest)")
-    options = parser.parse_args()
-    options.build = os.path.abspath(options.build)
-    with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
-        if options.only_monitor:
-            print(Bench(options, directory).monitor())
-            return
-        text = report(Bench(options, directory), options)
-    print(text)
-    path = os.path.join(HERE, "results", options.name + ".md")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    progress("bench: saved to %s" % os.path.relpath(path))
+    options = parse()
+    if options.readme:
+        rewrite_readme()
+        return
+    results = measure(options)
+    save(options.out, results)
+    print(report(load(options.out)))
 
 
 if __name__ == "__main__":

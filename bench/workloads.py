@@ -5,14 +5,20 @@ fixed seeds: everybody measures the same."""
 import json
 import os
 import random
+import shutil
+import subprocess
 
 
 class Workload:
-    """A command with its input, ready to be run."""
+    """A command with its input, ready to be run. `allocations`: at least so
+    many are to be seen; 0: few are made. `heavy`: runs for many seconds, so
+    that two rounds must do, and without the slow peers."""
 
-    def __init__(self, name, what, command, stdin=None, env=None):
+    def __init__(self, name, what, command, stdin=None, env=None,
+                 allocations=0, heavy=False):
         self.name, self.what, self.command = name, what, command
-        self.stdin, self.env = stdin, env
+        self.stdin, self.env = stdin, env or {}
+        self.allocations, self.heavy = allocations, heavy
 
 
 def _write(directory, name, text):
@@ -37,7 +43,8 @@ def sqlite(directory, scale):
               "select sum(length(k || v)) from t;"]
     path = _write(directory, "script.sql", "\n".join(lines) + "\n")
     return Workload("sqlite3", "SQL script of single inserts",
-                    ["/usr/bin/sqlite3", ":memory:"], stdin=path)
+                    ["/usr/bin/sqlite3", ":memory:"], stdin=path,
+                    allocations=int(500000 * scale))
 
 
 PYTHON = """
@@ -57,10 +64,11 @@ print(len(text), len(index), sum(len(v) for v in index.values()))
 
 def python(directory, scale):
     """Dictionaries, lists and strings, to JSON and back."""
-    path = _write(directory, "work.py", PYTHON.format(n=int(150000 * scale)))
+    path = _write(directory, "work.py", PYTHON.format(n=int(80000 * scale)))
     return Workload("python3", "`PYTHONMALLOC=malloc`, rows to JSON and back",
                     ["/usr/bin/python3", path],
-                    env={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"})
+                    env={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"},
+                    allocations=int(500000 * scale))
 
 
 def jq(directory, scale):
@@ -69,13 +77,14 @@ def jq(directory, scale):
     rows = [{"id": i, "group": rng.randrange(1000),
              "name": "item %d" % rng.randrange(10**6),
              "values": [rng.randrange(1000) for _ in range(5)]}
-            for i in range(int(90000 * scale))]
+            for i in range(int(120000 * scale))]
     path = _write(directory, "document.json", json.dumps(rows))
     program = "group_by(.group) | map({g: .[0].group, n: length, " \
               "s: (map(.values | add) | add)}) | length"
     return Workload("jq", "%.1f MB of JSON grouped" %
                     (os.path.getsize(path) / 1e6),
-                    ["/usr/bin/jq", program, path])
+                    ["/usr/bin/jq", program, path],
+                    allocations=int(500000 * scale))
 
 
 PERL = """
@@ -96,20 +105,154 @@ def perl(directory, scale):
     """Hashes of growing strings, and arrays of small arrays."""
     path = _write(directory, "work.pl", PERL)
     return Workload("perl", "hashes of strings",
-                    ["/usr/bin/perl", path, str(int(900000 * scale))])
+                    ["/usr/bin/perl", path, str(int(450000 * scale))],
+                    env={"PERL_HASH_SEED": "0"},
+                    allocations=int(500000 * scale))
 
 
-def storm(build, threads, scale):
-    """Nothing but malloc, realloc and free, across threads."""
-    return Workload("storm, %d thread%s" % (threads, "s"[:threads > 1]),
-                    "nothing but malloc, realloc, free of others' blocks",
-                    [os.path.join(build, "tests/targets/threads"),
-                     "--threads", str(threads),
-                     "--ops", str(int(12000000 * scale / threads))])
+CXX_HEAD = """
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+template <int N, class T> struct Chain {
+    Chain<N - 1, T> rest; T value;
+    T sum() const { return value + rest.sum(); }
+};
+template <class T> struct Chain<0, T> { T sum() const { return T(); } };
+"""
+CXX_PART = """
+struct S%(i)d {
+    std::map<std::string, std::vector<int>> index;
+    Chain<%(n)d, long> chain;
+    int add(const std::string &key, int value) {
+        auto &list = index[key + "%(i)d"];
+        list.push_back(value);
+        std::sort(list.begin(), list.end(),
+                  [](int a, int b) { return a %% %(m)d < b %% %(m)d; });
+        return std::accumulate(list.begin(), list.end(), %(i)d);
+    }
+};
+int f%(i)d(int x) {
+    S%(i)d s{}; std::function<int(int)> g = [&](int y) { return y + x; };
+    auto p = std::make_unique<S%(i)d>();
+    return s.add("k", g(x)) + p->add("l", x) + int(s.chain.sum());
+}
+"""
 
 
-def all_workloads(build, directory, scale):
-    """Every workload, its input written to `directory`."""
-    return [sqlite(directory, scale), python(directory, scale),
-            jq(directory, scale), perl(directory, scale),
-            storm(build, 1, scale), storm(build, 4, scale)]
+def cc1plus(directory, scale):
+    """The compiler proper on one large file, preprocessed beforehand."""
+    compiler = subprocess.run(
+        ["g++", "-print-prog-name=cc1plus"], check=True, capture_output=True,
+        text=True).stdout.strip()
+    text = CXX_HEAD + "".join(
+        CXX_PART % {"i": i, "n": 5 + i % 7, "m": 3 + i % 11}
+        for i in range(max(1, int(18 * scale))))
+    source = _write(directory, "large.cpp", text)
+    whole = os.path.join(directory, "large.ii")
+    subprocess.run(["g++", "-std=c++17", "-E", source, "-o", whole],
+                   check=True)
+    return Workload("cc1plus", "a large C++ file, -O1", [
+        compiler, "-quiet", "-fpreprocessed", "-std=c++17", "-O1", whole,
+        "-o", "-"], allocations=50000)
+
+
+def git(directory, scale):
+    """A history of small changes to many files, told with its statistics."""
+    rng = random.Random(5)
+    files, lines = 200, 60
+    texts = [["line %d of file %d" % (i, k) for i in range(lines)]
+             for k in range(files)]
+    stream = []
+    for number in range(max(50, int(6000 * scale))):
+        message = "change %d\n" % number
+        stream.append("commit refs/heads/main\ncommitter A <a@example.org> "
+                      "%d +0000\ndata %d\n%s" % (
+                          1600000000 + 60 * number, len(message), message))
+        for _ in range(4):
+            k = rng.randrange(files)
+            texts[k][rng.randrange(lines)] = "%x" % rng.getrandbits(90)
+            body = "\n".join(texts[k]) + "\n"
+            stream.append("M 100644 inline d%d/f%d.txt\ndata %d\n%s" % (
+                k % 20, k, len(body), body))
+    repository = os.path.join(directory, "history")
+    subprocess.run(["git", "init", "-q", "--bare", repository], check=True)
+    subprocess.run(["git", "-C", repository, "fast-import", "--quiet"],
+                   input="\n".join(stream).encode(), check=True)
+    return Workload("git log", "--stat of a generated history",
+                    ["/usr/bin/git", "-C", repository, "--no-pager", "log",
+                     "--stat", "main"],
+                    env={"GIT_CONFIG_GLOBAL": "/dev/null"},
+                    allocations=int(50000 * scale))
+
+
+def xz(directory, scale):
+    """Hardly any allocation, much memory."""
+    rng = random.Random(6)
+    words = ["%x" % rng.getrandbits(32) for _ in range(3000)]
+    path = _write(directory, "words.txt", " ".join(
+        rng.choice(words) for _ in range(int(150000 * scale))))
+    return Workload("xz", "few allocations",
+                    ["/usr/bin/xz", "-T1", "-6", "-c", "-k", path])
+
+
+def bignum(programs, scale):
+    return Workload("bignum", "many tiny blocks, small heap (ours, in the "
+                    "manner of cfrac)",
+                    [os.path.join(programs, "bignum"),
+                     str(int(170000 * scale))],
+                    allocations=int(10000000 * scale))
+
+
+def covers(programs, scale):
+    return Workload("covers", "lists that grow and shrink (ours, in the "
+                    "manner of espresso)",
+                    [os.path.join(programs, "covers"), str(int(900 * scale))],
+                    allocations=int(10000000 * scale))
+
+
+def mimalloc_bench(directory):
+    """Those of daanx/mimalloc-bench, where the user has built it."""
+    built = os.path.join(directory, "out/bench")
+    inputs = os.path.join(directory, "bench")
+    candidates = [
+        Workload("cfrac", "mimalloc-bench", [
+            os.path.join(built, "cfrac"),
+            "17545186520507317056371138836327483792789528"],
+            allocations=5000000, heavy=True),
+        Workload("espresso", "mimalloc-bench", [
+            os.path.join(built, "espresso"),
+            os.path.join(inputs, "espresso/largest.espresso")],
+            allocations=500000, heavy=True),
+        Workload("barnes", "mimalloc-bench", [os.path.join(built, "barnes")],
+                 stdin=os.path.join(inputs, "barnes/input"), heavy=True),
+    ]
+    return [work for work in candidates if os.path.exists(work.command[0])]
+
+
+def all_workloads(programs, directory, scale, only, missing):
+    """Every workload that is asked for and can be, its input written to
+    `directory`; `programs` has our own ones."""
+    makers = [("sqlite3", sqlite), ("jq", jq), ("perl", perl),
+              ("python3", python), ("cc1plus", cc1plus), ("git log", git),
+              ("xz", xz)]
+    works = []
+    for name, make in makers:
+        if only and name not in only:
+            continue
+        tool = {"cc1plus": "g++"}.get(name, name.split()[0])
+        if shutil.which(tool):
+            works.append(make(directory, scale))
+        else:
+            missing.append("%s: not installed" % name)
+    works += [make(programs, scale) for make in (bignum, covers)
+              if not only or make.__name__ in only]
+    theirs = os.environ.get("MIMALLOC_BENCH")
+    if theirs:
+        works += [work for work in mimalloc_bench(theirs)
+                  if not only or work.name in only]
+    return works

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +13,25 @@
 #include <unistd.h>
 
 #include "runtime/announce.h"
+#include "runtime/control.h"
 
-#define GATE_BYTES 4608 // library path and socket name
+#define GATE_BYTES 4608 // library path, socket name, whether alone
 
 struct gate_message {
     char preload[4096];
-    char socket[512];
+    char socket[508];
+    uint32_t alone;
 };
 _Static_assert(sizeof(struct gate_message) == GATE_BYTES, "one message");
 
 static int set_environment(const struct gate_message *m)
 {
     const char *before = getenv("LD_PRELOAD");
-    char *value;
+    char *value, pid[16];
     int n;
+
+    if (m->preload[0] == '\0')
+        return 0;
 
     if (before != NULL && before[0] != '\0')
         n = asprintf(&value, "%s:%s", m->preload, before);
@@ -35,6 +41,8 @@ static int set_environment(const struct gate_message *m)
         return ENOMEM;
     int failed = setenv("LD_PRELOAD", value, 1) != 0 ||
                  setenv(MS_ENV_SOCKET, m->socket, 1) != 0;
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    failed = failed || (m->alone && setenv(MS_ENV_ALONE, pid, 1) != 0);
     free(value);
     return failed ? ENOMEM : 0;
 }
@@ -61,13 +69,33 @@ static void become(char **command, int gate, int failure)
     _exit(error == ENOENT ? 127 : 126);
 }
 
+// A pipe that is never a standard stream, where one of those is closed.
+static int open_pipe(int ends[2])
+{
+    int low[2];
+
+    if (pipe2(low, O_CLOEXEC) != 0)
+        return -1;
+    for (int i = 0; i < 2; i++)
+        ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(low[0]);
+    close(low[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    if (ends[0] >= 0)
+        close(ends[0]);
+    errno = error;
+    return -1;
+}
+
 int ms_launch_prepare(struct ms_launch *l, char **command)
 {
     int gate[2], failure[2];
 
-    if (pipe2(gate, O_CLOEXEC) != 0)
+    if (open_pipe(gate) != 0)
         return errno;
-    if (pipe2(failure, O_CLOEXEC) != 0) {
+    if (open_pipe(failure) != 0) {
         int error = errno;
         close(gate[0]);
         close(gate[1]);
@@ -93,10 +121,11 @@ int ms_launch_prepare(struct ms_launch *l, char **command)
 
 int ms_launch_go(struct ms_launch *l, const char *library, const char *socket)
 {
-    struct gate_message m = {{0}, {0}};
+    struct gate_message m = {.alone = l->alone};
     int error = 0;
 
-    snprintf(m.preload, sizeof m.preload, "%s", library);
+    if (library != NULL)
+        snprintf(m.preload, sizeof m.preload, "%s", library);
     snprintf(m.socket, sizeof m.socket, "%s", socket);
     ssize_t sent = write(l->gate, &m, sizeof m);
     if (sent != sizeof m)
@@ -122,9 +151,18 @@ void ms_launch_cancel(struct ms_launch *l)
     waitpid(l->pid, NULL, 0);
 }
 
+bool ms_launch_mode(const char *text)
+{
+    enum ms_mode mode;
+    uint64_t interval;
+
+    return ms_control_parse(text, &mode, &interval) &&
+           setenv(MS_ENV_MODE, text, 1) == 0;
+}
+
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree", "async"};
+    static const char *const names[] = {"core", "lockfree", "async", "unified"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

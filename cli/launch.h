@@ -16,14 +16,16 @@ struct ms_launch {
     pid_t pid;
     int gate;    // one line through it lets the program begin
     int failure; // gives an errno value when it could not begin
+    bool alone;  // its children are not followed
 };
 
 // ms_launch_prepare forks. Returns 0 or an errno value.
 int ms_launch_prepare(struct ms_launch *l, char **command);
 
 // ms_launch_go lets the program begin, with the runtime preloaded and the
-// socket's name in its environment. Returns 0 when it has begun, otherwise
-// the errno value of its exec; the child has then ended.
+// socket's name in its environment; without a library, as it is. Returns 0 when
+// it has begun, otherwise the errno value of its exec; the child has then
+// ended.
 int ms_launch_go(struct ms_launch *l, const char *library, const char *socket);
 
 // ms_launch_cancel ends a child that was not let go.
@@ -33,6 +35,10 @@ void ms_launch_cancel(struct ms_launch *l);
 // tree, or where it was installed. Returns 0, ENOENT, or EINVAL when its path
 // cannot stand in LD_PRELOAD.
 int ms_launch_library(char *path, size_t bytes);
+
+// ms_launch_mode chooses how much is captured, as ms_control_parse reads it,
+// for the program that is launched next. False: no such mode.
+bool ms_launch_mode(const char *text);
 
 // ms_launch_backend chooses what is captured of each allocation, by the name
 // of a backend, for the program that is launched next. False: no such name.

@@ -16,8 +16,11 @@
 #include <unistd.h>
 
 #include "announcements.h"
+#include "engine/control.h"
 #include "engine/engine.h"
+#include "engine/picture.h"
 #include "launch.h"
+#include "program.h"
 #include "server/server.h"
 #include "summary.h"
 
@@ -27,8 +30,9 @@ enum { FAILED = 125, BAD_USAGE = 2 };
 
 struct run {
     uint16_t port;
-    bool port_fixed, open_page, keep_open;
+    bool port_fixed, open_page, keep_open, no_follow;
     const char *bind;
+    double budget; // per cent of the program's CPU; 0: none
     char **command;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
@@ -55,14 +59,27 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
+static bool parse_budget(const char *text, double *budget)
+{
+    char *end;
+
+    errno = 0;
+    *budget = strtod(text, &end);
+    return errno == 0 && end != text && *end == '\0' && *budget > 0 &&
+           *budget <= 100;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"bind", required_argument, NULL, 'b'},
         {"backend", required_argument, NULL, 'B'},
+        {"mode", required_argument, NULL, 'm'},
+        {"budget", required_argument, NULL, 'u'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
+        {"no-follow", no_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -83,11 +100,22 @@ static int parse(struct run *r, int argc, char **argv)
             if (!ms_launch_backend(optarg))
                 return bad_usage("no such backend: ", optarg);
             break;
+        case 'm':
+            if (!ms_launch_mode(optarg))
+                return bad_usage("no such mode: ", optarg);
+            break;
+        case 'u':
+            if (!parse_budget(optarg, &r->budget))
+                return bad_usage("no per cent of CPU: ", optarg);
+            break;
         case 'o':
             r->open_page = true;
             break;
         case 'k':
             r->keep_open = true;
+            break;
+        case 'n':
+            r->no_follow = true;
             break;
         case 'h':
             return MS_RUN_HELP;
@@ -147,6 +175,7 @@ static bool start_all(struct run *r)
         return false;
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
+    ms_engine_set_budget(r->engine, r->budget);
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));
@@ -253,26 +282,46 @@ static int refuse(struct run *r, int error)
 
 static int watch(struct run *r, const char *library)
 {
-    int error = ms_launch_go(&r->launch, library, r->announcements.name);
+    struct ms_program program = ms_program_look(r->command[0]);
+    int error = ms_launch_go(&r->launch, program.harmed ? NULL : library,
+                             r->announcements.name);
 
     if (error != 0)
         return refuse(r, error);
     fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
             (int)r->launch.pid, ms_server_url(r->server));
+    if (program.why != NULL)
+        fprintf(stderr, LINE "%s %s: it runs as ever, but cannot be watched\n",
+                r->command[0], program.why);
     if (r->open_page)
         open_page(ms_server_url(r->server));
     int status = wait_for_program(r);
+    if (!r->keep_open)
+        ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
-    if (atomic_load(&r->announcements.adopted) == 0)
-        fprintf(stderr, LINE "nothing was captured: the program is statically "
-                             "linked, or runs with other rights than yours\n");
-    else
-        ms_summary_print(r->engine);
+    if (atomic_load(&r->announcements.adopted) != 0)
+        ms_summary_print(r->engine, r->launch.pid, r->keep_open);
+    else if (program.why == NULL)
+        fprintf(stderr, LINE "nothing was captured: the program could not load "
+                             "libmemscope.so, or did not let it begin\n");
     if (r->keep_open)
         wait_for_the_end(r);
     stop_all(r);
     return end_like(status);
+}
+
+// The program has its streams as they were; a descriptor of ours shall not
+// be taken for one of them.
+static void fill_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
 }
 
 int ms_run(int argc, char **argv)
@@ -296,6 +345,8 @@ int ms_run(int argc, char **argv)
         fprintf(stderr, LINE "no new process: %s\n", strerror(error));
         return FAILED;
     }
+    r.launch.alone = r.no_follow;
+    fill_streams();
     take_signals(&r);
     if (!start_all(&r)) {
         ms_launch_cancel(&r.launch);

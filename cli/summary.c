@@ -3,13 +3,18 @@
 
 #include "summary.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine/picture.h"
 
 #define SITES_SHOWN 5
+#define CHILDREN_SHOWN 8
 #define NAME_WAIT_MS 1000
 #define LINE "memscope: "
 
@@ -54,7 +59,8 @@ static void print_name(const char *name, size_t limit)
 }
 
 // Gives the largest sites, and their names some time to be found.
-static size_t find_sites(struct ms_engine *engine, struct ms_site_row *rows)
+static size_t find_sites(struct ms_engine *engine, uint32_t session,
+                         struct ms_site_row *rows)
 {
     size_t count = 0;
     bool named = false;
@@ -62,17 +68,17 @@ static size_t find_sites(struct ms_engine *engine, struct ms_site_row *rows)
     for (int waited = 0; waited <= NAME_WAIT_MS && !named; waited += 20) {
         if (waited != 0)
             nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-        if (ms_engine_top_sites(engine, 0, rows, SITES_SHOWN, &count, &named) !=
-            MEMSCOPE_OK)
+        if (ms_engine_top_sites(engine, session, rows, SITES_SHOWN, &count,
+                                &named) != MEMSCOPE_OK)
             return 0;
     }
     return count;
 }
 
-static void print_sites(struct ms_engine *engine)
+static void print_sites(struct ms_engine *engine, uint32_t session)
 {
     struct ms_site_row rows[SITES_SHOWN];
-    size_t count = find_sites(engine, rows);
+    size_t count = find_sites(engine, session, rows);
     char bytes[32], blocks[32];
 
     for (size_t i = 0; i < count; i++) {
@@ -90,27 +96,147 @@ static void print_sites(struct ms_engine *engine)
     }
 }
 
-void ms_summary_print(struct ms_engine *engine)
+// What one process has done, after what was said of who it is.
+static void print_numbers(const struct ms_stats *s)
 {
-    struct ms_stats s;
     char a[32], b[32], c[32], d[32], e[32];
 
-    if (ms_engine_stats(engine, 0, 0, &s) != MEMSCOPE_OK)
-        return;
     fprintf(stderr,
-            LINE "ran %.2f s; peak heap %s; %s allocations of %s in all; "
-                 "%s blocks, %s, not freed\n",
-            (double)s.uptime_ns / 1e9,
-            bytes_text(s.heap.peak_bytes, a, sizeof a),
-            count_text(s.heap.alloc_count_total, b, sizeof b),
-            bytes_text(s.heap.alloc_bytes_total, c, sizeof c),
-            count_text(s.heap.live_blocks, d, sizeof d),
-            bytes_text(s.heap.live_bytes, e, sizeof e));
-    if (s.capture.dropped_allocs + s.capture.dropped_frees != 0)
+            "ran %.2f s; peak heap %s; %s %s of %s in all; %s %s, %s, not "
+            "freed\n",
+            (double)s->uptime_ns / 1e9,
+            bytes_text(s->heap.peak_bytes, a, sizeof a),
+            count_text(s->heap.alloc_count_total, b, sizeof b),
+            s->heap.alloc_count_total == 1 ? "allocation" : "allocations",
+            bytes_text(s->heap.alloc_bytes_total, c, sizeof c),
+            count_text(s->heap.live_blocks, d, sizeof d),
+            s->heap.live_blocks == 1 ? "block" : "blocks",
+            bytes_text(s->heap.live_bytes, e, sizeof e));
+    if (s->capture.dropped_allocs + s->capture.dropped_frees != 0)
         fprintf(stderr,
                 LINE "%llu allocations and %llu frees were not booked\n",
-                (unsigned long long)s.capture.dropped_allocs,
-                (unsigned long long)s.capture.dropped_frees);
-    if (s.heap.live_blocks != 0)
-        print_sites(engine);
+                (unsigned long long)s->capture.dropped_allocs,
+                (unsigned long long)s->capture.dropped_frees);
+}
+
+// Whether a process has ended, reaped or not: the engine takes a while longer
+// to believe it of one that is not our own child.
+static bool has_ended(pid_t pid)
+{
+    char text[512] = "";
+
+    snprintf(text, sizeof text, "/proc/%d/stat", (int)pid);
+    int fd = open(text, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *state = strrchr(text, ')'); // the name may have anything in it
+    return n <= 0 || (state != NULL && strncmp(state, ") Z", 3) == 0);
+}
+
+// Reads the last of those that have ended.
+static void finish_ended(struct ms_engine *engine)
+{
+    struct ms_session_info *all = NULL;
+    size_t count = 0;
+
+    if (ms_engine_sessions(engine, &all, &count) != MEMSCOPE_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (all[i].state == MS_SESSION_RUNNING && has_ended(all[i].pid))
+            ms_engine_process_ended(engine, all[i].pid, -1);
+    free(all);
+}
+
+struct process {
+    struct ms_session_info info;
+    struct ms_stats stats;
+};
+
+static int by_peak(const void *a, const void *b)
+{
+    const struct process *p = a, *q = b;
+
+    return (p->stats.heap.peak_bytes < q->stats.heap.peak_bytes) -
+           (p->stats.heap.peak_bytes > q->stats.heap.peak_bytes);
+}
+
+// The processes that are worth a line: not what was replaced by exec, and
+// not what never allocated, as a child does that is at once another program.
+static size_t find_processes(struct ms_engine *engine, struct process **out)
+{
+    struct ms_session_info *all = NULL;
+    size_t count = 0, kept = 0;
+
+    *out = NULL;
+    if (ms_engine_sessions(engine, &all, &count) == MEMSCOPE_OK)
+        *out = calloc(count + 1, sizeof **out);
+    for (size_t i = 0; *out != NULL && i < count; i++) {
+        struct process *p = *out + kept;
+        p->info = all[i];
+        if (strcmp(all[i].end_reason, "exec") != 0 &&
+            ms_engine_stats(engine, all[i].id, 0, &p->stats) == MEMSCOPE_OK)
+            kept++;
+    }
+    free(all);
+    return kept;
+}
+
+static void print_program(struct ms_engine *engine, const struct process *p)
+{
+    fputs(LINE, stderr);
+    print_numbers(&p->stats);
+    if (p->stats.heap.live_blocks != 0)
+        print_sites(engine, p->info.id);
+    if (p->stats.heap.alloc_count_total == 0)
+        fputs(LINE "no allocation was seen: the program makes none, or has a "
+                   "malloc of its own\n",
+              stderr);
+}
+
+static void print_child(const struct process *p)
+{
+    const char *name = strrchr(p->info.exe, '/');
+
+    fprintf(stderr, LINE "pid %d, ", (int)p->info.pid);
+    print_name(name != NULL ? name + 1 : p->info.exe, 100);
+    fputs(": ", stderr);
+    print_numbers(&p->stats);
+}
+
+void ms_summary_print(struct ms_engine *engine, pid_t pid, bool stays)
+{
+    struct process *all;
+    const struct process *program = NULL;
+    finish_ended(engine);
+    size_t count = find_processes(engine, &all), children = 0, running = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i].info.pid == pid)
+            program = &all[i];
+    uint64_t peak = program != NULL ? program->stats.heap.peak_bytes : 0;
+    if (program != NULL)
+        print_program(engine, program);
+    if (count > 1)
+        qsort(all, count, sizeof *all, by_peak);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].info.pid == pid)
+            continue;
+        running += all[i].info.state == MS_SESSION_RUNNING;
+        if (all[i].stats.heap.alloc_count_total == 0 ||
+            ++children > CHILDREN_SHOWN)
+            continue;
+        print_child(&all[i]);
+        if (children == 1 && all[i].stats.heap.peak_bytes > peak)
+            print_sites(engine, all[i].info.id);
+    }
+    if (children > CHILDREN_SHOWN)
+        fprintf(stderr, LINE "and %zu more processes\n",
+                children - CHILDREN_SHOWN);
+    if (running != 0)
+        fprintf(stderr, LINE "%zu of its processes still run%s\n", running,
+                stays ? "" : ", unwatched; --keep-open would stay with them");
+    free(all);
 }

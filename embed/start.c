@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "embedded.h"
+#include "platform/atomics.h"
 #include "runtime/runtime.h"
 
 #define EMBEDDED_LIBRARY "libmemscope-embedded.so.0" // beside this one
@@ -22,7 +23,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static __typeof__(&ms_embedded_start) embedded_start; // {lock}
 static __typeof__(&ms_embedded_stop) embedded_stop;   // {lock}
-static bool serving;                                  // {lock}
+static _Atomic pid_t serving;  // process that serves the page, or 0
 static char url[MS_URL_BYTES]; // constant between start and stop
 
 // dlsym gives an object pointer; C has no cast from that to a function.
@@ -47,6 +48,21 @@ static bool load(void)
     return false;
 }
 
+// The page is its parent's: a forked child has none of the threads.
+static bool is_serving(void)
+{
+    // relaxed: whoever waits for a change of it holds the lock
+    pid_t who = ms_load_relaxed(&serving);
+
+    return who != 0 && who == getpid();
+}
+
+// Another thread of the parent may have held the lock at the fork.
+static void forked(void)
+{
+    pthread_mutex_init(&lock, NULL);
+}
+
 static enum memscope_status open_page(const struct memscope_options *options)
 {
     static bool at_exit;
@@ -62,9 +78,12 @@ static enum memscope_status open_page(const struct memscope_options *options)
         return MEMSCOPE_ERROR_SYSTEM;
     }
     status = embedded_start(options, segment, url);
-    serving = status == MEMSCOPE_OK;
-    if (serving && !at_exit)
-        at_exit = atexit(memscope_stop) == 0;
+    if (status != MEMSCOPE_OK)
+        return status;
+    ms_store_relaxed(&serving, getpid());
+    if (!at_exit)
+        at_exit = pthread_atfork(NULL, NULL, forked) == 0 &&
+                  atexit(memscope_stop) == 0;
     return status;
 }
 
@@ -77,7 +96,7 @@ enum memscope_status memscope_start(const struct memscope_options *options)
         return MEMSCOPE_ERROR_ARGUMENT;
     ms_runtime_ignore();
     pthread_mutex_lock(&lock);
-    if (!serving)
+    if (!is_serving())
         status = open_page(options);
     pthread_mutex_unlock(&lock);
     ms_runtime_watch();
@@ -88,10 +107,9 @@ void memscope_stop(void)
 {
     ms_runtime_ignore();
     pthread_mutex_lock(&lock);
-    if (serving) {
+    if (is_serving()) {
         embedded_stop();
-        serving = false;
-        url[0] = '\0';
+        ms_store_relaxed(&serving, 0);
     }
     pthread_mutex_unlock(&lock);
     ms_runtime_watch();
@@ -99,5 +117,5 @@ void memscope_stop(void)
 
 const char *memscope_url(void)
 {
-    return url;
+    return is_serving() ? url : "";
 }

@@ -129,6 +129,7 @@ enum memscope_status ms_engine_adopt(struct ms_engine *e, int segment_fd,
     if (status != MEMSCOPE_OK)
         return status;
     pthread_mutex_lock(&e->lock);
+    s->governor.order.budget = e->budget;
     e->sessions[e->session_count++] = s;
     pthread_cond_signal(&e->wake); // its first tick comes at once
     pthread_mutex_unlock(&e->lock);

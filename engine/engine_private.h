@@ -39,6 +39,7 @@ struct ms_engine {
     size_t session_count;
     uint32_t next_session;
     pid_t primary_pid;
+    double budget; // of sessions that begin
     struct ms_engine_cost cost;
     struct ms_snapshot_entry *snapshots[MS_SNAPSHOT_LIMIT];
     size_t snapshot_count;

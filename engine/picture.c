@@ -134,6 +134,12 @@ static int by_live_bytes(const void *a, const void *b)
     return (x->live_bytes < y->live_bytes) - (x->live_bytes > y->live_bytes);
 }
 
+void ms_engine_hurry(struct ms_engine *e)
+{
+    if (e->symbols != NULL)
+        ms_symbols_hurry(e->symbols);
+}
+
 enum memscope_status ms_engine_top_sites(struct ms_engine *e, uint32_t session,
                                          struct ms_site_row *rows, size_t room,
                                          size_t *count, bool *named)

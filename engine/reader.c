@@ -144,9 +144,11 @@ bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
     out->owner = READ_ONCE(from->owner);
     out->thread = READ_ONCE(from->thread);
     out->size_class = READ_ONCE(from->size_class);
+    out->sampling = READ_ONCE(from->sampling);
     return out->stack != 0 && out->stack < ms_reader_nodes(r) &&
            out->owner < MS_ROW_CAPACITY && out->thread < ms_reader_threads(r) &&
-           out->size_class < MS_SIZE_CLASSES;
+           out->size_class < MS_SIZE_CLASSES &&
+           out->sampling < MS_SAMPLING_LEVELS;
 }
 
 bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out)

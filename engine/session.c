@@ -67,6 +67,7 @@ enum memscope_status ms_session_open(int fd, pid_t pid, uint32_t id,
     s->symbols = symbols;
     s->wait_status = -1;
     s->pss_bytes = UINT64_MAX;
+    ms_governor_init(&s->governor, &s->reader);
     make_epoch(s->epoch);
     pthread_mutex_init(&s->lock, NULL);
     // Without it, the numbers of the operating system are unknown.

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/picture.h"
+#include "governor.h"
 #include "history.h"
 #include "model/model.h"
 #include "platform/process_stats.h"
@@ -55,8 +56,9 @@ struct ms_session {
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
     struct ms_session_module *modules;
     size_t module_count, module_room;
-    struct ms_list unnamed;      // sites (index) that wait for a name
-    bool names_wanted;           // of all sites; else of some: ms_site.wanted
+    struct ms_list unnamed; // sites (index) that wait for a name
+    bool names_wanted;      // of all sites; else of some: ms_site.wanted
+    struct ms_governor governor;
     struct ms_list fresh, carry; // rows: of this tick, of the last one
     uint64_t moments_read;       // snapshots asked for up to here were taken
     size_t placed_sites;         // sites whose module has been looked for

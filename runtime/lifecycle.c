@@ -14,20 +14,26 @@
 
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "follow.h"
+#include "fork.h"
+#include "limits.h"
 #include "platform/clock.h"
 #include "platform/environment.h"
 #include "platform/ipc.h"
 #include "platform/memory.h"
 #include "platform/thread.h"
 #include "runtime/announce.h"
+#include "runtime/control.h"
 #include "runtime/runtime.h"
+#include "store/sampled.h"
 #include "unwind/unwinder.h"
 
 enum state {
     UNBORN = 0, // also: a forked child that has not yet had an event
     STARTING,
     LIVE,
-    OFF, // nothing can or shall be captured
+    OFF,    // nothing can or shall be captured
+    FORKED, // a forked child that nobody watches, unless it asks for it
 };
 
 struct runtime {
@@ -39,7 +45,7 @@ struct runtime {
 
 _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
-const struct ms_backend *ms_runtime_backend = &ms_backend_lockfree;
+const struct ms_backend *ms_runtime_backend = &ms_backend_unified;
 
 MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
 MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored
@@ -110,7 +116,8 @@ static void move_away(int *fd)
 static void choose_backend(void)
 {
     static const struct ms_backend *const all[] = {
-        &ms_backend_core, &ms_backend_lockfree, &ms_backend_async};
+        &ms_backend_core, &ms_backend_lockfree, &ms_backend_async,
+        &ms_backend_unified};
     const char *name = ms_environment(MS_ENV_BACKEND);
 
     for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
@@ -118,14 +125,32 @@ static void choose_backend(void)
             ms_runtime_backend = all[i];
 }
 
+static void choose_mode(struct ms_store *s)
+{
+    const char *text = ms_environment(MS_ENV_MODE);
+    enum ms_mode mode = MS_MODE_EXACT;
+    uint64_t interval = 0;
+
+    if (text == NULL || !ms_control_parse(text, &mode, &interval))
+        mode = MS_MODE_EXACT;
+    ms_control_set(s->header, mode, interval);
+    // What is never exact has blocks of the sample only, and may filter them.
+    if (mode != MS_MODE_EXACT)
+        s->filter = ms_memory_map_wiped(MS_FILTER_BYTES);
+}
+
 static void start(struct runtime *r, bool forked)
 {
-    if (forked && ms_environment(MS_ENV_SOCKET) == NULL) {
-        ms_store_relaxed(&r->state, OFF); // nobody would read it
+    if (!ms_follow_wanted()) {
+        ms_store_relaxed(&r->state, OFF);
         return;
     }
     choose_backend();
+    if (!forked)
+        ms_limits_restore();
     int error = ms_store_create(&r->store, ms_runtime_backend->id);
+    if (error == 0)
+        choose_mode(&r->store);
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
@@ -167,6 +192,7 @@ static bool give_unwinder(struct runtime *r, struct ms_writer *w)
 {
     ms_unwinder_destroy(w->unwinder); // of a thread that has ended
     w->unwinder = NULL;
+    w->recognizes = ms_runtime_backend->capture_alloc == ms_backend_whole_stack;
     if (!ms_runtime_backend->needs_unwinder)
         return true;
     w->unwinder =
@@ -203,7 +229,7 @@ static bool is_off(void)
     // acquire: pairs with get_runtime [J]
     struct runtime *r = ms_load_acquire(&the_runtime);
 
-    return r != NULL && ms_load_relaxed(&r->state) == OFF;
+    return r != NULL && ms_load_relaxed(&r->state) >= OFF;
 }
 
 // The runtime, when it is live: its store may be used.
@@ -214,6 +240,30 @@ static struct runtime *live_runtime(void)
 
     // acquire: pairs with start [L]
     return r != NULL && ms_load_acquire(&r->state) == LIVE ? r : NULL;
+}
+
+bool ms_runtime_is_live(void)
+{
+    return live_runtime() != NULL;
+}
+
+bool ms_runtime_parts(struct ms_runtime_parts *out)
+{
+    struct runtime *r = live_runtime();
+
+    if (r != NULL)
+        *out = (struct ms_runtime_parts){r, sizeof *r, &r->store, &r->rules};
+    return r != NULL;
+}
+
+void ms_runtime_renew(void)
+{
+    struct runtime *r = ms_memory_map_wiped(sizeof *r);
+
+    // relaxed: there is no other thread. Without memory, it is captured no more
+    ms_store_relaxed(&the_runtime,
+                     r != NULL ? r : ms_load_relaxed(&the_runtime));
+    refused = r == NULL ? ms_load_relaxed(&the_runtime) : NULL;
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
@@ -233,6 +283,13 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     uint32_t unborn = UNBORN;
     bool forked;
 
+    if (w != NULL && w->state == MS_WRITER_AT_REST) {
+        // relaxed: a later event will see it
+        if (ms_control_mode((uint32_t)ms_load_relaxed(&w->header->pulse)) ==
+            MS_MODE_OFF)
+            return NULL;
+        return w;
+    }
     if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
         return was_abandoned(w, here) ? w : NULL;
@@ -246,7 +303,10 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     if (r != NULL && ms_load_relaxed(&r->state) == UNBORN &&
         ms_claim_relaxed(&r->state, &unborn, (uint32_t)STARTING)) {
         refused = NULL;
-        start(r, forked);
+        if (forked && ms_environment(MS_ENV_SOCKET) == NULL)
+            ms_store_relaxed(&r->state, FORKED); // nobody would read it
+        else
+            start(r, forked);
     }
     // acquire: pairs with start [L]
     bool live = r != NULL && ms_load_acquire(&r->state) == LIVE;
@@ -269,6 +329,10 @@ __attribute__((constructor)) static void constructed(void)
         ms_guard_leave(w);
     if (r != NULL)
         announce(r);
+    ms_runtime_ignore();
+    ms_follow_begin(); // may allocate
+    ms_fork_prepare();
+    ms_runtime_watch();
 }
 
 __attribute__((destructor)) static void destructed(void)
@@ -304,8 +368,25 @@ void ms_runtime_watch(void)
         ms_guard_writer = set_aside;
 }
 
+// A forked child of a linked program wants a page of its own. What it has
+// allocated before is not known.
+static void start_late(void)
+{
+    // relaxed: a child was forked with it, and nothing is read but its state
+    struct runtime *r = ms_load_relaxed(&the_runtime);
+    uint32_t state = FORKED, unborn = UNBORN;
+
+    if (r == NULL || (!ms_claim_relaxed(&r->state, &state, STARTING) &&
+                      !ms_claim_relaxed(&r->state, &unborn, STARTING)))
+        return;
+    ms_runtime_ignore();
+    start(r, true);
+    ms_runtime_watch();
+}
+
 enum memscope_status ms_runtime_segment(int *fd, int *watched)
 {
+    start_late();
     struct runtime *r = live_runtime();
 
     *watched = r != NULL && ms_load_relaxed(&r->announced) != 0;

@@ -59,6 +59,7 @@ static const struct route {
     {"/api/v1/types", ms_handle_types, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/marks", ms_handle_marks, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/allocations", ms_handle_allocations, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
     {"/api/v1/snapshots",
      ms_handle_snapshot_list,
      ms_handle_snapshot_take,
@@ -159,6 +160,7 @@ void ms_reply_status(struct ms_reply *r, enum memscope_status status)
 static void allow(struct ms_reply *r, const struct route *route)
 {
     r->allow = route == NULL           ? "GET, HEAD"
+               : route->get == NULL    ? "POST"
                : route->post != NULL   ? "GET, HEAD, POST"
                : route->delete != NULL ? "GET, HEAD, DELETE"
                                        : "GET, HEAD";

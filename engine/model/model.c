@@ -169,6 +169,12 @@ static uint64_t gain(struct ms_reader *r, uint64_t now, uint64_t *seen)
     return more;
 }
 
+// Whole blocks between two counts in units of 2^-MS_COUNT_SHIFT.
+static uint64_t whole(uint64_t before, uint64_t now)
+{
+    return (now >> MS_COUNT_SHIFT) - (before >> MS_COUNT_SHIFT);
+}
+
 // Where a row's events are booked.
 struct place {
     struct ms_row_seen *seen;
@@ -176,6 +182,8 @@ struct place {
     struct ms_thread *allocator;
     struct ms_thread *freer; // NULL when it is the allocator
     uint32_t size_class;
+    uint32_t sampling;
+    uint64_t *freed_units; // of the owner
 };
 
 static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
@@ -209,6 +217,8 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
     out->allocator->changed_seq = seq;
     out->freer = key.owner != 0 ? &m->threads[key.thread] : NULL;
     out->size_class = owner.size_class;
+    out->sampling = key.sampling;
+    out->freed_units = &m->seen[key.owner != 0 ? key.owner : row].freed_units;
     return true;
 
 damaged:
@@ -234,6 +244,10 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     uint32_t temporary = ms_load_relaxed(&from->temporary_count);
     uint32_t temporaries = temporary - p.seen->temporary_count; // may wrap
 
+    if (p.sampling != 0) {
+        *p.freed_units += count;
+        count = whole(*p.freed_units - count, *p.freed_units);
+    }
     p.seen->temporary_count = temporary;
     if (p.seen->context != 0)
         ms_groups_add(
@@ -255,6 +269,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     m->heap.temporary_count_total += temporaries;
     m->size_blocks[p.size_class] -= count;
     m->size_bytes[p.size_class] -= bytes;
+    m->sampled_bytes[p.sampling][p.size_class] -= bytes;
 }
 
 void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
@@ -266,6 +281,7 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     if (!find_place(m, r, row, seq, &p))
         return;
     // relaxed: ordered by the frees' acquire [C]
+    uint64_t before = p.seen->alloc_count;
     uint64_t count =
         gain(r, ms_load_relaxed(&from->alloc_count), &p.seen->alloc_count);
     uint64_t bytes =
@@ -273,6 +289,8 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     uint32_t realloc_now = ms_load_relaxed(&from->realloc_count);
     uint32_t reallocs = realloc_now - p.seen->realloc_count; // may wrap
 
+    if (p.sampling != 0)
+        count = whole(before, before + count);
     p.seen->realloc_count = realloc_now;
     if (p.seen->context != 0)
         ms_groups_add(
@@ -288,6 +306,30 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     m->heap.realloc_count_total += reallocs;
     m->size_blocks[p.size_class] += count;
     m->size_bytes[p.size_class] += bytes;
+    m->sampled_bytes[p.sampling][p.size_class] += bytes;
+}
+
+// A block of n bytes, sampled with p = 1 - exp(-n/T), stands for n/p bytes:
+// its share of the variance is n^2 (1-p)/p per live block, which is
+// n * n/(exp(n/T)-1). Blocks of a class are taken to have its middle size.
+void ms_model_error(const struct ms_model *m,
+                    const uint64_t intervals[MS_SAMPLING_LEVELS], double *bytes,
+                    double *blocks)
+{
+    double bytes_variance = 0, blocks_variance = 0;
+
+    for (uint32_t level = 1; level < MS_SAMPLING_LEVELS; level++)
+        for (uint32_t class = 0; class < MS_SIZE_CLASSES; class ++) {
+            double live = (double)m->sampled_bytes[level][class];
+            double size = class == 0 ? 1 : 0.75 * ldexp(1, (int)class);
+            double odds = 1 / expm1(size / (double)intervals[level]);
+            if (live <= 0 || intervals[level] == 0)
+                continue;
+            bytes_variance += live * size * odds;
+            blocks_variance += live / size * odds;
+        }
+    *bytes = sqrt(bytes_variance);
+    *blocks = sqrt(blocks_variance);
 }
 
 static void rate_site(struct ms_site *s, double seconds, uint64_t seq)

@@ -21,6 +21,9 @@ struct ms_row_seen {
     uint64_t alloc_count, alloc_bytes;
     uint64_t free_count, free_bytes;
     uint64_t lifetime_units;
+    // Of sampled blocks, by this row and the foreign ones that it owns; so
+    // that all of them together are rounded once.
+    uint64_t freed_units;
     uint32_t temporary_count, realloc_count;
     uint32_t listed;  // tick at which it was put on the work list
     uint32_t site;    // 1 + index of its site; 0: not known yet
@@ -79,6 +82,8 @@ struct ms_model {
     struct ms_heap_totals heap; // all but the live_* and peak_*
     uint64_t size_bytes[MS_SIZE_CLASSES];
     uint64_t size_blocks[MS_SIZE_CLASSES];
+    // Live bytes that are estimates, by level of sampling.
+    uint64_t sampled_bytes[MS_SAMPLING_LEVELS][MS_SIZE_CLASSES];
     uint64_t cross_frees;
     uint32_t trend_head; // where the next point goes
 };
@@ -104,6 +109,12 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
 // innermost return address are one. 0: out of memory or no such node, else
 // 1 + index.
 uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack);
+
+// ms_model_error gives the standard errors of the estimates in the live bytes
+// and blocks; `intervals` are in bytes, by level. 0 where nothing is sampled.
+void ms_model_error(const struct ms_model *m,
+                    const uint64_t intervals[MS_SAMPLING_LEVELS], double *bytes,
+                    double *blocks);
 
 // ms_model_second computes rates over the last second (`seconds` long, to be
 // exact); ms_model_trend adds a point to every trend.

@@ -95,6 +95,8 @@ static json_t *render_heap(const struct ms_heap_totals *h)
     FIELD("free_count_total", ms_render_u64(h->free_count_total));
     FIELD("realloc_count_total", ms_render_u64(h->realloc_count_total));
     FIELD("temporary_count_total", ms_render_u64(h->temporary_count_total));
+    FIELD("live_bytes_error", ms_render_u64(h->live_bytes_error));
+    FIELD("live_blocks_error", ms_render_u64(h->live_blocks_error));
     return o;
 }
 
@@ -104,6 +106,10 @@ static json_t *render_capture(const struct ms_capture_stats *c)
 
     FIELD("backend", json_string(c->backend));
     FIELD("mode", json_string(c->mode));
+    FIELD("interval", ms_render_u64(c->interval));
+    FIELD("always_exact", json_boolean(c->always_exact));
+    FIELD("budget", ms_render_double(c->budget));
+    FIELD("overhead", ms_render_double(c->overhead));
     FIELD("events_total", ms_render_u64(c->events_total));
     FIELD("dropped_allocs", ms_render_u64(c->dropped_allocs));
     FIELD("dropped_frees", ms_render_u64(c->dropped_frees));

@@ -110,10 +110,32 @@ static int find_no_elf(Dwfl_Module *module, void **data, const char *name,
     return -1; // the file is given
 }
 
-static const Dwfl_Callbacks callbacks = {
-    .find_elf = find_no_elf,
-    .find_debuginfo = find_debug,
-    .section_address = dwfl_offline_section_address,
+static int find_no_debug(Dwfl_Module *module, void **data, const char *name,
+                         Dwarf_Addr base, const char *file, const char *link,
+                         GElf_Word crc, char **found)
+{
+    (void)module;
+    (void)data;
+    (void)name;
+    (void)base;
+    (void)file;
+    (void)link;
+    (void)crc;
+    (void)found;
+    return -1;
+}
+
+static const Dwfl_Callbacks callbacks[] = {
+    {
+        .find_elf = find_no_elf,
+        .find_debuginfo = find_no_debug,
+        .section_address = dwfl_offline_section_address,
+    },
+    {
+        .find_elf = find_no_elf,
+        .find_debuginfo = find_debug,
+        .section_address = dwfl_offline_section_address,
+    },
 };
 
 static bool is_the_file(Dwfl_Module *module, const uint8_t *build_id,
@@ -133,14 +155,15 @@ static bool is_the_file(Dwfl_Module *module, const uint8_t *build_id,
 }
 
 static struct ms_dwarf *open_candidate(const char *path, const char *shown,
-                                       const uint8_t *build_id, size_t bytes)
+                                       const uint8_t *build_id, size_t bytes,
+                                       bool separate)
 {
     struct ms_dwarf *d = calloc(1, sizeof *d);
     int fd = open_file(path);
 
     if (d == NULL || fd < 0)
         goto fail;
-    d->dwfl = dwfl_begin(&callbacks);
+    d->dwfl = dwfl_begin(&callbacks[separate]);
     if (d->dwfl == NULL)
         goto fail;
     dwfl_report_begin(d->dwfl);
@@ -165,7 +188,8 @@ fail:
 }
 
 struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
-                               const uint8_t *build_id, size_t bytes)
+                               const uint8_t *build_id, size_t bytes,
+                               bool separate)
 {
     struct ms_dwarf *d = NULL;
     char there[4600];
@@ -174,14 +198,15 @@ struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
         return NULL; // the vDSO, and what was never a file
     if (pid != 0) {
         snprintf(there, sizeof there, "/proc/%d/root%s", (int)pid, path);
-        d = open_candidate(there, path, build_id, bytes);
+        d = open_candidate(there, path, build_id, bytes, separate);
         if (d == NULL && build_id != NULL) {
             // A program whose file was replaced is still there in its process.
             snprintf(there, sizeof there, "/proc/%d/exe", (int)pid);
-            d = open_candidate(there, path, build_id, bytes);
+            d = open_candidate(there, path, build_id, bytes, separate);
         }
     }
-    return d != NULL ? d : open_candidate(path, path, build_id, bytes);
+    return d != NULL ? d
+                     : open_candidate(path, path, build_id, bytes, separate);
 }
 
 void ms_dwarf_close(struct ms_dwarf *d)
@@ -271,7 +296,9 @@ void ms_dwarf_name(struct ms_dwarf *d, uint64_t address,
         GElf_Sym symbol;
         const char *name = dwfl_module_addrinfo(d->module, at, &offset, &symbol,
                                                 NULL, NULL, NULL);
-        if (name != NULL)
+        // Of a stripped file only some symbols are left: the nearest one may
+        // be another function's.
+        if (name != NULL && (symbol.st_size == 0 || offset < symbol.st_size))
             set_function(out, name);
     }
     find_line(d, at, out);

@@ -15,9 +15,12 @@
 struct ms_dwarf;
 
 // ms_dwarf_open opens a module's file: as the process sees it when pid is not
-// 0, else by its path. NULL: not there, or another file by now.
+// 0, else by its path. Without `separate`, debug information in a file of its
+// own is left alone: it may take a second to read. NULL: not there, or another
+// file by now.
 struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
-                               const uint8_t *build_id, size_t bytes);
+                               const uint8_t *build_id, size_t bytes,
+                               bool separate);
 void ms_dwarf_close(struct ms_dwarf *d);
 
 #define MS_DWARF_NAME 1024u

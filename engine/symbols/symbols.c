@@ -4,6 +4,7 @@
 #include "symbols/symbols.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct ms_symbols {
     pthread_cond_t wake;
     pthread_t thread;
     void (*thread_start)(void);
+    _Atomic bool hurry;
     // {lock} from here on
     bool stopping;
     struct module **modules;
@@ -100,7 +102,7 @@ static const char *plain_name(struct ms_symbols *s, const struct module *m,
 }
 
 // Asks elfutils for one answer, without the lock.
-static void look_up(struct module *m, uint64_t address,
+static void look_up(struct module *m, uint64_t address, bool hurry,
                     struct ms_dwarf_name *out)
 {
     out->function[0] = out->file[0] = '\0';
@@ -108,7 +110,7 @@ static void look_up(struct module *m, uint64_t address,
     if (!m->tried) {
         m->dwarf = ms_dwarf_open(m->path, m->pid,
                                  m->build_id_bytes != 0 ? m->build_id : NULL,
-                                 m->build_id_bytes);
+                                 m->build_id_bytes, !hurry);
         m->tried = true;
     }
     // The call lies before the address that it returns to.
@@ -134,7 +136,7 @@ static void *serve(void *arg)
         struct answer *a = s->queue[s->next];
         struct module *m = s->modules[a->module - 1];
         pthread_mutex_unlock(&s->lock);
-        look_up(m, a->address, name);
+        look_up(m, a->address, atomic_load(&s->hurry), name);
         pthread_mutex_lock(&s->lock);
         if (name->function[0] != '\0')
             a->symbol.function = ms_strings_keep(&s->strings, name->function);
@@ -289,6 +291,11 @@ bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
     }
     pthread_mutex_unlock(&s->lock);
     return known;
+}
+
+void ms_symbols_hurry(struct ms_symbols *s)
+{
+    atomic_store(&s->hurry, true);
 }
 
 const char *ms_symbols_intern(struct ms_symbols *s, const char *text)

@@ -10,6 +10,7 @@
 //   ms_symbols_destroy any        one lookup under way     no
 //   ms_symbols_module  any        a short lock             yes
 //   ms_symbols_lookup  any        a short lock             yes
+//   ms_symbols_hurry   any        nothing                  no
 //
 // Strings live as long as the ms_symbols and never change.
 
@@ -62,6 +63,10 @@ uint32_t ms_symbols_module(struct ms_symbols *symbols,
 // answer is not known yet; *out then holds "module+0x1234".
 bool ms_symbols_lookup(struct ms_symbols *symbols, uint32_t module,
                        uint64_t address, struct ms_symbol *out);
+
+// ms_symbols_hurry: from now on, files of debug information alone are not read
+// for modules that nobody has asked about yet.
+void ms_symbols_hurry(struct ms_symbols *symbols);
 
 // ms_symbols_intern keeps one copy of a string.
 const char *ms_symbols_intern(struct ms_symbols *symbols, const char *text);

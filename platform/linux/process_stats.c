@@ -208,6 +208,7 @@ void ms_process_stats_sample(struct ms_process_stats *s,
     read_memory(s, out);
     read_machine(s, out);
     compute_shares(s, out, ms_clock_monotonic_ns(), cpu_ns);
+    out->cpu_ns = cpu_ns;
     s->sampled = true;
 }
 

@@ -30,6 +30,25 @@ void *ms_memory_map_wiped(size_t bytes)
     return p;
 }
 
+void ms_memory_keep(void *memory, size_t bytes, bool yes)
+{
+    if (memory != NULL && bytes != 0)
+        (void)madvise(memory, bytes, yes ? MADV_KEEPONFORK : MADV_WIPEONFORK);
+}
+
+int ms_memory_stand_in(void *address, uint64_t bytes)
+{
+    void *p =
+        mmap(address, bytes, PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
+             -1, 0);
+
+    if (p == MAP_FAILED)
+        return errno;
+    (void)madvise(p, bytes, MADV_DONTDUMP);
+    return madvise(p, bytes, MADV_DONTFORK) == 0 ? 0 : errno;
+}
+
 void ms_memory_unmap(void *memory, size_t bytes)
 {
     munmap(memory, bytes);

@@ -83,7 +83,9 @@ static struct ms_note *claim(struct ms_writer *w, uint64_t address,
                 break;
             fill(fresh, cell, size, from);
             // relaxed: see ms_row_is_noted
-            ms_store_relaxed(&w->rows[ms_cell_row(cell)].noted, 1);
+            ms_store_relaxed(&w->store->annotations->noted[ms_cell_row(cell)],
+                             1);
+            ms_store_relaxed(&w->header->noted, 1);
         }
         uint64_t shown =
             (word | UINT64_C(1) << (fresh - window)) + MS_NOTE_CHANGE;

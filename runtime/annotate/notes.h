@@ -43,7 +43,9 @@ static inline bool ms_row_is_noted(const struct ms_writer *w, uint64_t cell)
 {
     // relaxed: who frees a block knows of what was said of it before. Row 0,
     // of no cell, never is.
-    return ms_load_relaxed(&w->rows[ms_cell_row(cell)].noted) != 0;
+    return ms_unlikely(ms_load_relaxed(&w->header->noted) != 0) &&
+           ms_load_relaxed(&w->store->annotations->noted[ms_cell_row(cell)]) !=
+               0;
 }
 
 #endif

@@ -38,7 +38,9 @@ static uint32_t create(struct ms_writer *w, const char *name, uint64_t base,
         return 0;
     }
     struct ms_pool *p = &a->pools[number];
-    struct ms_taken slab = ms_fold_take(w, base);
+    struct ms_taken slab = {0};
+    if (!ms_own_unseen(w, base))
+        slab = ms_fold_take(w, base);
     p->name = ms_string_intern(w->store, name);
     p->base = base;
     p->size = size;
@@ -115,8 +117,7 @@ bool memscope_pool_alloc(memscope_pool pool, const void *block, size_t size)
         uint32_t outside = w->context;
         if (ms_runtime_backend->has_contexts && outside != MS_CONTEXT_PAUSED)
             w->context = ms_context_inside(w, MS_PSEUDO_POOL, pool);
-        ms_capture_book(w, MS_OPERATION_ALLOCATION, (void *)(uintptr_t)block,
-                        size, frame);
+        ms_own_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
         w->context = outside;
         widen(p, (uintptr_t)block);
     } else if (p != NULL && !holds(p, (uintptr_t)block, size)) {
@@ -197,8 +198,7 @@ void memscope_pool_destroy(memscope_pool pool)
     if (p != NULL) {
         ms_store_relaxed(&p->destroyed, 1); // relaxed: a mark
         if (p->slab_stack != 0)
-            ms_fold_allocation(w, p->base, p->slab_size, p->slab_stack, NULL,
-                               false);
+            ms_own_fold(w, p->base, p->slab_size, p->slab_stack, false);
     }
     ms_guard_leave(w);
 }

@@ -15,6 +15,20 @@ bool ms_capture_dealloc(void *block, const void *frame)
     return ms_capture_dealloc_inline(block, frame);
 }
 
+bool ms_capture_knows(const void *block)
+{
+    const struct ms_writer *w = ms_guard_writer;
+    uint64_t address = (uintptr_t)block;
+
+    if (w == NULL || w->state == MS_WRITER_NONE ||
+        !ms_live_index_covers(address))
+        return false;
+    // relaxed: only the block's owner, who asks, writes its cell
+    uint64_t cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
+    return ms_cell_live(cell) &&
+           ms_cell_address(cell, address >> MS_GRANULE_SHIFT) == address;
+}
+
 void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
                               const void *frame)
 {
@@ -23,6 +37,10 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     *r = (struct ms_capture_realloc){.address = (uintptr_t)block};
     if (ms_unlikely(w == NULL))
         return;
+    if (w->mode != MS_MODE_EXACT && ms_moderation_skips_free(w, r->address)) {
+        ms_guard_skip(w);
+        return;
+    }
     r->taken = ms_fold_take(w, r->address);
     if (ms_unlikely(ms_row_is_noted(w, r->taken.cell)))
         r->notes = ms_notes_take(w, r->address, r->taken.cell);
@@ -42,7 +60,12 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         ms_guard_leave(w);
         return;
     }
-    ms_fold_deallocation(w, r->address, &r->taken, true);
+    if (w->mode == MS_MODE_EXACT || r->taken.cell != 0)
+        ms_fold_deallocation(w, r->address, &r->taken, true);
+    if (now != NULL && w->mode != MS_MODE_EXACT) {
+        ms_capture_moderated(w, MS_OPERATION_REALLOCATION, now, size, frame);
+        return; // notes end here: it may be in the sample no more
+    }
     if (now != NULL) {
         ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
         ms_notes_moved(w, r->address, &r->notes);

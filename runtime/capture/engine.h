@@ -24,6 +24,9 @@ void ms_capture_alloc(void *block, size_t size, const void *frame);
 // Before the allocator gets it back. False: no block that we know.
 bool ms_capture_dealloc(void *block, const void *frame);
 
+// Whether a block has been booked, as the calling thread, its owner, sees it.
+bool ms_capture_knows(const void *block);
+
 // A reallocation, before and after. Between the two the block is in no
 // account, so that another thread may be given its old address. `now` is what
 // the allocator answered; NULL with `size` not 0 means that nothing changed.

@@ -11,6 +11,7 @@
 #include "annotate/contexts.h"
 #include "annotate/notes.h"
 #include "capture/guard.h"
+#include "capture/moderation.h"
 #include "store/fold.h"
 #include "unwind/unwinder.h"
 
@@ -36,17 +37,16 @@ MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
                                       enum ms_operation operation, void *block,
                                       size_t size, const void *frame)
 {
-    const struct ms_backend *backend = ms_runtime_backend;
     bool by_realloc = operation == MS_OPERATION_REALLOCATION;
     struct ms_row_hint *hint = NULL;
     uint32_t stack = 0;
 
-    if (ms_likely(backend == &ms_backend_lockfree ||
-                  backend == &ms_backend_async)) {
+    if (ms_likely(w->recognizes)) {
         struct ms_frame from = ms_frame_of_hook(frame);
         stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
     }
     if (ms_unlikely(stack == 0)) {
+        const struct ms_backend *backend = ms_runtime_backend;
         struct ms_event e = ms_capture_event(operation, block, size, frame);
         if (by_realloc)
             backend->capture_realloc(w, &e);
@@ -61,6 +61,21 @@ MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
         ms_fold_allocation(w, (uintptr_t)block, size, stack, hint, by_realloc);
 }
 
+// The same where not everything is captured; leaves the writer.
+MS_ALWAYS_INLINE void ms_capture_moderated(struct ms_writer *w,
+                                           enum ms_operation operation,
+                                           void *block, size_t size,
+                                           const void *frame)
+{
+    if (ms_likely(ms_moderation_skips_alloc(w, size))) {
+        ms_guard_skip(w);
+        return;
+    }
+    struct ms_event e = ms_capture_event(operation, block, size, frame);
+    ms_moderation_book(w, &e);
+    ms_guard_leave(w);
+}
+
 MS_ALWAYS_INLINE void ms_capture_alloc_inline(void *block, size_t size,
                                               const void *frame)
 {
@@ -68,6 +83,10 @@ MS_ALWAYS_INLINE void ms_capture_alloc_inline(void *block, size_t size,
 
     if (ms_unlikely(w == NULL))
         return;
+    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
+        ms_capture_moderated(w, MS_OPERATION_ALLOCATION, block, size, frame);
+        return;
+    }
     ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
     ms_guard_leave(w);
 }
@@ -79,6 +98,11 @@ MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
     if (ms_unlikely(w == NULL))
         return false;
     uint64_t address = (uintptr_t)block;
+    if (ms_unlikely(w->mode != MS_MODE_EXACT) &&
+        ms_moderation_skips_free(w, address)) {
+        ms_guard_skip(w);
+        return false;
+    }
     struct ms_taken taken = ms_fold_take(w, address);
     if (ms_unlikely(ms_row_is_noted(w, taken.cell)))
         ms_notes_freed(w, address, taken.cell);

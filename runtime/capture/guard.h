@@ -10,6 +10,7 @@
 
 #include "capture/backend.h"
 #include "platform/compiler.h"
+#include "runtime/control.h"
 
 // The calling thread's writer; NULL before its first event.
 extern _Thread_local struct ms_writer *ms_guard_writer
@@ -43,8 +44,19 @@ MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
 
 MS_ALWAYS_INLINE void ms_guard_leave(struct ms_writer *w)
 {
+    if (ms_unlikely(w->timed_ns != 0))
+        ms_writer_measured(w);
     ms_signal_fence();
     w->state = MS_WRITER_READY;
+}
+
+// ms_guard_skip leaves an event that is not captured, so that with capture off
+// the next one costs next to nothing.
+MS_ALWAYS_INLINE void ms_guard_skip(struct ms_writer *w)
+{
+    w->timed_ns = 0;
+    ms_signal_fence();
+    w->state = w->mode == MS_MODE_OFF ? MS_WRITER_AT_REST : MS_WRITER_READY;
 }
 
 #endif

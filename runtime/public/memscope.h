@@ -58,12 +58,14 @@ struct memscope_options {
 };
 
 #ifndef MEMSCOPE_DISABLE
-// memscope_start opens the page of this very program and serves it from two
-// threads of our own, whose memory appears in no number. It returns when the
-// port listens. A second call returns MEMSCOPE_OK and changes nothing, as does
-// a call in a program that already runs under `memscope run`. Returns
-// MEMSCOPE_ERROR_PORT_TAKEN when a port was asked for and is in use, or
-// MEMSCOPE_ERROR_STATE when this program could not be captured.
+// memscope_start opens the page of this very program and serves it from threads
+// of our own, whose memory appears in no number and whose descriptors no child
+// inherits. It returns when the port listens. A second call returns MEMSCOPE_OK
+// and changes nothing, as does a call in a program that already runs under
+// `memscope run`. Returns MEMSCOPE_ERROR_PORT_TAKEN when a port was asked for
+// and is in use, or MEMSCOPE_ERROR_STATE when this program could not be
+// captured. A forked child has no page, but may open its own; it is captured
+// from then on.
 MEMSCOPE_API enum memscope_status
 memscope_start(const struct memscope_options *options) MEMSCOPE_MUST_CHECK;
 

@@ -13,9 +13,9 @@
 // With MEMSCOPE_DISABLE defined before the include, every function is an empty
 // inline one: the program needs no library of ours.
 //
-// Tasks, scopes and pools show in the numbers with the backend `async`
-// (memscope run --backend async, or MEMSCOPE_BACKEND=async in the environment
-// of a linked program).
+// Tasks, scopes and pools show in the numbers with the backends `unified` (the
+// default) and `async`. Where capture is sampled or off, what is said of blocks
+// that are not captured is lost, and counts as said of unknown blocks.
 
 #ifndef MEMSCOPE_ANNOTATE_H
 #define MEMSCOPE_ANNOTATE_H

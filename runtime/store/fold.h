@@ -11,6 +11,14 @@
 #include "store/ledger.h"
 #include "store/live_index.h"
 #include "store/recorder.h"
+#include "store/sampled.h"
+
+// Where capture was off, a block may have gone unseen. Its place is proof.
+void ms_fold_close_stale(struct ms_writer *w, uint64_t address);
+
+// ms_fold_sampled books a block that is in the sample.
+void ms_fold_sampled(struct ms_writer *w, uint64_t address, uint64_t size,
+                     uint32_t stack, bool by_realloc);
 
 MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
                                          uint64_t size, uint32_t stack,
@@ -21,6 +29,8 @@ MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
         ms_store_count_drop(w->store, MS_DROP_ADDRESS);
         return;
     }
+    if (ms_unlikely(w->was_off))
+        ms_fold_close_stale(w, address);
     uint32_t row = ms_ledger_own(w, stack, size, hint);
     if (ms_unlikely(row == 0)) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);
@@ -58,7 +68,9 @@ MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
     uint32_t row = ms_cell_row(taken->cell);
 
     if (ms_unlikely(taken->cell == 0)) {
-        ms_bump(&w->slot->unknown_frees, 1);
+        // A block that was not captured is nothing to wonder at then.
+        if (!w->was_less)
+            ms_bump(&w->slot->unknown_frees, 1);
         return;
     }
     if (w->rows[row].thread != w->thread)
@@ -72,8 +84,11 @@ MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
     // A stamp of another thread may be newer than ours: then it is just born.
     if (age >> (MS_BIRTH_BITS - 1))
         age = 0;
-    ms_ledger_free(w, row, taken->size, age,
-                   address == w->last_address && !by_realloc);
+    bool temporary = address == w->last_address && !by_realloc;
+    if (ms_unlikely(w->rows[row].sampling != 0))
+        ms_sampled_free(w, row, address, taken->size, age, temporary);
+    else
+        ms_ledger_free(w, row, taken->size, age, temporary);
     ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
     w->last_address = 0;
 }

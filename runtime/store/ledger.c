@@ -33,6 +33,7 @@ static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
     r->stack = like->stack;
     r->owner = like->owner;
     r->size_class = like->size_class;
+    r->sampling = like->sampling;
     r->thread = (uint16_t)w->thread;
     // Unmapped, it would be made anew at the next event: correct, but wasteful
     (void)ms_row_map_put(map, key, row);
@@ -42,9 +43,14 @@ static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
 MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
                                        uint32_t size_class)
 {
-    struct ms_row like = {.stack = stack, .size_class = (uint8_t)size_class};
+    struct ms_row like = {
+        .stack = stack,
+        .size_class = (uint8_t)size_class,
+        .sampling = (uint8_t)w->level,
+    };
 
-    return new_row(w, &w->own, ms_ledger_key(stack, size_class), &like);
+    return new_row(w, &w->own, ms_ledger_key(stack, size_class, w->level),
+                   &like);
 }
 
 MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
@@ -58,6 +64,7 @@ MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
         .stack = theirs->stack,
         .owner = owner,
         .size_class = theirs->size_class,
+        .sampling = theirs->sampling,
     };
     return new_row(w, &w->foreign, owner, &like);
 }

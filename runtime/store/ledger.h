@@ -14,7 +14,7 @@
 
 // ms_ledger_own and ms_ledger_foreign find the writer's row for blocks of a
 // size at a stack, or for blocks of another thread's row, making it at first
-// sight. 0: no row left.
+// sight; new rows are of the writer's level of sampling. 0: no row left.
 uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
                            uint32_t size_class);
 uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner);
@@ -25,14 +25,17 @@ void ms_ledger_push(struct ms_writer *w, uint32_t row);
 // ms_ledger_post adds the thread's net change to the common counter.
 void ms_ledger_post(struct ms_writer *w);
 
-static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class)
+static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class,
+                                     uint32_t level)
 {
-    _Static_assert(MS_NODE_CAPACITY <= 1u << 24 && MS_SIZE_CLASSES <= 64,
-                   "both fit one key");
-    return stack | size_class << 24;
+    _Static_assert(MS_NODE_CAPACITY <= 1u << 24 && MS_SIZE_CLASSES <= 64 &&
+                       MS_SAMPLING_LEVELS <= 4,
+                   "all fit one key");
+    return stack | size_class << 24 | level << 30;
 }
 
-// `hint`, if not NULL, is of this very stack; it is asked first and kept up.
+// For capture in exact mode. `hint`, if not NULL, is of this very stack; it is
+// asked first and kept up.
 MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
                                         uint64_t size, struct ms_row_hint *hint)
 {
@@ -40,7 +43,7 @@ MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
 
     if (ms_likely(hint != NULL && hint->size_class == class && hint->row != 0))
         return hint->row;
-    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class));
+    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class, 0));
     if (ms_unlikely(row == 0))
         row = ms_ledger_new_own(w, stack, class);
     if (hint != NULL)
@@ -78,6 +81,15 @@ static inline void ms_ledger_allocation(struct ms_writer *w, uint32_t row,
     ms_ledger_change(w, (int64_t)size);
 }
 
+static inline void ms_ledger_freed(struct ms_row *r, uint64_t count,
+                                   uint64_t bytes)
+{
+    // [C] release: whoever sees the free sees the allocation; pairs with the
+    // collector's acquire
+    ms_store_release(&r->free_count, ms_load_relaxed(&r->free_count) + count);
+    ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + bytes);
+}
+
 static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   uint64_t size, uint64_t lifetime,
                                   bool temporary)
@@ -85,10 +97,7 @@ static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
     struct ms_row *r = &w->rows[row];
     _Atomic uint64_t *life = &w->slot->lifetimes[ms_lifetime_bucket(lifetime)];
 
-    // [C] release: whoever sees the free sees the allocation; pairs with the
-    // collector's acquire
-    ms_store_release(&r->free_count, ms_load_relaxed(&r->free_count) + 1);
-    ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + size);
+    ms_ledger_freed(r, 1, size);
     ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
         ms_bump(&r->temporary_count, 1u);

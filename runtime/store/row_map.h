@@ -36,6 +36,14 @@ struct ms_row_map {
 void ms_row_map_init(struct ms_row_map *map);
 void ms_row_map_clear(struct ms_row_map *map);
 
+// ms_row_map_bytes is the memory of its own that the map has at `entries`.
+static inline size_t ms_row_map_bytes(const struct ms_row_map *map)
+{
+    return map->entries == map->first
+               ? 0
+               : ((size_t)map->mask + 1) * sizeof *map->entries;
+}
+
 // ms_row_map_put adds a key that is not there. False: out of memory.
 bool ms_row_map_put(struct ms_row_map *map, uint32_t key, uint32_t row);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "annotate/contexts.h"
+#include "annotate/notes.h"
 #include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
@@ -73,6 +74,14 @@ static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
     ms_store_release(&h->state, MS_SEGMENT_LIVE);
 }
 
+uint64_t ms_store_bytes(void)
+{
+    struct ms_segment_header layout = {0};
+
+    lay_out(&layout);
+    return layout.total_bytes;
+}
+
 int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
 {
     struct ms_segment_header layout = {0};
@@ -80,7 +89,7 @@ int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
 
     lay_out(&layout);
     *s = (struct ms_store){.fd = -1};
-    int error = ms_shared_create("memscope", layout.total_bytes, &s->fd);
+    int error = ms_shared_create(MS_SEGMENT_NAME, layout.total_bytes, &s->fd);
     if (error != 0)
         return error;
     error = ms_shared_map(s->fd, 0, layout.index_offset, true, &s->base);
@@ -125,11 +134,45 @@ void ms_store_destroy(struct ms_store *s)
         ms_contexts_free(w);
         ms_memory_unmap(w, sizeof *w);
     }
+    if (s->filter != NULL)
+        ms_memory_unmap((void *)s->filter, MS_FILTER_BYTES);
     uint64_t offset = s->header->index_offset;
     ms_memory_unmap((void *)s->index, s->header->index_bytes);
     ms_memory_unmap(s->base, offset);
     if (s->fd >= 0)
         close(s->fd);
+}
+
+void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
+{
+    struct ms_taken taken = ms_live_index_take(w->index, address);
+
+    if (ms_row_is_noted(w, taken.cell))
+        (void)ms_notes_take(w, address, taken.cell);
+    if (taken.cell != 0)
+        ms_fold_deallocation(w, address, &taken, false);
+}
+
+MS_NOINLINE void ms_fold_sampled(struct ms_writer *w, uint64_t address,
+                                 uint64_t size, uint32_t stack, bool by_realloc)
+{
+    if (!ms_live_index_covers(address)) {
+        ms_store_count_drop(w->store, MS_DROP_ADDRESS);
+        return;
+    }
+    if (w->was_off)
+        ms_fold_close_stale(w, address);
+    uint32_t row = ms_sampled_row(w, stack, size);
+    if (row == 0) {
+        ms_store_count_drop(w->store, MS_DROP_ROWS);
+        return;
+    }
+    ms_sampled_allocation(w, row, address, size, by_realloc);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(
+        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
+        address, row);
+    w->last_address = address;
 }
 
 void ms_store_allocation(struct ms_writer *w, uint64_t address, uint64_t size,

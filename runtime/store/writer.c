@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "platform/memory.h"
+#include "runtime/control.h"
+
+#define MS_MEASURED_REFRESHES 64u // one in so many is timed
+#define MS_MEASURED_MOST_NS 100000u
 
 // Takes over the writer of a thread that has ended, so that a program with
 // many short threads does not grow with their number.
@@ -73,6 +77,50 @@ static bool claim_slot(struct ms_store *s, uint32_t *thread)
     return true;
 }
 
+// Takes the mode over.
+static void adopt(struct ms_writer *w)
+{
+    uint64_t pulse = ms_load_relaxed(&w->header->pulse); // relaxed: a hint
+    uint32_t control = (uint32_t)pulse;
+
+    w->pulse = pulse;
+    w->mode = (uint8_t)ms_control_mode(control);
+    w->level = w->mode == MS_MODE_SAMPLED ? ms_control_level(control) : 0;
+    w->was_less = (control & MS_CONTROL_WAS_LESS) != 0;
+    w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
+    // The filter knows sampled blocks only.
+    w->filter = (control & MS_CONTROL_WAS_EXACT) == 0 ? w->store->filter : NULL;
+    ms_sampler_set(&w->sampler, ms_control_interval(control, w->level));
+}
+
+MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
+{
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if ((uint32_t)pulse != (uint32_t)w->pulse)
+        adopt(w);
+    else
+        w->pulse = pulse;
+    w->countdown = MS_CLOCK_EVENTS;
+    w->now = now >> MS_BIRTH_SHIFT;
+    if (w->refreshes++ % MS_MEASURED_REFRESHES == 0)
+        w->timed_ns = now;
+}
+
+MS_NOINLINE void ms_writer_measured(struct ms_writer *w)
+{
+    uint64_t end = ms_clock_monotonic_ns();
+    uint64_t clock = ms_clock_monotonic_ns() - end; // reading it takes a time
+    uint64_t took = end - w->timed_ns;
+
+    w->timed_ns = 0;
+    // Another thread may have had the core meanwhile.
+    if (took > MS_MEASURED_MOST_NS)
+        return;
+    ms_bump(&w->slot->measured_ns, took > clock ? took - clock : 0);
+    ms_bump(&w->slot->measured_events, 1);
+}
+
 struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
                                        const uint64_t name[2],
                                        bool (*gone)(uint32_t tid))
@@ -99,6 +147,9 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     w->countdown = 0;
     w->last_address = 0;
     ms_contexts_reset(w);
+    w->timed_ns = 0;
+    ms_sampler_seed(&w->sampler, tid ^ slot->birth_ns);
+    adopt(w);
     memset(w->sites, 0, sizeof w->sites);
     ms_store_relaxed(&w->owner, (uint64_t)thread << 32 | tid); // see take_over
     w->state = MS_WRITER_READY;

@@ -15,6 +15,7 @@
 #include "platform/compiler.h"
 #include "runtime/store.h"
 #include "store/row_map.h"
+#include "store/sampler.h"
 
 #define MS_CLOCK_EVENTS 16u // the clock is read every so many events
 #define MS_POST_BYTES 65536 // net change that a thread keeps to itself
@@ -32,17 +33,24 @@ struct ms_site_entry {
 enum ms_writer_state {
     MS_WRITER_NONE = 0, // not open, or a forked child's
     MS_WRITER_READY,
-    MS_WRITER_BUSY, // an event is being booked; see capture/guard.h
+    MS_WRITER_BUSY,    // an event is being booked; see capture/guard.h
+    MS_WRITER_AT_REST, // capture is off
 };
 
 // What every event needs comes first.
 struct ms_writer {
     uint8_t state;      // enum ms_writer_state
+    uint8_t mode;       // enum ms_mode
+    bool recognizes;    // the backend wants no more than a stack known before
     uint32_t countdown; // events until the clock is read again
-    uint32_t tick;      // of the header, when it was read last
+    uint64_t pulse;     // of the header, when it was read last
     uint32_t thread;    // number of its slot
+    uint32_t level;     // of sampling; 0: exact
     struct ms_segment_header *header;
-    uint64_t now; // birth units
+    uint64_t now;      // birth units
+    uint64_t timed_ns; // when this event began, if it is measured
+    bool was_less;     // blocks may live that were never captured
+    bool was_off;      // captured blocks may have been freed unseen
     struct ms_row *rows;
     _Atomic uint64_t *index;
     struct ms_thread_slot *slot;
@@ -51,6 +59,8 @@ struct ms_writer {
     int64_t unposted;      // net bytes not yet posted to the header
     uint64_t last_address; // of the last event, if an allocation
     uint32_t context; // what its allocations belong to: annotate/contexts.h
+    struct ms_sampler sampler;
+    _Atomic uint8_t *filter;        // of sampled addresses; NULL: ask the index
     struct ms_unwinder *unwinder;   // NULL: the backend needs none
     uint64_t entered;               // the hook's frame, while busy
     uint64_t stack_low, stack_high; // the thread's own stack
@@ -59,26 +69,29 @@ struct ms_writer {
     struct ms_row_map foreign;    // other thread's row -> row
     struct ms_contexts *contexts; // NULL: none was ever entered
     uint32_t row_next, row_end;   // rows claimed and not yet used
+    uint32_t refreshes;           // of the clock
     struct ms_site_entry sites[MS_SITE_CACHE];
     // Owner: its tid, and its slot in the upper half; 0 while it changes hands.
     _Atomic uint64_t owner;
     struct ms_writer *next; // all writers; constant after publication
 };
 
-// ms_writer_now is the time in birth units. It is read afresh every
+// ms_writer_now keeps `now`, the time in birth units. It is read afresh every
 // MS_CLOCK_EVENTS events and after each tick of the collector, so that a
-// stamp is never older than either.
-static inline uint64_t ms_writer_now(struct ms_writer *w)
-{
-    uint32_t tick = ms_load_relaxed(&w->header->tick); // relaxed: a hint
+// stamp is never older than either; likewise the mode, which the same word
+// brings.
+void ms_writer_refresh(struct ms_writer *w, uint64_t pulse);
 
-    if (ms_unlikely(w->countdown-- == 0 || tick != w->tick)) {
-        w->countdown = MS_CLOCK_EVENTS;
-        w->tick = tick;
-        w->now = ms_clock_monotonic_ns() >> MS_BIRTH_SHIFT;
-    }
-    return w->now;
+static inline void ms_writer_now(struct ms_writer *w)
+{
+    uint64_t pulse = ms_load_relaxed(&w->header->pulse); // relaxed: a hint
+
+    if (ms_unlikely(w->countdown-- == 0 || pulse != w->pulse))
+        ms_writer_refresh(w, pulse);
 }
+
+// ms_writer_measured notes what the event that now ends has taken.
+void ms_writer_measured(struct ms_writer *w);
 
 // ms_store_count_drop counts what could not be booked. Any thread.
 static inline void ms_store_count_drop(struct ms_store *s,

@@ -15,6 +15,14 @@ static size_t table_bytes(uint32_t slots)
     return sizeof(struct ms_rule_table) + slots * sizeof(struct ms_rule_slot);
 }
 
+size_t ms_rules_bytes(const struct ms_rules *rules)
+{
+    // relaxed: only asked, where it is not about to be unmapped
+    const struct ms_rule_table *t = ms_load_relaxed(&rules->table);
+
+    return t != NULL ? table_bytes(t->mask + 1) : 0;
+}
+
 static struct ms_rule_table *make_table(uint32_t slots)
 {
     struct ms_rule_table *t = ms_memory_map_wiped(table_bytes(slots));

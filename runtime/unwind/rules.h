@@ -44,6 +44,9 @@ ms_rule ms_rules_find(struct ms_rules *rules, uint64_t return_address);
 // may come to mean something else. Who has copied rules notices by generation.
 void ms_rules_forget(struct ms_rules *rules);
 
+// ms_rules_bytes is the size of the table, 0 when there is none yet.
+size_t ms_rules_bytes(const struct ms_rules *rules);
+
 static inline uint32_t ms_rules_hash(const struct ms_rule_table *t,
                                      uint64_t address)
 {

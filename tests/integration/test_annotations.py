@@ -14,10 +14,12 @@ PUBLIC = os.path.join(ROOT, "runtime/public")
 
 class Annotations(TestCase):
 
+    backend = ()
+
     @classmethod
     def setUpClass(cls):
         cls.scope = Memscope(target("annotated"), flags=(
-            "--port", "0", "--backend", "async"))
+            "--port", "0", *cls.backend))
         cls.said = cls.scope.json_line()
         cls.scope.settle()
 
@@ -105,6 +107,12 @@ class Annotations(TestCase):
         self.assertEqual(self.scope.stats()["capture"]["damaged"], 0)
         blocks = self.scope.get("/allocations")
         self.assertEqual(blocks["bytes"], picture.heap["live_bytes"])
+
+
+class Async(Annotations):
+    """The same, by the backend that is made for it."""
+
+    backend = ("--backend", "async")
 
 
 class Disabled(TestCase):

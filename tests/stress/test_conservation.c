@@ -19,6 +19,7 @@
 
 #include "platform/atomics.h"
 #include "platform/thread.h"
+#include "runtime/control.h"
 #include "runtime/store.h"
 #include "same_memory.h"
 #include "seed.h"
@@ -167,7 +168,7 @@ static void start_before_the_wrap(struct ms_session *s)
 {
     const uint32_t before = UINT32_MAX - 2;
 
-    ms_store_relaxed(&store.header->tick, before);
+    ms_store_relaxed(&store.header->pulse, (uint64_t)before << 32);
     for (uint32_t row = 1; row < ROWS_MOST; row++) {
         ms_store_relaxed(&store.rows[row].realloc_count, before);
         ms_store_relaxed(&store.rows[row].temporary_count, before);

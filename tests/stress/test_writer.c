@@ -17,6 +17,7 @@
 #include "platform/atomics.h"
 #include "platform/thread.h"
 #include "relay.h"
+#include "runtime/control.h"
 #include "same_memory.h"
 #include "seed.h"
 #include "store/writer.h"
@@ -87,7 +88,7 @@ static void no_writer_has_two_owners(void **state)
     size_t writers = 0;
 
     assert_int_equal(ms_store_create(&store, MS_BACKEND_CORE), 0);
-    store.header->tick = UINT32_MAX - 3; // it wraps
+    store.header->pulse = UINT64_MAX - 3 * MS_PULSE_TICK + 1; // it wraps
     ms_same_memory(&store);
     struct ms_engine *e = ms_fake_engine(dup(store.fd), &s);
     running = CHAINS;

@@ -73,6 +73,7 @@ static void the_six_operations_are_recorded(void **state)
     (void)state;
     assert_true(memscope_capture_alloc(AT(0), 40));
     assert_true(memscope_return(memscope_borrow(AT(0), true)));
+    assert_false(memscope_return(5)); // of no slot that was ever taken
     assert_true(memscope_move(AT(0)));
     assert_true(memscope_capture_realloc(AT(0), AT(256), 50));
     assert_true(memscope_capture_move(AT(256), AT(512)));

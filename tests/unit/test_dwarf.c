@@ -76,7 +76,7 @@ static struct ms_dwarf_name name_in(struct ms_dwarf *d, void *code)
 static void function_file_and_line_are_named(void **state)
 {
     (void)state;
-    struct ms_dwarf *d = ms_dwarf_open(own_path, 0, NULL, 0);
+    struct ms_dwarf *d = ms_dwarf_open(own_path, 0, NULL, 0, true);
 
     assert_non_null(d);
     struct ms_dwarf_name n = name_in(d, plain_function());
@@ -89,7 +89,7 @@ static void function_file_and_line_are_named(void **state)
 static void inlined_function_has_its_own_name(void **state)
 {
     (void)state;
-    struct ms_dwarf *d = ms_dwarf_open(own_path, getpid(), NULL, 0);
+    struct ms_dwarf *d = ms_dwarf_open(own_path, getpid(), NULL, 0, true);
 
     assert_non_null(d);
     struct ms_dwarf_name n = name_in(d, outer_of_inlined());
@@ -108,12 +108,12 @@ static void other_file_by_build_id_names_nothing(void **state)
 
     assert_true(ms_module_at((uintptr_t)&plain_function, &m));
     assert_int_equal(m.build_id_bytes, 20);
-    struct ms_dwarf *d = ms_dwarf_open(own_path, 0, m.build_id, 20);
+    struct ms_dwarf *d = ms_dwarf_open(own_path, 0, m.build_id, 20, true);
     assert_non_null(d);
     ms_dwarf_close(d);
     memcpy(other, m.build_id, 20);
     other[19] ^= 1;
-    assert_null(ms_dwarf_open(own_path, 0, other, 20));
+    assert_null(ms_dwarf_open(own_path, 0, other, 20, true));
 }
 
 // Writes the first `bytes` of this program, then `junk` bytes of it anew.
@@ -143,7 +143,7 @@ static void damaged_file_crashes_nobody(void **state)
         char path[] = "/tmp/memscope-elf-XXXXXX";
         struct ms_dwarf_name n;
         write_part(path, bytes[i / 2], i % 2 == 0 ? 0 : 600);
-        struct ms_dwarf *d = ms_dwarf_open(path, 0, NULL, 0);
+        struct ms_dwarf *d = ms_dwarf_open(path, 0, NULL, 0, true);
         if (d != NULL) {
             ms_dwarf_name(d, (uintptr_t)plain_function() - bias - 1, &n);
             assert_string_not_equal(n.function, "plain_function");
@@ -156,10 +156,10 @@ static void damaged_file_crashes_nobody(void **state)
 static void what_is_no_file_is_not_opened(void **state)
 {
     (void)state;
-    assert_null(ms_dwarf_open("/nowhere/at-all", 0, NULL, 0));
-    assert_null(ms_dwarf_open("linux-vdso.so.1", 0, NULL, 0));
-    assert_null(ms_dwarf_open("", getpid(), NULL, 0));
-    assert_null(ms_dwarf_open("/tmp", 0, NULL, 0));
+    assert_null(ms_dwarf_open("/nowhere/at-all", 0, NULL, 0, true));
+    assert_null(ms_dwarf_open("linux-vdso.so.1", 0, NULL, 0, true));
+    assert_null(ms_dwarf_open("", getpid(), NULL, 0, true));
+    assert_null(ms_dwarf_open("/tmp", 0, NULL, 0, true));
     ms_dwarf_close(NULL);
 }
 

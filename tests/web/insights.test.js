@@ -80,6 +80,27 @@ test("lost events are always said, and never when there are none", () => {
   assert.ok(!ids(watched(5, () => MIB)).includes("dropped"));
 });
 
+test("it is said when the numbers are not exact, and only then", () => {
+  const capture = { dropped_allocs: 0, dropped_frees: 0, store_bytes: 0 };
+  const said = (/** @type {object} */ more, heap = {}) =>
+    insights(
+      watched(5, () => MIB, {
+        stats: stats(
+          { live_bytes: MIB, live_bytes_error: 0, ...heap },
+          { capture: { ...capture, ...more } },
+        ),
+      }),
+    ).find((i) => i.id === "mode");
+  const sampled = said(
+    { mode: "sampled", interval: 65536, always_exact: false },
+    { live_bytes_error: 2048 },
+  );
+  assert.match(sampled?.text ?? "", /for 64\.0 KiB; live 1\.00 MiB ± 2\.00 KiB/);
+  assert.equal(said({ mode: "off", always_exact: false })?.kind, "warn");
+  assert.equal(said({ mode: "exact", always_exact: false })?.kind, "info");
+  assert.equal(said({ mode: "exact", always_exact: true }), undefined);
+});
+
 test("what is resident and not live is explained", () => {
   const store = watched(5, () => MIB, { stats: stats({ live_bytes: 30 * MIB }) });
   const one = insights(store).find((i) => i.id === "gap");

@@ -69,6 +69,33 @@ export function topGrower(sites, perMinute) {
   return best;
 }
 
+/** What to think of the numbers when not everything is captured. @param {any} stats @returns {Insight | null} */
+function provenance(stats) {
+  const { mode, interval, always_exact } = stats.capture;
+  if (mode === "off")
+    return {
+      id: "mode",
+      kind: "warn",
+      title: "▲ Capture is off:",
+      text: "the heap's numbers stand still.",
+    };
+  if (mode === "sampled")
+    return {
+      id: "mode",
+      kind: "info",
+      title: "ℹ Sampled:",
+      text: `numbers are estimates, one sample for ${bytes(interval)}; live ${bytes(stats.heap.live_bytes)} ± ${bytes(stats.heap.live_bytes_error)} (95 %).`,
+    };
+  if (always_exact === false)
+    return {
+      id: "mode",
+      kind: "info",
+      title: "ℹ Exact again:",
+      text: "before, not everything was captured: blocks of that time may be missing, or gone.",
+    };
+  return null;
+}
+
 /** @param {Store} store @returns {Insight[]} */
 export function insights(store) {
   /** @type {Insight[]} */
@@ -84,6 +111,8 @@ export function insights(store) {
       text: `${count(lost)} events could not be recorded; the numbers are too low by as much.`,
     });
   }
+  const mode = provenance(stats);
+  if (mode) found.push(mode);
   const grown = growth(store.ring);
   if (grown && grown.fit > 0.8 && grown.perMinute > 256 * 1024) {
     const top = topGrower([...store.sites.rows.values()], grown.perMinute);

@@ -6,7 +6,8 @@
 #ifndef MS_PLATFORM_ENVIRONMENT_H
 #define MS_PLATFORM_ENVIRONMENT_H
 
-// ms_environment gives the value of a variable, or NULL. The string is the
+// ms_environment gives the value of a variable, or NULL; NULL also in a
+// program with other rights than its user's (setuid). The string is the
 // environment's own.
 const char *ms_environment(const char *name);
 

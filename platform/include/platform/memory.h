@@ -19,6 +19,13 @@ void *ms_memory_map(size_t bytes);
 // however it was forked. NULL also where the kernel cannot do that.
 void *ms_memory_map_wiped(size_t bytes);
 
+// ms_memory_keep lets a forked child find wiped memory as it is, or not.
+void ms_memory_keep(void *memory, size_t bytes, bool yes);
+
+// ms_memory_stand_in maps zeroed memory, which no child will have, at an
+// address where there is none. Returns 0 or an errno value.
+int ms_memory_stand_in(void *address, uint64_t bytes);
+
 void ms_memory_unmap(void *memory, size_t bytes);
 
 // ms_shared_create makes a sparse, zeroed, anonymous file of `bytes` that can

@@ -6,22 +6,13 @@
 
 #include "capture/backend.h"
 
-#include "unwind/unwinder.h"
-
-static void fill_stack(struct ms_writer *w, struct ms_event *e)
-{
-    struct ms_frame from = ms_frame_of_hook(e->frame);
-
-    e->stack = ms_unwinder_stack(w->unwinder, &from, &e->hint);
-}
-
 const struct ms_backend ms_backend_async = {
     .name = "async",
     .id = MS_BACKEND_ASYNC,
     .needs_unwinder = true,
     .has_contexts = true,
-    .capture_alloc = fill_stack,
+    .capture_alloc = ms_backend_whole_stack,
     .capture_dealloc = NULL, // booked at the stack that allocated
-    .capture_realloc = fill_stack,
-    .capture_move = fill_stack,
+    .capture_realloc = ms_backend_whole_stack,
+    .capture_move = ms_backend_whole_stack,
 };

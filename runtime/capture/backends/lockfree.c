@@ -7,7 +7,7 @@
 
 #include "unwind/unwinder.h"
 
-static void fill_stack(struct ms_writer *w, struct ms_event *e)
+void ms_backend_whole_stack(struct ms_writer *w, struct ms_event *e)
 {
     struct ms_frame from = ms_frame_of_hook(e->frame);
 
@@ -18,8 +18,8 @@ const struct ms_backend ms_backend_lockfree = {
     .name = "lockfree",
     .id = MS_BACKEND_LOCKFREE,
     .needs_unwinder = true,
-    .capture_alloc = fill_stack,
+    .capture_alloc = ms_backend_whole_stack,
     .capture_dealloc = NULL, // booked at the stack that allocated
-    .capture_realloc = fill_stack,
-    .capture_move = fill_stack,
+    .capture_realloc = ms_backend_whole_stack,
+    .capture_move = ms_backend_whole_stack,
 };

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/segment.h"
+
 #define MS_STRING_CAPACITY 65536u
 #define MS_STRING_SLOTS (2 * MS_STRING_CAPACITY)
 #define MS_STRING_PROBES 128u
@@ -151,6 +153,8 @@ struct ms_annotations {
     _Atomic uint32_t string_slots[MS_STRING_SLOTS];
     _Atomic uint64_t note_words[MS_NOTE_SLOTS / MS_NOTE_WINDOW];
     struct ms_note notes[MS_NOTE_SLOTS];
+    // By ledger row: some of its blocks have notes.
+    _Atomic uint8_t noted[MS_ROW_CAPACITY];
 };
 
 // A node's address of this form is none that a program could return to, on any

@@ -11,7 +11,10 @@
 
 #define MS_ANNOUNCE_MAGIC UINT32_C(0x6e616d73) // "sman"
 #define MS_ENV_SOCKET "MEMSCOPE_SOCKET"
+// Only the process of this pid is watched, none of its children.
+#define MS_ENV_ALONE "MEMSCOPE_ALONE"
 #define MS_ENV_BACKEND "MEMSCOPE_BACKEND" // a name of capture/backend.h
+#define MS_ENV_MODE "MEMSCOPE_MODE"       // see ms_control_parse
 
 struct ms_announcement {
     uint32_t magic;

@@ -35,13 +35,16 @@
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
 #define MS_SEGMENT_VERSION 2u
 #define MS_HEADER_BYTES 4096u
+#define MS_SEGMENT_NAME "memscope" // of the memfd
 
 #define MS_THREAD_CAPACITY 32768u
 #define MS_ROW_CAPACITY (1u << 24) // 24 bits of a cell
 #define MS_NODE_CAPACITY (1u << 24)
 #define MS_MODULE_CAPACITY 4096u
 #define MS_RECORDER_EVENTS 512u
-#define MS_ROW_CHUNK 32u // rows that a thread claims at a time
+#define MS_ROW_CHUNK 32u      // rows that a thread claims at a time
+#define MS_SAMPLING_LEVELS 4u // 0: exact; else an interval of sampling
+#define MS_COUNT_SHIFT 16u    // counts of sampled rows are in units of 2^-16
 
 // The stack hash: levels of doubling size, filled in order.
 #define MS_HASH_LEVELS 14u
@@ -123,8 +126,8 @@ struct ms_segment_header {
 
     // One line that every event reads and hardly anybody writes.
     _Alignas(64) _Atomic uint32_t state;
-    _Atomic uint32_t tick;    // [collector] wakes the threads' clocks
-    _Atomic uint32_t control; // bit 0: capture is off
+    _Atomic uint32_t noted; // 1: some block has notes, annotations.h
+    _Atomic uint64_t pulse; // upper half: the collector's tick; lower: control
 
     // Claimed by whoever needs one [any thread, slow paths].
     _Alignas(64) _Atomic uint32_t thread_count;
@@ -152,7 +155,8 @@ struct ms_row {
     uint32_t owner;     // 0, or the row whose blocks are freed here; constant
     uint16_t thread;    // slot of the writer; constant
     uint8_t size_class; // constant
-    _Atomic uint8_t noted;       // some of its blocks have notes, annotations.h
+    uint8_t sampling;   // level; not 0: all below are estimates, see
+                        // store/sampled.h
     _Atomic uint32_t next_dirty; // 0: clean; else MS_DIRTY_END or next row
     _Atomic uint64_t alloc_count;
     _Atomic uint64_t alloc_bytes;
@@ -188,6 +192,9 @@ struct ms_thread_slot {
     uint32_t unused;
     _Atomic uint64_t unknown_frees; // of blocks that we never saw allocated
     _Atomic uint64_t recorded;      // events ever written to the recorder
+    // What some events took, as the thread itself has measured them.
+    _Atomic uint64_t measured_ns;
+    _Atomic uint64_t measured_events;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
 #define MS_THREAD_SLOT_BYTES 512u

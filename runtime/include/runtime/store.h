@@ -42,8 +42,9 @@ struct ms_store {
     struct ms_module *modules;
     struct ms_annotations *annotations;
     _Atomic uint64_t *index;
-    void *base; // of the mapping of all but the index
-    int fd;     // -1 once closed
+    _Atomic uint8_t *filter; // see sampled.h; NULL: none
+    void *base;              // of the mapping of all but the index
+    int fd;                  // -1 once closed
     // The writers, found again when their threads are gone [any thread].
     struct ms_writer *_Atomic writers;
     _Atomic uint32_t recorder_count;
@@ -54,6 +55,9 @@ struct ms_store {
 // and mappings do not survive a fork. Returns 0 or an errno value.
 int ms_store_create(struct ms_store *store, enum ms_backend_id backend);
 void ms_store_destroy(struct ms_store *store);
+
+// ms_store_bytes is how much of the address space a store takes.
+uint64_t ms_store_bytes(void);
 
 // ms_store_writer_open gives the calling thread its writer; `tid` is its
 // number, `name` as ms_thread_name reads it. `gone` says whether the thread of

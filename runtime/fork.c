@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// See fork.h for the contract.
+
+#include "fork.h"
+
+#include <pthread.h>
+
+#include "capture/guard.h"
+#include "platform/memory.h"
+#include "unwind/unwinder.h"
+
+// How many forks in the middle of an event are under way. A child forked
+// meanwhile by another thread finds our memory kept as well.
+static _Atomic uint32_t keeping;
+MS_THREAD_LOCAL bool busy; // this fork is one
+
+// What the event that was interrupted still needs in the child, where it ends
+// in this memory and leads nowhere.
+static void keep(bool yes)
+{
+    struct ms_writer *w = ms_guard_writer;
+    struct ms_runtime_parts parts;
+
+    if (!ms_runtime_parts(&parts))
+        return;
+    ms_memory_keep(parts.memory, parts.bytes, yes);
+    ms_memory_keep(w, sizeof *w, yes);
+    ms_memory_keep(w->unwinder, sizeof *w->unwinder, yes);
+    ms_memory_keep(w->own.entries, ms_row_map_bytes(&w->own), yes);
+    ms_memory_keep(w->foreign.entries, ms_row_map_bytes(&w->foreign), yes);
+    // relaxed: it is only looked up where it is
+    ms_memory_keep(ms_load_relaxed(&parts.rules->table),
+                   ms_rules_bytes(parts.rules), yes);
+}
+
+static void before(void)
+{
+    const struct ms_writer *w = ms_guard_writer;
+
+    busy = w != NULL && w->state == MS_WRITER_BUSY;
+    if (!busy)
+        return;
+    ms_add_relaxed(&keeping, 1u); // relaxed: read after the fork, by a child
+    keep(true);
+}
+
+static void in_parent(void)
+{
+    if (!busy)
+        return;
+    keep(false);
+    ms_add_relaxed(&keeping, UINT32_MAX); // relaxed: as above
+    busy = false;
+}
+
+static void in_child(void)
+{
+    struct ms_runtime_parts parts;
+
+    if (ms_load_relaxed(&keeping) == 0)
+        return;
+    // Memory that nobody reads stands where the parent's segment was.
+    if (busy && ms_runtime_parts(&parts)) {
+        (void)ms_memory_stand_in(parts.store->base,
+                                 ms_store_bytes() - MS_INDEX_BYTES);
+        (void)ms_memory_stand_in((void *)parts.store->index, MS_INDEX_BYTES);
+    }
+    busy = false;
+    ms_store_relaxed(&keeping, 0);
+    ms_guard_writer = NULL;
+    ms_runtime_renew();
+}
+
+void ms_fork_prepare(void)
+{
+    (void)pthread_atfork(before, in_parent, in_child);
+}

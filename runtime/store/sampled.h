@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// sampled: how a block of the sample is booked. Its row is one of its own for
+// the level of sampling, and every sum in it is weighted: what the block
+// stands for. Weights depend on size and level alone, so that a free takes
+// away exactly what the allocation has brought.
+//
+//   alloc_count, free_count     in units of 2^-16 blocks
+//   alloc_bytes, free_bytes     bytes
+//   lifetime_units              units times blocks
+//   temporary, realloc, and the thread's lifetimes: blocks, rounded
+
+#ifndef MS_RUNTIME_STORE_SAMPLED_H
+#define MS_RUNTIME_STORE_SAMPLED_H
+
+#include "store/ledger.h"
+
+// The filter says, without touching the index, that an address is not of a
+// sampled block: for each of these places, how many there are; 255 stays.
+#define MS_FILTER_BITS 18u
+#define MS_FILTER_BYTES ((size_t)1 << MS_FILTER_BITS)
+
+// The row for a sampled block, 0: none left.
+uint32_t ms_sampled_row(struct ms_writer *w, uint32_t stack, uint64_t size);
+
+void ms_sampled_allocation(struct ms_writer *w, uint32_t row, uint64_t address,
+                           uint64_t size, bool by_realloc);
+void ms_sampled_free(struct ms_writer *w, uint32_t row, uint64_t address,
+                     uint64_t size, uint64_t lifetime, bool temporary);
+
+MS_ALWAYS_INLINE uint32_t ms_filter_place(uint64_t address)
+{
+    return (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >>
+                      (64 - MS_FILTER_BITS));
+}
+
+// ms_filter_has: false means that no sampled block lives there.
+MS_ALWAYS_INLINE bool ms_filter_has(const struct ms_writer *w, uint64_t address)
+{
+    // relaxed: whoever frees a block has it from whoever allocated it
+    return ms_load_relaxed(&w->filter[ms_filter_place(address)]) != 0;
+}
+
+#endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""bench/run.py measures a tiny program and writes its report."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                     "../../bench")
+BUILD = os.environ["MEMSCOPE_BUILD"]
+sys.path.insert(0, BENCH)
+
+import measure  # noqa: E402
+import report  # noqa: E402
+import run as bench_run  # noqa: E402
+import watchers  # noqa: E402
+import workloads  # noqa: E402
+
+
+class Harness(unittest.TestCase):
+    def test_measures_a_program_and_writes_its_report(self):
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "tiny")
+            done = subprocess.run(
+                ["/usr/bin/python3", os.path.join(BENCH, "run.py"), "--build",
+                 BUILD, "--quick", "--only", "bignum", "pairs", "--rounds",
+                 "1", "--scale", "0.01", "--no-peers", "--out", out],
+                capture_output=True, text=True, timeout=500, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(out + ".json", encoding="utf-8") as file:
+                results = json.load(file)
+            with open(out + ".md", encoding="utf-8") as file:
+                text = file.read()
+        program = results["programs"]["bignum"]
+        # 1700 products; what the C library adds differs from version to
+        # version.
+        self.assertGreater(program["allocations"], 100000)
+        for key in ("bare", "core", "lockfree"):
+            row = program["watched"][key]
+            self.assertGreater(row["cpu_s"], 0)
+            self.assertEqual(len(row["wall"]), 3)
+            self.assertGreater(results["pairs"]["hot"][key]["ns"], 0)
+        self.assertEqual(program["watched"]["bare"]["wall"], [1, 1, 1])
+        self.assertIn("| bignum | memscope `lockfree` |", text)
+        self.assertIn("| bignum |", report.readme_table(results))
+        self.assertEqual(done.stdout.strip(), text.strip())
+
+    def test_refuses_a_run_that_did_other_work(self):
+        work = workloads.Workload("echo", "", ["/bin/echo", "one"],
+                                  allocations=10**6)
+        bare = measure.Run(work.command)
+        other = measure.Run(["/bin/echo", "two"])
+        harness = bench_run.Bench.__new__(bench_run.Bench)
+        with self.assertRaisesRegex(RuntimeError, "output is another"):
+            harness.check(work, watchers.bare(), other, bare)
+        memscope = watchers.memscopes(BUILD, [])[0]
+        with self.assertRaisesRegex(RuntimeError, "were expected"):
+            harness.check(work, memscope, harness.run(work, memscope), bare)
+
+
+if __name__ == "__main__":
+    unittest.main()

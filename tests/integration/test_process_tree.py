@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Every process of a tree is a session of its own on one page, however it was
+started, and none of them touches another's numbers."""
+
+import json
+import os
+import signal
+
+from hazard import EXACT, Hazard
+from memscope_test import Memscope, main, run_bare, target, wait_until
+
+CHILDREN = target("children")
+
+
+class ProcessTree(Hazard):
+
+    def sums(self, memscope, function, count):
+        """What each session that has a function allocated there, once there
+        are `count` of them."""
+        def found():
+            result = []
+            for session in memscope.get("/sessions")["sessions"]:
+                rows = memscope.get("/sites", limit=1000,
+                                    session=session["id"])["rows"]
+                blocks = sum(row["alloc_count"] for row in rows
+                             if row["function"] == function)
+                if blocks != 0:
+                    result.append((session["pid"], blocks))
+            return result if len(result) == count else None
+        return wait_until("%d sessions with %s" % (count, function), found)
+
+    def check_children(self, how, function, children, blocks):
+        """The parent's numbers are exact, and so are those of each child."""
+        def check(memscope):
+            for pid, found in self.sums(memscope, function, children):
+                self.assertEqual(found, blocks, pid)
+            stated.update(memscope.picture().sum(["parent_allocate"]))
+        stated = {}
+        code, _, _ = run_bare([CHILDREN, how])
+        self.assertEqual(code, 0)
+        text, _ = self.picture_of([CHILDREN, how], 0, check=check)
+        self.assert_counts(stated, json.loads(text.splitlines()[-1]), EXACT)
+
+    def test_forks_while_threads_allocate_leave_the_parents_numbers_exact(self):
+        self.exact([CHILDREN, "busy"], same=False)
+
+    def test_fork_behind_libcs_back(self):
+        self.check_children("raw_fork", "child_allocate", 20, 100)
+
+    def test_clone_behind_libcs_back(self):
+        self.check_children("raw_clone", "child_allocate", 20, 100)
+
+    def test_vfork_and_exec(self):
+        self.check_children("vfork", "leaf_allocate", 5, 13)
+
+    def test_posix_spawn(self):
+        self.check_children("spawn", "leaf_allocate", 5, 13)
+
+    def test_a_chain_of_execs_ends_at_the_real_program(self):
+        text, picture = self.picture_of([CHILDREN, "chain"], 7)
+        stated = json.loads(text)
+        self.assertEqual(picture.stats["pid"], stated["pid"])
+        self.assert_counts(picture.sum(stated["functions"]), stated, EXACT)
+
+    def test_a_wrapper_does_not_hide_the_real_program(self):
+        own = self.watched(["/bin/sh", "-c", CHILDREN + " leaf 3; exit 4"])
+        self.assertEqual(own[0], 4)
+        self.assertRegex(own[3], r"pid \d+, children: .* 13 allocations")
+        self.assertIn("in 13 blocks  leaf_allocate", own[3])
+        self.assertNotIn("still run", own[3])
+
+    def test_a_daemon_goes_on_being_watched(self):
+        # The shell ends when the daemon has said what it holds.
+        script = CHILDREN + " daemon | { read line; echo \"$line\"; exit 5; }"
+        with Memscope("/bin/sh", "-c", script,
+                      flags=["--keep-open"]) as memscope:
+            stated = memscope.json_line()
+            self.addCleanup(self.end, stated["pid"])
+            memscope.wait_ended()
+            wait_until("the word that the page stays",
+                       lambda: "the page stays" in memscope.own_stderr())
+            self.assertIn("1 of its processes still run", memscope.own_stderr())
+            session = self.session_of(memscope, stated["pid"])
+            self.assertEqual(session["state"], "running")
+
+            def all_there():
+                memscope.table("sites", session["id"])
+                measured = memscope.picture(session["id"]).sum(
+                    stated["functions"])
+                return measured if measured["alloc_count"] == 7 else None
+            measured = wait_until("the daemon's blocks", all_there)
+            self.assert_counts(measured, stated, EXACT)
+            memscope.write(b"\n")  # both have it for their standard input
+            wait_until("the daemon's end", lambda: self.session_of(
+                memscope, stated["pid"])["state"] == "ended")
+            memscope.interrupt()
+            self.assertEqual(memscope.wait(), 5)
+
+    def session_of(self, memscope, pid):
+        def found():
+            for session in memscope.get("/sessions")["sessions"]:
+                if session["pid"] == pid:
+                    return session
+            return None
+        return wait_until("a session of pid %d" % pid, found)
+
+    def end(self, pid):
+        """daemon() has left our process group."""
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+class NotFollowed(Hazard):
+
+    def alone(self, command, code=0):
+        """Runs it with --no-follow: what it said, and all sessions."""
+        def check(memscope):
+            sessions.extend(memscope.get("/sessions")["sessions"])
+        sessions = []
+        text, picture = self.picture_of(command, code, flags=["--no-follow"],
+                                        check=check)
+        return text, picture, sessions
+
+    def test_children_are_not_watched(self):
+        for how in ("raw_fork", "vfork", "spawn"):
+            with self.subTest(how=how):
+                text, picture, sessions = self.alone([CHILDREN, how])
+                stated = json.loads(text.splitlines()[-1])
+                self.assertEqual(len(sessions), 1)
+                self.assert_counts(picture.sum(stated["functions"]), stated,
+                                   EXACT)
+
+    def test_an_exec_in_the_same_process_is_no_child(self):
+        text, picture, sessions = self.alone([CHILDREN, "chain"], 7)
+        stated = json.loads(text)
+        self.assertEqual({s["pid"] for s in sessions}, {stated["pid"]})
+        self.assert_counts(picture.sum(stated["functions"]), stated, EXACT)
+
+    def test_the_childrens_environment_is_as_it_was(self):
+        for preload in (None, "libmimalloc.so.2"):
+            env = {"LD_PRELOAD": preload} if preload else {}
+            command = ["/bin/sh", "-c", "env | grep -v '^_=' | sort; exit 3"]
+            with self.subTest(preload=preload):
+                self.harmless(command, env=env, flags=["--no-follow"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// orders: allocates and frees as it is told, one order per line of stdin, each
+// answered by "ok": "take N" allocates N blocks of 100 bytes, "drop" frees
+// them all, the last one first, so that the next ones come from the same
+// places.
+
+#include "victim.h"
+
+#define MOST 100000u
+#define SIZE 100u
+
+static void *blocks[MOST];
+static size_t count;
+
+static void orders_take(size_t n)
+{
+    while (n-- > 0 && count < MOST)
+        blocks[count++] = malloc(SIZE);
+}
+
+static void orders_drop(void)
+{
+    while (count > 0)
+        free(blocks[--count]);
+}
+
+int main(void)
+{
+    char line[64];
+    size_t n = 0;
+
+    victim_say("ready\n");
+    // One byte at a time: stdio would put its buffer on the heap.
+    while (n < sizeof line - 1 && read(STDIN_FILENO, line + n, 1) == 1) {
+        if (line[n++] != '\n')
+            continue;
+        line[n] = '\0';
+        n = 0;
+        if (strncmp(line, "take ", 5) == 0)
+            orders_take((size_t)strtoul(line + 5, NULL, 10));
+        else
+            orders_drop();
+        victim_say("ok\n");
+    }
+    return 0;
+}
