@@ -19,8 +19,8 @@ static bool is_among(const uint32_t *list, size_t count, uint32_t value)
     return false;
 }
 
-void ms_groups_add(struct ms_group *groups, struct ms_reader *r,
-                   uint32_t context, const struct ms_group *gain)
+static void add_all(struct ms_group *groups, struct ms_reader *r,
+                    uint32_t context, const struct ms_group *gain)
 {
     uint32_t scopes[MS_CONTEXT_DEPTH + 1], value;
     size_t scope_count = 0;
@@ -46,4 +46,20 @@ void ms_groups_add(struct ms_group *groups, struct ms_reader *r,
             scopes[scope_count++] = value;
         }
     }
+}
+
+void ms_groups_allocated(struct ms_group *groups, struct ms_reader *r,
+                         uint32_t context, uint64_t count, uint64_t bytes)
+{
+    struct ms_group gain = {.alloc_count = count, .alloc_bytes = bytes};
+
+    add_all(groups, r, context, &gain);
+}
+
+void ms_groups_freed(struct ms_group *groups, struct ms_reader *r,
+                     uint32_t context, uint64_t count, uint64_t bytes)
+{
+    struct ms_group gain = {.free_count = count, .free_bytes = bytes};
+
+    add_all(groups, r, context, &gain);
 }

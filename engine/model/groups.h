@@ -18,8 +18,11 @@ struct ms_group {
 #define MS_GROUPS_POOLS (MS_GROUPS_SCOPES + MS_STRING_CAPACITY)
 #define MS_GROUPS (MS_GROUPS_POOLS + MS_POOL_CAPACITY)
 
-// ms_groups_add books a gain of a row in a context.
-void ms_groups_add(struct ms_group *groups, struct ms_reader *r,
-                   uint32_t context, const struct ms_group *gain);
+// ms_groups_allocated and ms_groups_freed book a gain of a row in a context (0:
+// none).
+void ms_groups_allocated(struct ms_group *groups, struct ms_reader *r,
+                         uint32_t context, uint64_t count, uint64_t bytes);
+void ms_groups_freed(struct ms_group *groups, struct ms_reader *r,
+                     uint32_t context, uint64_t count, uint64_t bytes);
 
 #endif

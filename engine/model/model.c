@@ -249,10 +249,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
         count = whole(*p.freed_units - count, *p.freed_units);
     }
     p.seen->temporary_count = temporary;
-    if (p.seen->context != 0)
-        ms_groups_add(
-            m->groups, r, p.seen->context,
-            &(struct ms_group){.free_count = count, .free_bytes = bytes});
+    ms_groups_freed(m->groups, r, p.seen->context, count, bytes);
     p.site->free_count += count;
     p.site->free_bytes += bytes;
     p.site->lifetime_units += units;
@@ -292,10 +289,7 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     if (p.sampling != 0)
         count = whole(before, before + count);
     p.seen->realloc_count = realloc_now;
-    if (p.seen->context != 0)
-        ms_groups_add(
-            m->groups, r, p.seen->context,
-            &(struct ms_group){.alloc_count = count, .alloc_bytes = bytes});
+    ms_groups_allocated(m->groups, r, p.seen->context, count, bytes);
     p.site->alloc_count += count;
     p.site->alloc_bytes += bytes;
     p.site->realloc_count += reallocs;
