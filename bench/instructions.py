@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Instructions that memscope adds to malloc and free, stepped through one by
-one: the same on every machine, whatever else runs on it. valgrind cannot host
-the library (no room for the live index), so steps.c does what callgrind would.
+one: the same on every machine, whatever else runs on it. Under valgrind the
+library turns itself off, so steps.c does what callgrind would.
 Alone, it says where they are: instructions.py [--backend B] [--way hot]."""
 
 import argparse

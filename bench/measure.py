@@ -125,3 +125,10 @@ def in_turn(count, *runs):
     Gives a list of runs for each."""
     rounds = [[run() for run in runs] for _ in range(count)]
     return [list(column) for column in zip(*rounds)]
+
+
+def turns(watchers, rounds):
+    """Who takes part in each round. All start in the first one, so that the
+    runs of one round have the same index."""
+    return [[watcher for watcher in watchers if turn < watcher.most_rounds]
+            for turn in range(rounds)]

@@ -229,9 +229,9 @@ def instructions_part(results):
             for key in keys], [
                 [title] + ["%.0f" % ways[way][key] for key in keys]
                 for way, title in WAYS if way in ways]),
-        "Counted by stepping through the library as it is shipped, warmed up. "
-        "Stepping takes time, so that the clock is read more often than in a "
-        "real run: upper bounds. `bench/instructions.py` says where they are."))
+        "Counted by stepping through the library as it is shipped, warmed up, "
+        "the monitor stopped meanwhile, so that no tick is in it. "
+        "`bench/instructions.py` says where they are."))
 
 
 def start_part(results):

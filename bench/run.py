@@ -22,7 +22,7 @@ import instructions
 import monitor
 import throughput
 import watchers
-from measure import Run, ratios, spread
+from measure import Run, ratios, spread, turns
 from report import readme_table, report
 from workloads import all_workloads
 
@@ -50,6 +50,8 @@ class Bench:
             if options.peers else []
         self.fast = [watchers.bare(), *self.memscopes] + [
             peer for peer in self.peers if not peer.slow]
+        for peer in self.peers if options.quick else []:
+            peer.most_rounds = 1
         self.slow = [peer for peer in self.peers if peer.slow
                      and not options.quick]
         keys = [watcher.key for watcher in self.memscopes]
@@ -83,8 +85,8 @@ class Bench:
     def rounds_of(self, work, those, rounds):
         """{watcher's key: its runs}, in turn, the bare one among them."""
         runs = {watcher.key: [] for watcher in those}
-        for _ in range(rounds):
-            for watcher in those:
+        for watchers_now in turns(those, rounds):
+            for watcher in watchers_now:
                 run = self.run(work, watcher)
                 self.check(work, watcher, run, runs["bare"][-1]
                            if watcher.key != "bare" else run)

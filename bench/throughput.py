@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from measure import Run, spread
+from measure import Run, spread, turns
 
 THREADS = (1, 2, 4, 8, 16, 64)
 KINDS = ("pairs", "handover", "mailbox", "waves")
@@ -47,8 +47,8 @@ def storm(programs, kind, threads, seconds, watchers, rounds):
     command = [os.path.join(programs, "storm"), kind, str(threads),
                str(seconds)]
     rates, costs = {}, {}
-    for _ in range(rounds):
-        for watcher in watchers:
+    for watchers_now in turns(watchers, rounds):
+        for watcher in watchers_now:
             count, wall, cpu = _lines(_under(watcher, command), 3)
             rates.setdefault(watcher.key, []).append(count / wall)
             costs.setdefault(watcher.key, []).append(cpu / count * 1e9)
@@ -68,7 +68,7 @@ THEIRS = {
                r"Throughput =\s*([\d.]+) operations"),
     "xmalloc-test": (["-w", "T", "-t", "2", "-s", "64"],
                      r"free/sec: ([\d.]+) M"),
-    "mstress": (["T", "50", "25"], None),
+    "mstress": (["T", "50", "ITERATIONS"], None),
     "glibc-simple": ([], None),
 }
 
@@ -81,10 +81,12 @@ def theirs(directory, name, threads, watchers, rounds):
     """The same as storm() of mimalloc-bench's program, but for the CPU."""
     arguments, pattern = THEIRS[name]
     command = [os.path.join(directory, "out/bench", name)] + [
-        str(threads) if word == "T" else word for word in arguments]
+        # Few threads are soon done: more iterations, for more than a start.
+        {"T": str(threads), "ITERATIONS": str(max(25, 400 // threads))}.get(
+            word, word) for word in arguments]
     rates = {}
-    for _ in range(rounds):
-        for watcher in watchers:
+    for watchers_now in turns(watchers, rounds):
+        for watcher in watchers_now:
             run = _under(watcher, command)
             rate = 1 / run.wall_s
             if pattern is not None:
@@ -103,8 +105,8 @@ def pair(programs, kind, count, watchers, rounds):
     """Nanoseconds per pair of malloc and free, and what each adds."""
     command = [os.path.join(programs, "pair"), kind, str(count)]
     times = {}
-    for _ in range(rounds):
-        for watcher in watchers:
+    for watchers_now in turns(watchers, rounds):
+        for watcher in watchers_now:
             value, = _lines(_under(watcher, command), 1)
             times.setdefault(watcher.key, []).append(value)
     return {key: {
@@ -180,8 +182,8 @@ def redis(directory, count, watchers, rounds):
              for pipeline in REDIS_PIPELINES]
     rates = {}
     cpu = {}
-    for _ in range(rounds):
-        for watcher in watchers:
+    for watchers_now in turns(watchers, rounds):
+        for watcher in watchers_now:
             server = _Redis(watcher, directory)
             try:
                 server.wait()

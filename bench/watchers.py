@@ -25,12 +25,15 @@ LIBRARIES = ("/usr/lib/%s-linux-gnu" % os.uname().machine, "/usr/lib64",
 
 
 class Watcher:
-    """One way to run a command. `slow`: too slow for more than one round.
-    `itself`: what we start is the program, not something that starts it."""
+    """One way to run a command. `slow`: too slow for more than one round, and
+    for storms. `most_rounds`: it sits out those after these. `itself`: what
+    we start is the program, not something that starts it."""
 
-    def __init__(self, key, title, wrap, env=None, slow=False, itself=False):
+    def __init__(self, key, title, wrap, env=None, slow=False, itself=False,
+                 most_rounds=1000):
         self.key, self.title, self._wrap = key, title, wrap
         self.env, self.slow, self.itself = env or {}, slow, itself
+        self.most_rounds = most_rounds
         self.is_memscope = False
 
     def command(self, command):
@@ -74,7 +77,8 @@ def heaptrack(directory, missing):
                              text=True, check=False).stdout.split()
     out = os.path.join(directory, "heaptrack")
     return [Watcher("heaptrack", " ".join(version[:2]) or "heaptrack",
-                    lambda command: [program, "-o", out] + command)]
+                    lambda command: [program, "-o", out] + command,
+                    most_rounds=3)]
 
 
 def gperftools(directory, missing):

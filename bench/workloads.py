@@ -105,7 +105,7 @@ def perl(directory, scale):
     """Hashes of growing strings, and arrays of small arrays."""
     path = _write(directory, "work.pl", PERL)
     return Workload("perl", "hashes of strings",
-                    ["/usr/bin/perl", path, str(int(450000 * scale))],
+                    ["/usr/bin/perl", path, str(int(350000 * scale))],
                     env={"PERL_HASH_SEED": "0"},
                     allocations=int(500000 * scale))
 
@@ -195,7 +195,7 @@ def xz(directory, scale):
     rng = random.Random(6)
     words = ["%x" % rng.getrandbits(32) for _ in range(3000)]
     path = _write(directory, "words.txt", " ".join(
-        rng.choice(words) for _ in range(int(150000 * scale))))
+        rng.choice(words) for _ in range(int(300000 * scale))))
     return Workload("xz", "few allocations",
                     ["/usr/bin/xz", "-T1", "-6", "-c", "-k", path])
 
@@ -204,14 +204,14 @@ def bignum(programs, scale):
     return Workload("bignum", "many tiny blocks, small heap (ours, in the "
                     "manner of cfrac)",
                     [os.path.join(programs, "bignum"),
-                     str(int(170000 * scale))],
+                     str(int(100000 * scale))],
                     allocations=int(10000000 * scale))
 
 
 def covers(programs, scale):
     return Workload("covers", "lists that grow and shrink (ours, in the "
                     "manner of espresso)",
-                    [os.path.join(programs, "covers"), str(int(900 * scale))],
+                    [os.path.join(programs, "covers"), str(int(500 * scale))],
                     allocations=int(10000000 * scale))
 
 

@@ -22,6 +22,8 @@ static const char usage[] =
     "                POST /api/v1/control, can change it at any time\n"
     "  --budget P    capture may take P per cent of the program's CPU: beyond\n"
     "                it becomes coarser, and finer again when there is room\n"
+    "  --store-limit SIZE  memory for what is captured, at most: 64M, 1G\n"
+    "  --mmap        count mapped memory in the totals as well\n"
     "  --open        open the page in a browser\n"
     "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
     "  --no-follow   do not watch the processes that the program starts\n"

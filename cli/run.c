@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,10 +22,12 @@
 #include "engine/picture.h"
 #include "launch.h"
 #include "program.h"
+#include "runtime/announce.h"
 #include "server/server.h"
 #include "summary.h"
 
 #define LINE "memscope: "
+#define LEAST_STORE (UINT64_C(2) << 20)
 #define DEFAULT_PORT 7070
 enum { FAILED = 125, BAD_USAGE = 2 };
 
@@ -69,6 +72,21 @@ static bool parse_budget(const char *text, double *budget)
            *budget <= 100;
 }
 
+// Bytes, or so many K, M or G of them; handed to the program in bytes.
+static bool set_store_limit(const char *text)
+{
+    char bytes[32], *end;
+
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    if (errno != 0 || end == text || *text == '-' || end[shift != 0] != '\0' ||
+        n > ULLONG_MAX >> shift || n << shift < LEAST_STORE)
+        return false;
+    snprintf(bytes, sizeof bytes, "%llu", n << shift);
+    return setenv(MS_ENV_STORE_LIMIT, bytes, 1) == 0;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -77,6 +95,8 @@ static int parse(struct run *r, int argc, char **argv)
         {"backend", required_argument, NULL, 'B'},
         {"mode", required_argument, NULL, 'm'},
         {"budget", required_argument, NULL, 'u'},
+        {"mmap", no_argument, NULL, 'M'},
+        {"store-limit", required_argument, NULL, 'l'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"no-follow", no_argument, NULL, 'n'},
@@ -107,6 +127,14 @@ static int parse(struct run *r, int argc, char **argv)
         case 'u':
             if (!parse_budget(optarg, &r->budget))
                 return bad_usage("no per cent of CPU: ", optarg);
+            break;
+        case 'M':
+            if (setenv(MS_ENV_MMAP, "1", 1) != 0)
+                return bad_usage("no memory for ", "--mmap");
+            break;
+        case 'l':
+            if (!set_store_limit(optarg))
+                return bad_usage("no size of 2M or more: ", optarg);
             break;
         case 'o':
             r->open_page = true;

@@ -96,6 +96,35 @@ static void print_sites(struct ms_engine *engine, uint32_t session)
     }
 }
 
+// What could not be booked, by kind; nothing, when all was.
+static void print_losses(const struct ms_capture_stats *c)
+{
+    const struct {
+        uint64_t count;
+        const char *why;
+    } kinds[] = {
+        {c->dropped_reentry, "inside another event"},
+        {c->dropped_threads, "of threads without a slot"},
+        {c->dropped_rows, "the ledgers were full"},
+        {c->dropped_index, "no room to remember the block"},
+    };
+    char a[32], b[32];
+
+    if (c->dropped_allocs + c->dropped_frees != 0)
+        fprintf(stderr, LINE "%s allocations and %s frees were not booked\n",
+                count_text(c->dropped_allocs, a, sizeof a),
+                count_text(c->dropped_frees, b, sizeof b));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].count != 0)
+            fprintf(stderr, LINE "  %10s %s\n",
+                    count_text(kinds[i].count, a, sizeof a), kinds[i].why);
+    if (c->unknown_stacks != 0)
+        fprintf(stderr,
+                LINE "%s allocations are booked under no stack: the table of "
+                     "stacks is full\n",
+                count_text(c->unknown_stacks, a, sizeof a));
+}
+
 // What one process has done, after what was said of who it is.
 static void print_numbers(const struct ms_stats *s)
 {
@@ -112,11 +141,7 @@ static void print_numbers(const struct ms_stats *s)
             count_text(s->heap.live_blocks, d, sizeof d),
             s->heap.live_blocks == 1 ? "block" : "blocks",
             bytes_text(s->heap.live_bytes, e, sizeof e));
-    if (s->capture.dropped_allocs + s->capture.dropped_frees != 0)
-        fprintf(stderr,
-                LINE "%llu allocations and %llu frees were not booked\n",
-                (unsigned long long)s->capture.dropped_allocs,
-                (unsigned long long)s->capture.dropped_frees);
+    print_losses(&s->capture);
 }
 
 // Whether a process has ended, reaped or not: the engine takes a while longer

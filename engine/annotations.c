@@ -41,9 +41,13 @@ static const struct {
     enum ms_drop_kind kind;
     const char *name;
 } drops[] = {
-    {MS_DROP_STRINGS, "names"},     {MS_DROP_TASKS, "tasks"},
-    {MS_DROP_CONTEXTS, "contexts"}, {MS_DROP_NOTES, "notes"},
-    {MS_DROP_BORROWS, "borrows"},   {MS_DROP_POOLS, "pools"},
+    {MS_DROP_ANNOTATIONS, "annotations"},
+    {MS_DROP_STRINGS, "names"},
+    {MS_DROP_TASKS, "tasks"},
+    {MS_DROP_CONTEXTS, "contexts"},
+    {MS_DROP_NOTES, "notes"},
+    {MS_DROP_BORROWS, "borrows"},
+    {MS_DROP_POOLS, "pools"},
     {MS_DROP_CROWDED, "crowded"},
 };
 
@@ -144,11 +148,12 @@ enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     struct ms_annotations *a = ms_reader_annotations(&s->reader);
-    uint32_t strings =
-        bounded(ms_load_relaxed(&a->string_count), MS_STRING_CAPACITY - 1);
+    uint32_t strings = a == NULL ? 0
+                                 : bounded(ms_load_relaxed(&a->string_count),
+                                           MS_STRING_CAPACITY - 1);
     *rows = malloc((MS_TASK_CAPACITY + MS_POOL_CAPACITY + (size_t)strings) *
                    sizeof **rows);
-    if (*rows != NULL) {
+    if (*rows != NULL && a != NULL) {
         add_tasks(s, *rows, count);
         add_scopes(s, *rows, count, strings);
         add_pools(s, *rows, count);
@@ -162,8 +167,8 @@ static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
 {
     struct ms_annotations *a = ms_reader_annotations(&s->reader);
 
-    for (size_t i = 0; i < MS_NOTE_SLOTS / MS_NOTE_WINDOW; i++) {
-        // acquire: pairs with whoever has shown a note [N]
+    for (size_t i = 0; a != NULL && i < MS_NOTE_SLOTS / MS_NOTE_WINDOW; i++) {
+        // acquire: pairs with whoever has shown a note [P]
         uint64_t word = ms_load_acquire(&a->note_words[i]);
         // Only what is in use: to read a hole would make it memory.
         for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
@@ -238,11 +243,13 @@ static void fill_counts(struct ms_session *s, struct ms_annotation_counts *out)
 
     *out = (struct ms_annotation_counts){0};
     for (size_t i = 0; i < MS_ANNOTATION_KINDS; i++)
-        out->said[i] = (struct ms_named_count){annotation_names[i],
-                                               ms_load_relaxed(&a->counts[i])};
+        out->said[i] = (struct ms_named_count){
+            annotation_names[i],
+            a != NULL ? ms_load_relaxed(&a->counts[i]) : 0};
     for (size_t i = 0; i < MS_MOMENT_KINDS; i++)
         out->moments[i] = (struct ms_named_count){
-            moment_names[i], ms_load_relaxed(&a->moment_counts[i])};
+            moment_names[i],
+            a != NULL ? ms_load_relaxed(&a->moment_counts[i]) : 0};
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)
         out->dropped[i] = (struct ms_named_count){
             drops[i].name,
@@ -262,7 +269,7 @@ enum memscope_status ms_engine_marks(struct ms_engine *e, uint32_t session,
     *rows = malloc(MS_MOMENTS * sizeof **rows);
     pthread_mutex_lock(&s->lock);
     struct ms_annotations *a = ms_reader_annotations(&s->reader);
-    uint64_t made = ms_load_relaxed(&a->moment_count);
+    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
     fill_counts(s, counts);
     uint64_t kept = made < MS_MOMENTS ? made : MS_MOMENTS;
     for (uint64_t n = made - kept; *rows != NULL && n != made; n++)
@@ -277,8 +284,8 @@ void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s)
     struct ms_mark_row mark;
 
     pthread_mutex_lock(&s->lock);
-    uint64_t made =
-        ms_load_relaxed(&ms_reader_annotations(&s->reader)->moment_count);
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
     if (made - s->moments_read > MS_MOMENTS)
         s->moments_read = made - MS_MOMENTS;
     while (s->moments_read != made) {

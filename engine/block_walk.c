@@ -37,7 +37,8 @@ enum memscope_status ms_block_walk_create(struct ms_engine *e, uint32_t session,
     }
     w->engine = e;
     w->session = s;
-    w->next = s->reader.head.index_offset;
+    w->next = s->reader.head.table_capacity == 0 ? s->reader.head.index_offset
+                                                 : 0; // number of an entry
     w->data_end = w->next;
     *out = w;
     return MEMSCOPE_OK;
@@ -136,6 +137,32 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     }
 }
 
+// The live table, entry by entry. {session lock}
+static size_t next_of_table(struct ms_block_walk *w, struct ms_block *blocks,
+                            size_t capacity)
+{
+    struct ms_reader *r = &w->session->reader;
+    struct ms_table_entry *table = ms_reader_table(r);
+    uint64_t entries = r->head.table_capacity + (uint64_t)MS_TABLE_WINDOW;
+    size_t count = 0;
+
+    for (; count < capacity && w->next < entries; w->next++) {
+        struct ms_table_entry *e = &table[w->next];
+        uint64_t address = ms_load_relaxed(&e->address); // looked at again
+        // acquire: pairs with the owner's release [A]
+        uint64_t cell = ms_load_acquire(&e->cell);
+        if (address == 0 || !ms_cell_live(cell))
+            continue;
+        struct ms_block *b = &blocks[count];
+        b->size = ms_load_relaxed(&e->size); // relaxed: published by [A]
+        describe(w, 0, cell, b);
+        b->address = address;
+        if (ms_load_relaxed(&e->address) == address)
+            count++;
+    }
+    return count;
+}
+
 size_t ms_block_walk_next(struct ms_block_walk *w, struct ms_block *blocks,
                           size_t capacity)
 {
@@ -143,6 +170,10 @@ size_t ms_block_walk_next(struct ms_block_walk *w, struct ms_block *blocks,
     size_t count = 0;
 
     pthread_mutex_lock(&s->lock); // for the model; once per batch
+    if (s->reader.head.table_capacity != 0) {
+        count = next_of_table(w, blocks, capacity);
+        capacity = count;
+    }
     while (count < capacity) {
         if ((w->window == NULL || w->next >= w->window_end ||
              w->next < w->window_begin) &&

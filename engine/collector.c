@@ -205,6 +205,7 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
         [MS_BACKEND_ASYNC] = "async",   [MS_BACKEND_UNIFIED] = "unified",
         [MS_BACKEND_CUSTOM] = "custom",
     };
+    const struct ms_segment_header *head = &s->reader.head;
     struct ms_segment_header *h = s->reader.live;
     uint64_t drops[MS_DROP_KINDS];
     enum ms_capture_mode mode;
@@ -224,12 +225,21 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
             s->model.heap.alloc_count_total + s->model.heap.free_count_total,
         // Inside an event, or without a slot, it is not known which it was.
         .dropped_allocs = drops[MS_DROP_REENTRY] + drops[MS_DROP_THREADS] +
-                          drops[MS_DROP_ROWS] + drops[MS_DROP_STACKS] +
-                          drops[MS_DROP_ADDRESS],
+                          drops[MS_DROP_ROWS] + drops[MS_DROP_ADDRESS] +
+                          drops[MS_DROP_INDEX],
         .dropped_frees = drops[MS_DROP_FREES],
+        .dropped_reentry = drops[MS_DROP_REENTRY],
+        .dropped_threads = drops[MS_DROP_THREADS],
+        .dropped_rows = drops[MS_DROP_ROWS],
+        .dropped_index = drops[MS_DROP_ADDRESS] + drops[MS_DROP_INDEX],
+        .unknown_stacks = drops[MS_DROP_STACKS],
         .unknown_frees = sum_unknown_frees(s),
         .store_bytes = ms_reader_used_bytes(&s->reader),
-        .stacks = ms_reader_nodes(&s->reader) - 1,
+        .store_limit_bytes =
+            head->table_capacity != 0 ? head->total_bytes : UINT64_MAX,
+        .block_limit =
+            head->table_capacity != 0 ? head->table_capacity : UINT64_MAX,
+        .stacks = ms_reader_nodes(&s->reader) - (MS_NODE_UNKNOWN + 1),
         .rows = s->model.rows_seen,
         .damaged = s->reader.damaged,
     };
@@ -274,6 +284,7 @@ static void publish(struct ms_session *s)
     memcpy(out->epoch, s->epoch, sizeof out->epoch);
     fill_heap(s, &out->heap);
     fill_system(s, out);
+    ms_session_mapped(s, &out->mapped);
     fill_capture(s, &out->capture);
     memcpy(s->histograms.size_live_bytes, s->model.size_bytes,
            sizeof s->model.size_bytes);
@@ -346,6 +357,7 @@ bool ms_session_tick(struct ms_session *s)
     }
     s->seq++;
     read_changes(s);
+    ms_session_read_mappings(s, false);
     ms_session_place_sites(s);
     do_slow_parts(s, uptime, second);
     ms_session_names(s);
@@ -361,6 +373,7 @@ void ms_session_finish(struct ms_session *s, int wait_status,
     if (s->state == MS_SESSION_RUNNING) {
         s->seq++;
         read_changes(s);
+        ms_session_read_mappings(s, true);
         // Nobody writes any more: what no list names is read as well.
         uint32_t rows = ms_reader_rows(&s->reader);
         for (uint32_t row = 1; row < rows; row++)

@@ -79,7 +79,9 @@ void ms_session_place_sites(struct ms_session *s)
             continue;
         snprintf(text, sizeof text, "0x%llx",
                  (unsigned long long)site->address);
-        site->function = ms_symbols_intern(s->symbols, text);
+        site->function = ms_symbols_intern(
+            s->symbols,
+            site->stack == MS_NODE_UNKNOWN ? "(unknown stack)" : text);
         if (m == NULL)
             continue;
         site->module = m->name;

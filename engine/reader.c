@@ -20,33 +20,65 @@ static bool part_fits(const struct ms_segment_header *h, uint64_t offset,
            offset <= h->index_offset && bytes <= h->index_offset - offset;
 }
 
+static bool within(uint32_t low, uint32_t n, uint32_t high)
+{
+    return n >= low && n <= high;
+}
+
+static bool power_of_two(uint32_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+static bool capacities_are_sound(const struct ms_segment_header *h)
+{
+    return within(1, h->thread_capacity, MS_THREAD_CAPACITY) &&
+           within(MS_ROW_CHUNK, h->row_capacity, MS_ROW_CAPACITY) &&
+           within(MS_NODE_UNKNOWN + 1, h->node_capacity, MS_NODE_CAPACITY) &&
+           within(1, h->module_capacity, MS_MODULE_CAPACITY) &&
+           within(1, h->mapping_capacity, MS_MAPPING_CAPACITY) &&
+           power_of_two(h->mapping_capacity) &&
+           h->recorder_events == MS_RECORDER_EVENTS &&
+           h->granule_shift == MS_GRANULE_SHIFT;
+}
+
+// Either the whole index or a table.
+static bool index_is_sound(const struct ms_segment_header *h)
+{
+    if (h->table_capacity == 0)
+        return h->index_bytes == MS_INDEX_BYTES;
+    return h->index_bytes == 0 && power_of_two(h->table_capacity) &&
+           h->table_capacity <= MS_TABLE_MOST &&
+           part_fits(h, h->table_offset,
+                     (h->table_capacity + (uint64_t)MS_TABLE_WINDOW) *
+                         sizeof(struct ms_table_entry));
+}
+
 static bool header_is_sound(const struct ms_segment_header *h, uint64_t bytes)
 {
     if (h->magic != MS_SEGMENT_MAGIC || h->version != MS_SEGMENT_VERSION ||
-        h->header_bytes != MS_HEADER_BYTES || h->total_bytes != bytes)
-        return false;
-    if (h->thread_capacity != MS_THREAD_CAPACITY ||
-        h->row_capacity != MS_ROW_CAPACITY ||
-        h->node_capacity != MS_NODE_CAPACITY ||
-        h->module_capacity != MS_MODULE_CAPACITY ||
-        h->recorder_events != MS_RECORDER_EVENTS ||
-        h->granule_shift != MS_GRANULE_SHIFT ||
-        h->index_bytes != MS_INDEX_BYTES || h->backend > MS_BACKEND_CUSTOM)
+        h->header_bytes != MS_HEADER_BYTES || h->total_bytes != bytes ||
+        h->backend > MS_BACKEND_CUSTOM || !capacities_are_sound(h))
         return false;
     if (h->index_offset % 4096 != 0 || h->index_offset > bytes ||
-        bytes - h->index_offset != h->index_bytes)
+        bytes - h->index_offset != h->index_bytes || !index_is_sound(h))
         return false;
     return part_fits(h, h->threads_offset,
-                     (uint64_t)MS_THREAD_CAPACITY * MS_THREAD_SLOT_BYTES) &&
+                     (uint64_t)h->thread_capacity * MS_THREAD_SLOT_BYTES) &&
            part_fits(h, h->rows_offset,
-                     (uint64_t)MS_ROW_CAPACITY * sizeof(struct ms_row)) &&
+                     (uint64_t)h->row_capacity * sizeof(struct ms_row)) &&
            part_fits(h, h->nodes_offset,
-                     (uint64_t)MS_NODE_CAPACITY * sizeof(struct ms_node)) &&
+                     (uint64_t)h->node_capacity * sizeof(struct ms_node)) &&
            part_fits(h, h->modules_offset,
-                     (uint64_t)MS_MODULE_CAPACITY * MS_MODULE_BYTES) &&
-           part_fits(h, h->annotations_offset, sizeof(struct ms_annotations)) &&
+                     (uint64_t)h->module_capacity * MS_MODULE_BYTES) &&
+           (h->annotations_offset == 0 ||
+            part_fits(h, h->annotations_offset,
+                      sizeof(struct ms_annotations))) &&
+           part_fits(h, h->mappings_offset,
+                     (uint64_t)h->mapping_capacity *
+                         sizeof(struct ms_mapping_event)) &&
            part_fits(h, h->recorders_offset,
-                     (uint64_t)MS_THREAD_CAPACITY * MS_RECORDER_EVENTS *
+                     (uint64_t)h->thread_capacity * MS_RECORDER_EVENTS *
                          sizeof(struct ms_recorded_event));
 }
 
@@ -104,29 +136,42 @@ static uint32_t bounded(uint32_t n, uint32_t limit)
 
 uint32_t ms_reader_threads(struct ms_reader *r)
 {
-    return bounded(ms_load_relaxed(&r->live->thread_count), MS_THREAD_CAPACITY);
+    return bounded(ms_load_relaxed(&r->live->thread_count),
+                   r->head.thread_capacity);
 }
 
 uint32_t ms_reader_rows(struct ms_reader *r)
 {
-    return bounded(ms_load_relaxed(&r->live->row_count), MS_ROW_CAPACITY);
+    return bounded(ms_load_relaxed(&r->live->row_count), r->head.row_capacity);
 }
 
 uint32_t ms_reader_modules(struct ms_reader *r)
 {
     // acquire: pairs with the writer that has added the last one [E]
-    return bounded(ms_load_acquire(&r->live->module_count), MS_MODULE_CAPACITY);
+    return bounded(ms_load_acquire(&r->live->module_count),
+                   r->head.module_capacity);
 }
 
 uint32_t ms_reader_nodes(struct ms_reader *r)
 {
-    return bounded(ms_load_relaxed(&r->live->node_count), MS_NODE_CAPACITY);
+    return bounded(ms_load_relaxed(&r->live->node_count),
+                   r->head.node_capacity);
 }
 
 struct ms_thread_slot *ms_reader_slot(struct ms_reader *r, uint32_t thread)
 {
     return (void *)(r->base + r->head.threads_offset +
                     (uint64_t)thread * MS_THREAD_SLOT_BYTES);
+}
+
+struct ms_mapping_event *ms_reader_mappings(struct ms_reader *r)
+{
+    return (void *)(r->base + r->head.mappings_offset);
+}
+
+struct ms_table_entry *ms_reader_table(struct ms_reader *r)
+{
+    return (void *)(r->base + r->head.table_offset);
 }
 
 struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row)
@@ -137,7 +182,7 @@ struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row)
 bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
                        struct ms_row_key *out)
 {
-    if (row == 0 || row >= MS_ROW_CAPACITY)
+    if (row == 0 || row >= r->head.row_capacity)
         return false;
     struct ms_row *from = ms_reader_row(r, row);
     out->stack = READ_ONCE(from->stack);
@@ -146,7 +191,8 @@ bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
     out->size_class = READ_ONCE(from->size_class);
     out->sampling = READ_ONCE(from->sampling);
     return out->stack != 0 && out->stack < ms_reader_nodes(r) &&
-           out->owner < MS_ROW_CAPACITY && out->thread < ms_reader_threads(r) &&
+           out->owner < r->head.row_capacity &&
+           out->thread < ms_reader_threads(r) &&
            out->size_class < MS_SIZE_CLASSES &&
            out->sampling < MS_SAMPLING_LEVELS;
 }
@@ -198,16 +244,20 @@ uint32_t ms_reader_link(struct ms_reader *r, uint32_t context,
 
 struct ms_annotations *ms_reader_annotations(struct ms_reader *r)
 {
+    if (r->head.annotations_offset == 0)
+        return NULL;
     return (void *)(r->base + r->head.annotations_offset);
 }
 
 void ms_reader_string(struct ms_reader *r, uint32_t string,
                       char text[MS_STRING_TEXT])
 {
+    struct ms_annotations *a = ms_reader_annotations(r);
+
     text[0] = '\0';
-    if (string == 0 || string >= MS_STRING_CAPACITY)
+    if (a == NULL || string == 0 || string >= MS_STRING_CAPACITY)
         return;
-    struct ms_string *from = &ms_reader_annotations(r)->strings[string];
+    struct ms_string *from = &a->strings[string];
     // acquire: pairs with whoever has written it [S]
     if (ms_load_acquire(&from->length) == 0)
         return;
@@ -247,7 +297,7 @@ void ms_reader_take_dirty(struct ms_reader *r, uint32_t thread,
     uint32_t left = ms_reader_rows(r);
 
     while (row != 0 && row != MS_DIRTY_END) {
-        if (row >= MS_ROW_CAPACITY || left-- == 0) {
+        if (row >= r->head.row_capacity || left-- == 0) {
             r->damaged++;
             return;
         }

@@ -34,6 +34,13 @@ void ms_reader_close(struct ms_reader *r);
 // Memory that the segment occupies, in bytes.
 uint64_t ms_reader_used_bytes(const struct ms_reader *r);
 
+// The queue of maps and unmaps.
+struct ms_mapping_event *ms_reader_mappings(struct ms_reader *r);
+
+// The live table; r->head.table_capacity says how large it is, 0: there is
+// none.
+struct ms_table_entry *ms_reader_table(struct ms_reader *r);
+
 // How many there are, never more than there can be.
 uint32_t ms_reader_threads(struct ms_reader *r);
 uint32_t ms_reader_rows(struct ms_reader *r);
@@ -65,6 +72,7 @@ bool ms_reader_stack(struct ms_reader *r, uint32_t stack, uint32_t *real,
 uint32_t ms_reader_link(struct ms_reader *r, uint32_t context,
                         enum ms_pseudo_kind *kind, uint32_t *value);
 
+// NULL: a small segment has none.
 struct ms_annotations *ms_reader_annotations(struct ms_reader *r);
 
 // A copy of a name, terminated; "" when there is none.

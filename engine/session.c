@@ -66,6 +66,8 @@ enum memscope_status ms_session_open(int fd, pid_t pid, uint32_t id,
     s->pid = pid;
     s->symbols = symbols;
     s->wait_status = -1;
+    s->mappings.gain = ms_session_book_mapping;
+    s->mappings.gain_arg = s;
     s->pss_bytes = UINT64_MAX;
     ms_governor_init(&s->governor, &s->reader);
     make_epoch(s->epoch);
@@ -93,6 +95,7 @@ void ms_session_close(struct ms_session *s)
         ms_process_stats_destroy(s->process);
     pthread_mutex_destroy(&s->lock);
     ms_history_fini(&s->history);
+    ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);
     free(s->stats);
@@ -192,6 +195,7 @@ void ms_session_site_numbers(const struct ms_session *s, size_t site,
     out->free_count = from->free_count;
     out->realloc_count = from->realloc_count;
     out->temporary_count = from->temporary_count;
+    out->mapped_bytes = from->mapped_bytes;
     out->mean_lifetime_ns = NAN;
     out->alloc_count_rate = (double)from->alloc_rate;
     out->free_count_rate = (double)from->free_rate;

@@ -14,6 +14,7 @@
 #include "engine/picture.h"
 #include "governor.h"
 #include "history.h"
+#include "mappings.h"
 #include "model/model.h"
 #include "platform/process_stats.h"
 #include "reader.h"
@@ -50,6 +51,7 @@ struct ms_session {
     uint64_t end_uptime_ns;
     struct ms_reader reader;
     struct ms_model model;
+    struct ms_mappings mappings;
     struct ms_history history;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
@@ -103,6 +105,14 @@ bool ms_session_names(struct ms_session *s);
 // ms_session_update_threads takes its answer over {lock}.
 void ms_session_sample_threads(struct ms_session *s);
 void ms_session_update_threads(struct ms_session *s, double seconds);
+
+// ms_session_book_mapping is told by the set of mappings what it gains. {lock}
+ms_region_gain ms_session_book_mapping;
+
+// ms_session_read_mappings takes over the maps and unmaps since the last tick,
+// or all to the `last` one; ms_session_mapped sums them up. {lock}
+void ms_session_read_mappings(struct ms_session *s, bool last);
+void ms_session_mapped(struct ms_session *s, struct ms_mapped_stats *out);
 
 void ms_session_info(struct ms_session *s, struct ms_session_info *out);
 uint64_t ms_session_uptime_ns(const struct ms_session *s);

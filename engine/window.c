@@ -54,6 +54,7 @@ static const struct column site_columns[] = {
     S(free_count, U64),
     S(realloc_count, U64),
     S(temporary_count, U64),
+    S(mapped_bytes, U64),
     S(alloc_count_rate, DOUBLE),
     S(free_count_rate, DOUBLE),
     S(mean_lifetime_ns, DOUBLE),

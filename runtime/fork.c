@@ -61,9 +61,10 @@ static void in_child(void)
         return;
     // Memory that nobody reads stands where the parent's segment was.
     if (busy && ms_runtime_parts(&parts)) {
-        (void)ms_memory_stand_in(parts.store->base,
-                                 ms_store_bytes() - MS_INDEX_BYTES);
-        (void)ms_memory_stand_in((void *)parts.store->index, MS_INDEX_BYTES);
+        (void)ms_memory_stand_in(parts.store->base, parts.store->base_bytes);
+        if (parts.store->index != NULL)
+            (void)ms_memory_stand_in((void *)parts.store->index,
+                                     parts.store->index_bytes);
     }
     busy = false;
     ms_store_relaxed(&keeping, 0);

@@ -139,6 +139,19 @@ static void choose_mode(struct ms_store *s)
         s->filter = ms_memory_map_wiped(MS_FILTER_BYTES);
 }
 
+// 0: none, or no number.
+static uint64_t number(const char *text)
+{
+    uint64_t n = 0;
+
+    for (; text != NULL && *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || n > UINT64_MAX / 10 - 10)
+            return 0;
+        n = n * 10 + (uint64_t)(*text - '0');
+    }
+    return n;
+}
+
 static void start(struct runtime *r, bool forked)
 {
     if (!ms_follow_wanted()) {
@@ -148,7 +161,9 @@ static void start(struct runtime *r, bool forked)
     choose_backend();
     if (!forked)
         ms_limits_restore();
-    int error = ms_store_create(&r->store, ms_runtime_backend->id);
+    int error =
+        ms_store_create_within(&r->store, ms_runtime_backend->id,
+                               number(ms_environment(MS_ENV_STORE_LIMIT)));
     if (error == 0)
         choose_mode(&r->store);
     if (error != 0) {
@@ -158,6 +173,9 @@ static void start(struct runtime *r, bool forked)
         ms_store_relaxed(&r->state, OFF);
         return;
     }
+    const char *mmap = ms_environment(MS_ENV_MMAP);
+    if (mmap != NULL && mmap[0] == '1')
+        r->store.header->options |= MS_OPTION_MAPPED_IN_TOTALS;
     if (!have_end_key)
         have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
     announce(r);
@@ -209,6 +227,9 @@ static struct ms_writer *open_writer(struct runtime *r, uint64_t here)
         ms_store_writer_open(&r->store, ms_thread_id(), name, ms_thread_gone);
     if (w != NULL) {
         ms_thread_stack(here, &w->stack_low, &w->stack_high);
+        // relaxed: 0 until they are known
+        ms_store_relaxed(&w->slot->stack_low, w->stack_low);
+        ms_store_relaxed(&w->slot->stack_high, w->stack_high);
         if (!give_unwinder(r, w)) {
             ms_store_writer_close(w, name);
             w = NULL;
@@ -319,6 +340,12 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     return w;
 }
 
+struct ms_writer *ms_guard_enter_forked(struct ms_writer *w, const void *frame)
+{
+    w->state = MS_WRITER_NONE;
+    return ms_guard_enter(frame);
+}
+
 // The environment is known by now, if it was not at the first event.
 __attribute__((constructor)) static void constructed(void)
 {
@@ -344,6 +371,13 @@ __attribute__((destructor)) static void destructed(void)
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
     // relaxed: an exchange goes on with what [G] has released
     (void)ms_exchange_relaxed(&r->store.header->state, MS_SEGMENT_EXITED);
+}
+
+struct ms_store *ms_guard_store(void)
+{
+    struct runtime *r = ignored > 0 ? NULL : live_runtime();
+
+    return r != NULL ? &r->store : NULL;
 }
 
 void ms_runtime_module_closed(void)

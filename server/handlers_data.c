@@ -282,6 +282,22 @@ void ms_handle_modules(struct ms_request *q, struct ms_reply *r)
     ms_reply_json(r, json_pack("{s:o}", "rows", rows));
 }
 
+void ms_handle_mappings(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_mappings_picture mappings;
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_engine_mappings(q->server->options.engine, session, &mappings);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        ms_reply_json(r, ms_render_mappings(&mappings));
+    free(mappings.rows);
+}
+
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r)
 {
     uint32_t session;

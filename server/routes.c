@@ -55,6 +55,7 @@ static const struct route {
      {SESSION, "step", "since", NULL}},
     {"/api/v1/histograms", ms_handle_histograms, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/modules", ms_handle_modules, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/mappings", ms_handle_mappings, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/tasks", ms_handle_tasks, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/types", ms_handle_types, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/marks", ms_handle_marks, NULL, NULL, {SESSION, NULL}},

@@ -64,6 +64,7 @@ void ms_handle_sites(struct ms_request *q, struct ms_reply *r);
 void ms_handle_history(struct ms_request *q, struct ms_reply *r);
 void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r);
+void ms_handle_mappings(struct ms_request *q, struct ms_reply *r);
 void ms_handle_tasks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_types(struct ms_request *q, struct ms_reply *r);
 void ms_handle_marks(struct ms_request *q, struct ms_reply *r);

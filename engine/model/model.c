@@ -145,7 +145,7 @@ uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
     return *slot;
 }
 
-static void rate_later(struct ms_model *m, uint32_t site)
+void ms_model_rate_later(struct ms_model *m, uint32_t site)
 {
     if (m->sites[site].rated)
         return;
@@ -210,7 +210,7 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
     if (ms_model_thread(m, high) == NULL)
         return false;
     uint32_t site = out->seen->site - 1;
-    rate_later(m, site);
+    ms_model_rate_later(m, site);
     out->site = &m->sites[site];
     out->site->changed_seq = seq;
     out->allocator = &m->threads[owner.thread];

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "engine/picture.h"
+#include "mappings.h"
 #include "model/groups.h"
 #include "reader.h"
 
@@ -41,6 +42,7 @@ struct ms_site {
     bool wanted; // somebody wants to see its name
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
+    uint64_t mapped_bytes;                  // live, of its mappings
     uint64_t alloc_count_1s, free_count_1s; // totals one second ago
     float alloc_rate, free_rate;
     uint64_t changed_seq;
@@ -115,6 +117,14 @@ uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack);
 void ms_model_error(const struct ms_model *m,
                     const uint64_t intervals[MS_SAMPLING_LEVELS], double *bytes,
                     double *blocks);
+// ms_model_rate_later puts a site (index) on the list of those with a rate.
+void ms_model_rate_later(struct ms_model *m, uint32_t site);
+
+// ms_model_book_mapping books what a mapped region has gained or lost: at its
+// site and, with `in_totals`, in all sums as an allocation or a free.
+void ms_model_book_mapping(struct ms_model *m, struct ms_reader *r,
+                           const struct ms_region *region, int64_t bytes,
+                           int regions, bool in_totals, uint64_t seq);
 
 // ms_model_second computes rates over the last second (`seconds` long, to be
 // exact); ms_model_trend adds a point to every trend.

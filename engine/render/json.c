@@ -100,6 +100,22 @@ static json_t *render_heap(const struct ms_heap_totals *h)
     return o;
 }
 
+static json_t *render_mapped(const struct ms_mapped_stats *m)
+{
+    json_t *o = json_object();
+
+    FIELD("in_totals", json_boolean(m->in_totals));
+    FIELD("live_bytes", ms_render_u64(m->live_bytes));
+    FIELD("live_regions", ms_render_u64(m->live_regions));
+    FIELD("peak_bytes", ms_render_u64(m->peak_bytes));
+    FIELD("map_bytes_total", ms_render_u64(m->map_bytes_total));
+    FIELD("map_count_total", ms_render_u64(m->map_count_total));
+    FIELD("unmap_bytes_total", ms_render_u64(m->unmap_bytes_total));
+    FIELD("unmap_count_total", ms_render_u64(m->unmap_count_total));
+    FIELD("dropped", ms_render_u64(m->dropped));
+    return o;
+}
+
 static json_t *render_capture(const struct ms_capture_stats *c)
 {
     json_t *o = json_object();
@@ -113,8 +129,15 @@ static json_t *render_capture(const struct ms_capture_stats *c)
     FIELD("events_total", ms_render_u64(c->events_total));
     FIELD("dropped_allocs", ms_render_u64(c->dropped_allocs));
     FIELD("dropped_frees", ms_render_u64(c->dropped_frees));
+    FIELD("dropped_reentry", ms_render_u64(c->dropped_reentry));
+    FIELD("dropped_threads", ms_render_u64(c->dropped_threads));
+    FIELD("dropped_rows", ms_render_u64(c->dropped_rows));
+    FIELD("dropped_index", ms_render_u64(c->dropped_index));
+    FIELD("unknown_stacks", ms_render_u64(c->unknown_stacks));
     FIELD("unknown_frees", ms_render_u64(c->unknown_frees));
     FIELD("store_bytes", ms_render_u64(c->store_bytes));
+    FIELD("store_limit_bytes", ms_render_u64(c->store_limit_bytes));
+    FIELD("block_limit", ms_render_u64(c->block_limit));
     FIELD("stacks", ms_render_u64(c->stacks));
     FIELD("rows", ms_render_u64(c->rows));
     FIELD("damaged", ms_render_u64(c->damaged));
@@ -134,6 +157,7 @@ json_t *ms_render_stats(const struct ms_stats *s)
     FIELD("uptime_ns", ms_render_u64(s->uptime_ns));
     FIELD("system", render_system(&s->system));
     FIELD("heap", render_heap(&s->heap));
+    FIELD("mapped", render_mapped(&s->mapped));
     FIELD("capture", render_capture(&s->capture));
     FIELD("sites", json_integer((json_int_t)s->site_count));
     FIELD("threads", json_integer((json_int_t)s->thread_count));
@@ -195,6 +219,7 @@ json_t *ms_render_site(const struct ms_site_row *r)
     FIELD("free_count", ms_render_u64(r->free_count));
     FIELD("realloc_count", ms_render_u64(r->realloc_count));
     FIELD("temporary_count", ms_render_u64(r->temporary_count));
+    FIELD("mapped_bytes", ms_render_u64(r->mapped_bytes));
     FIELD("mean_lifetime_ns", ms_render_double(r->mean_lifetime_ns));
     FIELD("alloc_count_rate", ms_render_double(r->alloc_count_rate));
     FIELD("free_count_rate", ms_render_double(r->free_count_rate));

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "platform/real_map.h"
+
 #define BOOT_BYTES 65536
 
 struct ms_real_alloc ms_real_alloc;
@@ -58,6 +60,7 @@ bool ms_real_alloc_resolve(void)
     look_up(&r->valloc, "valloc");
     look_up(&r->pvalloc, "pvalloc");
     look_up(&r->malloc_usable_size, "malloc_usable_size");
+    ms_real_map_resolve();
     look_up(&r->malloc, "malloc");
     r->smallest = is_glibc() ? 0 : 32;
     resolving = false;

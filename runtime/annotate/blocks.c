@@ -6,6 +6,7 @@
 #include <memscope.h>
 
 #include "annotate/notes.h"
+#include "annotate/own.h"
 #include "annotate/strings.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
@@ -42,7 +43,7 @@ static struct ms_note *note(struct ms_writer *w, const void *block)
 
 bool memscope_tag(const void *block, const char *variable, const char *type)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return false;
@@ -60,7 +61,7 @@ bool memscope_tag(const void *block, const char *variable, const char *type)
 
 bool memscope_move(const void *block)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return false;
@@ -106,7 +107,7 @@ memscope_loan memscope_borrow(const void *block, bool is_mutable)
 {
     uint64_t what = is_mutable ? MS_COUNTS_MUTABLE : MS_COUNTS_SHARED;
     memscope_loan loan = 0;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return 0;
@@ -155,7 +156,7 @@ bool memscope_return(memscope_loan loan)
 
     if (loan == 0)
         return true;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return false;
     bool good = end_loan(w, loan, &was);
@@ -180,7 +181,7 @@ bool memscope_return(memscope_loan loan)
 int64_t memscope_retain(const void *block)
 {
     int64_t now = -1;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return now;
@@ -198,7 +199,7 @@ int64_t memscope_retain(const void *block)
 int64_t memscope_release(const void *block)
 {
     int64_t now = -1;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return now;

@@ -23,7 +23,7 @@ bool ms_own_has_room(struct ms_writer *w, uint64_t address, uint64_t size)
     uint64_t granule = address >> MS_GRANULE_SHIFT;
     enum ms_drop_kind why;
 
-    if (!ms_live_index_covers(address)) {
+    if (address >= w->covers) {
         why = MS_DROP_ADDRESS;
     } else if (is_live(w, granule) ||
                (size >= MS_CELL_BIG && is_live(w, granule + 1)) ||
@@ -83,7 +83,7 @@ bool ms_own_free(struct ms_writer *w, uint64_t address)
 bool memscope_capture_alloc(const void *block, size_t size)
 {
     const void *frame = MS_HOOK_FRAME;
-    struct ms_writer *w = ms_guard_enter(frame);
+    struct ms_writer *w = ms_annotate_enter(frame);
 
     if (w == NULL)
         return false;
@@ -96,7 +96,7 @@ bool memscope_capture_alloc(const void *block, size_t size)
 
 bool memscope_capture_dealloc(const void *block)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return false;
@@ -109,7 +109,7 @@ bool memscope_capture_realloc(const void *from, const void *to, size_t size)
 {
     const void *frame = MS_HOOK_FRAME;
     struct ms_capture_realloc change = {.address = (uintptr_t)from};
-    struct ms_writer *w = ms_guard_enter(frame);
+    struct ms_writer *w = ms_annotate_enter(frame);
 
     if (w == NULL)
         return false;
@@ -137,7 +137,7 @@ bool memscope_capture_realloc(const void *from, const void *to, size_t size)
 bool memscope_capture_move(const void *from, const void *to)
 {
     struct ms_note_copy notes = {0};
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return false;
@@ -175,7 +175,7 @@ bool memscope_capture_move(const void *from, const void *to)
 
 void memscope_pause(void)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return;
@@ -185,7 +185,7 @@ void memscope_pause(void)
 
 void memscope_resume(void)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return;

@@ -13,7 +13,7 @@ static uint64_t key_of(uint64_t address)
 static void fill(struct ms_note *n, uint64_t cell, uint64_t size,
                  const struct ms_note_copy *from)
 {
-    // relaxed: published with the word [N]
+    // relaxed: published with the word [P]
     ms_store_relaxed(&n->cell, cell);
     ms_store_relaxed(&n->size, size);
     ms_store_relaxed(&n->counts, from->counts);
@@ -38,7 +38,7 @@ static struct ms_note *find(struct ms_note *window, uint64_t word,
                             uint64_t address, uint64_t cell)
 {
     for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++)
-        // relaxed: published by the word [N]
+        // relaxed: published by the word [P]
         if ((word >> i & 1) != 0 &&
             ms_load_relaxed(&window[i].key) == key_of(address) &&
             ms_load_relaxed(&window[i].cell) == cell)
@@ -70,7 +70,7 @@ static struct ms_note *claim(struct ms_writer *w, uint64_t address,
     struct ms_note *fresh = NULL;
 
     for (;;) {
-        uint64_t word = ms_load_acquire(at); // acquire: pairs with [N] below
+        uint64_t word = ms_load_acquire(at); // acquire: pairs with [P] below
         struct ms_note *known = find(window, word, address, cell);
         if (known != NULL) {
             if (fresh != NULL) // relaxed: nobody has seen it
@@ -89,7 +89,7 @@ static struct ms_note *claim(struct ms_writer *w, uint64_t address,
         }
         uint64_t shown =
             (word | UINT64_C(1) << (fresh - window)) + MS_NOTE_CHANGE;
-        // [N] release: shows the entry
+        // [P] release: shows the entry
         if (ms_cas_release(at, &word, shown))
             return fresh;
     }
@@ -101,7 +101,7 @@ static void remove_note(_Atomic uint64_t *at, struct ms_note *n, uint32_t i)
 {
     uint64_t word = ms_load_relaxed(at);
 
-    // relaxed: an exchange goes on with what [N] has released
+    // relaxed: an exchange goes on with what [P] has released
     while (!ms_cas_relaxed(at, &word,
                            (word & ~(UINT64_C(1) << i)) + MS_NOTE_CHANGE))
         continue;
@@ -116,13 +116,13 @@ struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
     _Atomic uint64_t *at;
     uint64_t cell = 0;
 
-    if (ms_live_index_covers(address)) // relaxed: the caller's block, alive
+    if (address < w->covers) // relaxed: the caller's block, alive
         cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
     *live = ms_cell_live(cell) && (address >> 4 & 1) == (cell >> 32 & 1);
     if (!*live)
         return NULL;
     struct ms_note *window = window_of(w, address, &at);
-    // acquire: pairs with claim [N]
+    // acquire: pairs with claim [P]
     struct ms_note *known = find(window, ms_load_acquire(at), address, cell);
     if (known != NULL || !make)
         return known;
@@ -137,7 +137,7 @@ struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
 {
     _Atomic uint64_t *at;
     struct ms_note *window = window_of(w, address, &at);
-    uint64_t word = ms_load_acquire(at); // acquire: pairs with claim [N]
+    uint64_t word = ms_load_acquire(at); // acquire: pairs with claim [P]
     struct ms_note_copy all = {0};
 
     for (uint32_t i = 0; i < MS_NOTE_WINDOW; i++) {
@@ -165,7 +165,7 @@ void ms_notes_put(struct ms_writer *w, uint64_t address,
 {
     uint64_t cell, size;
 
-    if (!copy->any || !ms_live_index_covers(address))
+    if (!copy->any || address >= w->covers)
         return;
     // relaxed: our own block's
     cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);

@@ -5,8 +5,23 @@
 #ifndef MS_RUNTIME_ANNOTATE_OWN_H
 #define MS_RUNTIME_ANNOTATE_OWN_H
 
+#include "capture/guard.h"
 #include "runtime/segment.h"
 #include "store/writer.h"
+
+// ms_annotate_enter is ms_guard_enter for a call of memscope_annotate.h. NULL,
+// and counted, also where the segment is too small to keep annotations: so
+// whoever is inside has them, and the live index.
+MS_ALWAYS_INLINE struct ms_writer *ms_annotate_enter(const void *frame)
+{
+    struct ms_writer *w = ms_guard_enter(frame);
+
+    if (ms_likely(w == NULL || w->store->annotations != NULL))
+        return w;
+    ms_store_count_drop(w->store, MS_DROP_ANNOTATIONS);
+    ms_guard_leave(w);
+    return NULL;
+}
 
 // ms_own_has_room says whether a block can stand there without touching the
 // cells of another one; if not, that is told and counted.

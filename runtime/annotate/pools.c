@@ -60,7 +60,7 @@ static uint32_t create(struct ms_writer *w, const char *name, uint64_t base,
 memscope_pool memscope_pool_create(const char *name, const void *base,
                                    size_t size)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return 0;
@@ -107,7 +107,7 @@ bool memscope_pool_alloc(memscope_pool pool, const void *block, size_t size)
 
     if (pool == 0)
         return true;
-    struct ms_writer *w = ms_guard_enter(frame);
+    struct ms_writer *w = ms_annotate_enter(frame);
     if (w == NULL)
         return false;
     struct ms_pool *p = find(w, pool);
@@ -131,7 +131,7 @@ bool memscope_pool_dealloc(memscope_pool pool, const void *block)
 {
     if (pool == 0)
         return true;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return false;
     struct ms_pool *p = find(w, pool);
@@ -166,7 +166,7 @@ size_t memscope_pool_discard(memscope_pool pool)
     if (pool == 0)
         return 0;
     do { // a guard for each part: signal handlers are to be booked as well
-        struct ms_writer *w = ms_guard_enter(frame);
+        struct ms_writer *w = ms_annotate_enter(frame);
         if (w == NULL)
             return freed;
         struct ms_pool *p = find(w, pool);
@@ -191,7 +191,7 @@ void memscope_pool_destroy(memscope_pool pool)
     (void)memscope_pool_discard(pool);
     if (pool == 0)
         return;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return;
     struct ms_pool *p = find(w, pool);

@@ -6,6 +6,7 @@
 
 #include "annotate/contexts.h"
 #include "annotate/notes.h"
+#include "annotate/own.h"
 #include "annotate/strings.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
@@ -60,7 +61,7 @@ static uint32_t shared_task(struct ms_writer *w, uint32_t name)
 
 memscope_task memscope_task_create(const char *name)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return 0;
@@ -91,7 +92,7 @@ void memscope_task_enter(memscope_task task)
 {
     if (task == 0)
         return;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return;
     if (is_task(w, task)) {
@@ -111,7 +112,7 @@ void memscope_task_leave(memscope_task task)
 {
     if (task == 0)
         return;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return;
     if (!ms_context_leave(w, MS_PSEUDO_TASK, task))
@@ -123,7 +124,7 @@ void memscope_task_end(memscope_task task)
 {
     if (task == 0)
         return;
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
     if (w == NULL)
         return;
     if (is_task(w, task)) {
@@ -136,7 +137,7 @@ void memscope_task_end(memscope_task task)
 
 void memscope_scope_begin(const char *name)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return;
@@ -148,7 +149,7 @@ void memscope_scope_begin(const char *name)
 
 void memscope_scope_end(const char *name)
 {
-    struct ms_writer *w = ms_guard_enter(MS_HOOK_FRAME);
+    struct ms_writer *w = ms_annotate_enter(MS_HOOK_FRAME);
 
     if (w == NULL)
         return;
@@ -169,10 +170,10 @@ static void moment(struct ms_writer *w, enum ms_moment_kind kind,
 
 void memscope_mark(const char *name)
 {
-    moment(ms_guard_enter(MS_HOOK_FRAME), MS_MOMENT_MARK, name);
+    moment(ms_annotate_enter(MS_HOOK_FRAME), MS_MOMENT_MARK, name);
 }
 
 void memscope_snapshot(const char *name)
 {
-    moment(ms_guard_enter(MS_HOOK_FRAME), MS_MOMENT_SNAPSHOT, name);
+    moment(ms_annotate_enter(MS_HOOK_FRAME), MS_MOMENT_SNAPSHOT, name);
 }

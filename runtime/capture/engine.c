@@ -17,12 +17,16 @@ bool ms_capture_dealloc(void *block, const void *frame)
 
 bool ms_capture_knows(const void *block)
 {
-    const struct ms_writer *w = ms_guard_writer;
+    struct ms_writer *w = ms_guard_writer;
     uint64_t address = (uintptr_t)block;
 
-    if (w == NULL || w->state == MS_WRITER_NONE ||
-        !ms_live_index_covers(address))
+    if (w == NULL || w->state == MS_WRITER_NONE)
         return false;
+    if (address >= w->covers) {
+        struct ms_taken taken = ms_fold_take(w, address);
+        ms_fold_put_back(w, address, &taken);
+        return taken.cell != 0;
+    }
     // relaxed: only the block's owner, who asks, writes its cell
     uint64_t cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
     return ms_cell_live(cell) &&
@@ -70,7 +74,8 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
         ms_notes_moved(w, r->address, &r->notes);
         ms_notes_put(w, (uintptr_t)now, &r->notes);
-        if ((uintptr_t)now != r->address && w->last_address != 0)
+        if ((uintptr_t)now != r->address && (uintptr_t)now == w->last_address &&
+            w->last_address < w->covers)
             ms_recorder_add(
                 w, MS_OPERATION_MOVE, (uintptr_t)now,
                 ms_cell_row(ms_load_relaxed(

@@ -22,9 +22,17 @@ extern const struct ms_backend *ms_runtime_backend;
 // ms_runtime_module_closed is told that objects may have been unloaded.
 void ms_runtime_module_closed(void);
 
+// ms_guard_store is the store for what needs no writer; NULL: nothing of this
+// thread is booked.
+struct ms_store *ms_guard_store(void);
+
 // The rare cases: first event of a thread, of a process, after a fork, or in
 // the middle of another. `frame` is the hook's. Keeps errno.
 struct ms_writer *ms_guard_enter_slow(const void *frame);
+
+// The writer was found wiped: a handler has forked, and we are the child, in
+// the few steps before the writer was seen to be busy. See fork.h.
+struct ms_writer *ms_guard_enter_forked(struct ms_writer *w, const void *frame);
 
 MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
 {
@@ -38,6 +46,8 @@ MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
     w->state = MS_WRITER_BUSY;
     w->entered = (uint64_t)(uintptr_t)frame;
     ms_signal_fence(); // a handler that comes now sees that we are busy
+    if (ms_unlikely(w->header == NULL))
+        return ms_guard_enter_forked(w, frame);
     ms_writer_now(w);
     return w;
 }

@@ -8,6 +8,7 @@
 #define MS_RUNTIME_STORE_FOLD_H
 
 #include "platform/compiler.h"
+#include "store/fold_table.h"
 #include "store/ledger.h"
 #include "store/live_index.h"
 #include "store/recorder.h"
@@ -25,12 +26,12 @@ MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
                                          struct ms_row_hint *hint,
                                          bool by_realloc)
 {
-    if (ms_unlikely(!ms_live_index_covers(address))) {
-        ms_store_count_drop(w->store, MS_DROP_ADDRESS);
-        return;
-    }
     if (ms_unlikely(w->was_off))
         ms_fold_close_stale(w, address);
+    if (ms_unlikely(address >= w->covers)) {
+        ms_fold_allocation_uncovered(w, address, size, stack, by_realloc);
+        return;
+    }
     uint32_t row = ms_ledger_own(w, stack, size, hint);
     if (ms_unlikely(row == 0)) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);
@@ -47,15 +48,17 @@ MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
 MS_ALWAYS_INLINE struct ms_taken ms_fold_take(struct ms_writer *w,
                                               uint64_t address)
 {
-    if (ms_unlikely(!ms_live_index_covers(address)))
-        return (struct ms_taken){0};
+    if (ms_unlikely(address >= w->covers))
+        return ms_fold_take_uncovered(w, address);
     return ms_live_index_take(w->index, address);
 }
 
 MS_ALWAYS_INLINE void ms_fold_put_back(struct ms_writer *w, uint64_t address,
                                        const struct ms_taken *taken)
 {
-    if (taken->cell != 0)
+    if (ms_unlikely(address >= w->covers))
+        ms_fold_put_back_uncovered(w, address, taken);
+    else if (taken->cell != 0)
         ms_live_index_put(w->index, address, ms_cell_row(taken->cell),
                           taken->size, ms_cell_birth(taken->cell));
 }

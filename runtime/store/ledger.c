@@ -12,7 +12,7 @@ static uint32_t claim_row(struct ms_writer *w)
         // the dirty list [B] and the live index [A]
         uint32_t first = ms_load_relaxed(&s->header->row_count);
         do {
-            if (first > MS_ROW_CAPACITY - MS_ROW_CHUNK)
+            if (first > s->header->row_capacity - MS_ROW_CHUNK)
                 return 0;
         } while (!ms_cas_relaxed(&s->header->row_count, &first,
                                  first + MS_ROW_CHUNK));

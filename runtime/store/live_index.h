@@ -11,11 +11,6 @@
 #include "platform/atomics.h"
 #include "runtime/store.h"
 
-static inline bool ms_live_index_covers(uint64_t address)
-{
-    return address >> MS_ADDRESS_BITS == 0;
-}
-
 static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
                                      uint32_t row, uint64_t size,
                                      uint64_t birth)

@@ -28,7 +28,7 @@ static uint32_t claim_node(struct ms_store *s)
     uint32_t node = ms_load_relaxed(&s->header->node_count);
 
     do {
-        if (node >= MS_NODE_CAPACITY)
+        if (node >= s->header->node_capacity)
             return 0;
     } while (!ms_cas_relaxed(&s->header->node_count, &node, node + 1));
     return node;
@@ -67,7 +67,7 @@ uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)
     _Atomic uint32_t *level = s->hash;
     uint32_t fresh = 0;
 
-    for (uint32_t i = 0; i < MS_HASH_LEVELS; i++) {
+    for (uint32_t i = 0; i < s->header->hash_levels; i++) {
         uint32_t bits = MS_HASH_FIRST_BITS + i;
         uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
 

@@ -14,9 +14,10 @@
 #include "platform/modules.h"
 #include "store/fold.h"
 
-#define HASH_SLOTS                                                             \
-    ((UINT64_C(1) << (MS_HASH_FIRST_BITS + MS_HASH_LEVELS)) -                  \
-     (UINT64_C(1) << MS_HASH_FIRST_BITS))
+#define SMALLEST_TABLE 14u // blocks, as a power of two
+#define LARGEST_TABLE 26u
+#define SHARE_OF_LEFT 8u
+#define LEAST_LEFT (UINT64_C(64) << 20) // with less, the program needs it all
 #define INDEX_ALIGN (UINT64_C(1) << 30) // lets the kernel share page tables
 
 // Lays the parts out one after the other, each on its own pages.
@@ -28,32 +29,81 @@ static uint64_t place(uint64_t *end, uint64_t bytes)
     return at;
 }
 
-static void lay_out(struct ms_segment_header *h)
+static uint64_t hash_slots(uint32_t levels)
+{
+    return (UINT64_C(1) << (MS_HASH_FIRST_BITS + levels)) -
+           (UINT64_C(1) << MS_HASH_FIRST_BITS);
+}
+
+// The parts of a segment whose capacities are set.
+static void lay_out(struct ms_segment_header *h, bool annotations)
 {
     uint64_t end = MS_HEADER_BYTES;
 
     h->threads_offset =
-        place(&end, (uint64_t)MS_THREAD_CAPACITY * MS_THREAD_SLOT_BYTES);
+        place(&end, (uint64_t)h->thread_capacity * MS_THREAD_SLOT_BYTES);
     h->modules_offset =
-        place(&end, (uint64_t)MS_MODULE_CAPACITY * MS_MODULE_BYTES);
-    h->annotations_offset = place(&end, sizeof(struct ms_annotations));
+        place(&end, (uint64_t)h->module_capacity * MS_MODULE_BYTES);
+    if (annotations)
+        h->annotations_offset = place(&end, sizeof(struct ms_annotations));
     h->nodes_offset =
-        place(&end, (uint64_t)MS_NODE_CAPACITY * sizeof(struct ms_node));
-    h->hash_offset = place(&end, HASH_SLOTS * sizeof(uint32_t));
+        place(&end, (uint64_t)h->node_capacity * sizeof(struct ms_node));
+    h->hash_offset = place(&end, hash_slots(h->hash_levels) * sizeof(uint32_t));
     h->rows_offset =
-        place(&end, (uint64_t)MS_ROW_CAPACITY * sizeof(struct ms_row));
+        place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
     h->recorders_offset =
-        place(&end, (uint64_t)MS_THREAD_CAPACITY * MS_RECORDER_EVENTS *
+        place(&end, (uint64_t)h->thread_capacity * MS_RECORDER_EVENTS *
                         sizeof(struct ms_recorded_event));
-    h->index_offset = (end + INDEX_ALIGN - 1) & ~(INDEX_ALIGN - 1);
-    h->index_bytes = MS_INDEX_BYTES;
+    h->mappings_offset = place(&end, (uint64_t)h->mapping_capacity *
+                                         sizeof(struct ms_mapping_event));
+    h->table_offset = end;
+    if (h->table_capacity != 0) {
+        (void)place(&end, (h->table_capacity + (uint64_t)MS_TABLE_WINDOW) *
+                              sizeof(struct ms_table_entry));
+        h->index_offset = end;
+    } else {
+        h->index_offset = (end + INDEX_ALIGN - 1) & ~(INDEX_ALIGN - 1);
+        h->index_bytes = MS_INDEX_BYTES;
+    }
     h->total_bytes = h->index_offset + h->index_bytes;
-    h->thread_capacity = MS_THREAD_CAPACITY;
-    h->row_capacity = MS_ROW_CAPACITY;
-    h->node_capacity = MS_NODE_CAPACITY;
-    h->module_capacity = MS_MODULE_CAPACITY;
     h->recorder_events = MS_RECORDER_EVENTS;
     h->granule_shift = MS_GRANULE_SHIFT;
+}
+
+static void lay_out_whole(struct ms_segment_header *h)
+{
+    *h = (struct ms_segment_header){
+        .thread_capacity = MS_THREAD_CAPACITY,
+        .row_capacity = MS_ROW_CAPACITY,
+        .node_capacity = MS_NODE_CAPACITY,
+        .module_capacity = MS_MODULE_CAPACITY,
+        .mapping_capacity = MS_MAPPING_CAPACITY,
+        .hash_levels = MS_HASH_LEVELS,
+    };
+    lay_out(h, true);
+}
+
+static uint32_t between(uint32_t low, uint32_t n, uint32_t high)
+{
+    return n < low ? low : n > high ? high : n;
+}
+
+// A segment with a table of 2^bits blocks: the rest in proportion, as programs
+// at large need it.
+static void lay_out_small(struct ms_segment_header *h, uint32_t bits)
+{
+    uint32_t blocks = 1u << bits;
+
+    *h = (struct ms_segment_header){
+        .thread_capacity = between(64, blocks >> 10, MS_THREAD_CAPACITY),
+        .row_capacity = between(1024, blocks >> 2, MS_ROW_CAPACITY),
+        .node_capacity = between(1024, blocks >> 2, MS_NODE_CAPACITY),
+        .module_capacity = between(256, blocks >> 8, MS_MODULE_CAPACITY),
+        .mapping_capacity = between(1024, blocks >> 6, MS_MAPPING_CAPACITY),
+        .hash_levels = between(2, bits - 13, MS_HASH_LEVELS),
+        .table_capacity = blocks,
+    };
+    lay_out(h, false);
 }
 
 static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
@@ -68,7 +118,7 @@ static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
     ms_program_path(h->exe, sizeof h->exe);
     ms_program_command(h->command, sizeof h->command);
     ms_store_relaxed(&h->row_count, MS_ROW_CHUNK); // row 0 means none
-    ms_store_relaxed(&h->node_count, 1);
+    ms_store_relaxed(&h->node_count, MS_NODE_UNKNOWN + 1);
     ms_store_relaxed(&h->module_count, 1);
     // [G] release: publishes the constants above; pairs with ms_reader_open
     ms_store_release(&h->state, MS_SEGMENT_LIVE);
@@ -76,50 +126,101 @@ static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
 
 uint64_t ms_store_bytes(void)
 {
-    struct ms_segment_header layout = {0};
+    struct ms_segment_header layout;
 
-    lay_out(&layout);
+    lay_out_whole(&layout);
     return layout.total_bytes;
 }
 
-int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
+// Creates and maps a segment of this layout. 0 or an errno value.
+static int map_all(struct ms_store *s, const struct ms_segment_header *layout)
 {
-    struct ms_segment_header layout = {0};
-    void *index;
+    void *index = NULL;
 
-    lay_out(&layout);
     *s = (struct ms_store){.fd = -1};
-    int error = ms_shared_create(MS_SEGMENT_NAME, layout.total_bytes, &s->fd);
+    int error = ms_shared_create(MS_SEGMENT_NAME, layout->total_bytes, &s->fd);
     if (error != 0)
         return error;
-    error = ms_shared_map(s->fd, 0, layout.index_offset, true, &s->base);
+    error = ms_shared_map(s->fd, 0, layout->index_offset, true, &s->base);
     if (error != 0)
         goto fail_file;
-    error = ms_shared_map(s->fd, layout.index_offset, layout.index_bytes, true,
-                          &index);
+    if (layout->index_bytes != 0)
+        error = ms_shared_map(s->fd, layout->index_offset, layout->index_bytes,
+                              true, &index);
     if (error != 0)
         goto fail_base;
+    s->index = index;
+    s->base_bytes = layout->index_offset;
+    s->index_bytes = layout->index_bytes;
+    return 0;
 
+fail_base:
+    ms_memory_unmap(s->base, layout->index_offset);
+fail_file:
+    close(s->fd);
+    s->fd = -1;
+    return error;
+}
+
+// The largest one that keeps within `most` bytes, and that the system gives.
+static int map_within(struct ms_store *s, struct ms_segment_header *layout,
+                      uint64_t most)
+{
+    int error = ENOMEM;
+
+    for (uint32_t bits = LARGEST_TABLE; error != 0 && bits >= SMALLEST_TABLE;
+         bits--) {
+        lay_out_small(layout, bits);
+        if (layout->total_bytes <= most)
+            error = map_all(s, layout);
+    }
+    return error;
+}
+
+int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
+                           uint64_t limit)
+{
+    struct ms_segment_header layout;
+    int error = ENOMEM;
+
+    if (limit == 0) {
+        lay_out_whole(&layout);
+        error = map_all(s, &layout);
+    }
+    if (error == ENOMEM || error == EFBIG) {
+        // The address space is the program's: we take a small part of it.
+        uint64_t left = ms_memory_left();
+        uint64_t most = left / SHARE_OF_LEFT;
+        if (left < LEAST_LEFT)
+            return ENOMEM;
+        if (limit != 0 && limit < most)
+            most = limit;
+        error = map_within(s, &layout, most);
+        layout.limit_bytes = most;
+    }
+    if (error != 0)
+        return error;
     char *base = s->base;
     s->header = s->base;
     *s->header = layout;
     s->threads = base + layout.threads_offset;
     s->modules = (void *)(base + layout.modules_offset);
-    s->annotations = (void *)(base + layout.annotations_offset);
+    if (layout.annotations_offset != 0)
+        s->annotations = (void *)(base + layout.annotations_offset);
+    s->mappings = (void *)(base + layout.mappings_offset);
     s->nodes = (void *)(base + layout.nodes_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->rows = (void *)(base + layout.rows_offset);
     s->recorders = (void *)(base + layout.recorders_offset);
-    s->index = index;
+    if (layout.table_capacity != 0)
+        s->table = (void *)(base + layout.table_offset);
     fill_header(s->header, backend);
     return 0;
+}
 
-fail_base:
-    ms_memory_unmap(s->base, layout.index_offset);
-fail_file:
-    close(s->fd);
-    s->fd = -1;
-    return error;
+int ms_store_create(struct ms_store *s, enum ms_backend_id backend)
+{
+    return ms_store_create_within(s, backend, 0);
 }
 
 void ms_store_destroy(struct ms_store *s)
@@ -137,7 +238,8 @@ void ms_store_destroy(struct ms_store *s)
     if (s->filter != NULL)
         ms_memory_unmap((void *)s->filter, MS_FILTER_BYTES);
     uint64_t offset = s->header->index_offset;
-    ms_memory_unmap((void *)s->index, s->header->index_bytes);
+    if (s->index != NULL)
+        ms_memory_unmap((void *)s->index, s->header->index_bytes);
     ms_memory_unmap(s->base, offset);
     if (s->fd >= 0)
         close(s->fd);
@@ -145,7 +247,7 @@ void ms_store_destroy(struct ms_store *s)
 
 void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
 {
-    struct ms_taken taken = ms_live_index_take(w->index, address);
+    struct ms_taken taken = ms_fold_take(w, address);
 
     if (ms_row_is_noted(w, taken.cell))
         (void)ms_notes_take(w, address, taken.cell);
@@ -156,12 +258,12 @@ void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
 MS_NOINLINE void ms_fold_sampled(struct ms_writer *w, uint64_t address,
                                  uint64_t size, uint32_t stack, bool by_realloc)
 {
-    if (!ms_live_index_covers(address)) {
-        ms_store_count_drop(w->store, MS_DROP_ADDRESS);
-        return;
-    }
     if (w->was_off)
         ms_fold_close_stale(w, address);
+    if (address >= w->covers) {
+        ms_fold_allocation_uncovered(w, address, size, stack, by_realloc);
+        return;
+    }
     uint32_t row = ms_sampled_row(w, stack, size);
     if (row == 0) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);

@@ -46,7 +46,7 @@ static struct ms_writer *create(struct ms_store *s)
     if (w == NULL)
         return NULL;
     uint32_t recorder = ms_add_relaxed(&s->recorder_count, 1u);
-    if (recorder >= MS_THREAD_CAPACITY) {
+    if (recorder >= s->header->thread_capacity) {
         ms_memory_unmap(w, sizeof *w);
         return NULL;
     }
@@ -54,6 +54,7 @@ static struct ms_writer *create(struct ms_store *s)
     w->header = s->header;
     w->rows = s->rows;
     w->index = s->index;
+    w->covers = s->index != NULL ? UINT64_C(1) << MS_ADDRESS_BITS : 0;
     w->events = s->recorders + (size_t)recorder * MS_RECORDER_EVENTS;
     ms_row_map_init(&w->own);
     ms_row_map_init(&w->foreign);
@@ -70,7 +71,7 @@ static bool claim_slot(struct ms_store *s, uint32_t *thread)
     uint32_t n = ms_load_relaxed(&s->header->thread_count);
 
     do {
-        if (n >= MS_THREAD_CAPACITY)
+        if (n >= s->header->thread_capacity)
             return false;
     } while (!ms_cas_relaxed(&s->header->thread_count, &n, n + 1));
     *thread = n;
@@ -126,9 +127,12 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
                                        bool (*gone)(uint32_t tid))
 {
     uint32_t thread;
-    struct ms_writer *w = take_over(s, tid, gone);
+    // A slot is never given back: then a writer would be of no use.
+    bool full =
+        ms_load_relaxed(&s->header->thread_count) >= s->header->thread_capacity;
+    struct ms_writer *w = full ? NULL : take_over(s, tid, gone);
 
-    if (w == NULL)
+    if (w == NULL && !full)
         w = create(s);
     if (w == NULL || !claim_slot(s, &thread)) {
         ms_store_count_drop(s, MS_DROP_THREADS);

@@ -53,6 +53,7 @@ struct ms_writer {
     bool was_off;      // captured blocks may have been freed unseen
     struct ms_row *rows;
     _Atomic uint64_t *index;
+    uint64_t covers; // addresses below are in the index; 0: none
     struct ms_thread_slot *slot;
     struct ms_recorded_event *events; // ring of MS_RECORDER_EVENTS
     uint64_t recorded;

@@ -215,9 +215,9 @@ static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh)
         uint32_t words = outer != NULL ? outer->words_end : 0;
 
         node = ms_store_stack(u->store, f->at.pc, node);
-        if (node == 0) {
+        if (ms_unlikely(node == 0)) { // no part of it would be the truth
             u->count = 0;
-            return 0;
+            return MS_NODE_UNKNOWN;
         }
         if (n == MS_UNWIND_FRAMES || words + 4 > MS_UNWIND_WORDS)
             full = true; // found anew every time: slower, not wrong

@@ -89,8 +89,8 @@ struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
 void ms_unwinder_destroy(struct ms_unwinder *u);
 
 // ms_unwinder_stack gives the node of the stack whose innermost frame is
-// `from`, and where the row last used for it can be kept, or NULL. 0: the stack
-// table is full.
+// `from`, and where the row last used for it can be kept, or NULL.
+// MS_NODE_UNKNOWN: the stack table is full.
 uint32_t ms_unwinder_stack(struct ms_unwinder *u, const struct ms_frame *from,
                            struct ms_row_hint **hint);
 

@@ -164,7 +164,7 @@ class OpenApi(memscope_test.TestCase):
     def test_2_good_requests(self):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
-                     "history", "histograms", "modules", "allocations",
+                     "history", "histograms", "modules", "mappings", "allocations",
                      "tasks", "types", "marks", "openapi.json"):
             self.ask(v1 + name)
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
@@ -288,10 +288,23 @@ class OpenApi(memscope_test.TestCase):
             keep, OpenApi.scope = self.scope, scope
             try:
                 for name in ("status", "sessions", "stats", "threads",
-                             "sites", "histograms", "modules"):
+                             "sites", "histograms", "modules", "mappings"):
                     self.ask("/api/v1/" + name)
                 self.ask("/api/v1/control", "post", body=b'{"mode":"off"}',
                          status=409)
+            finally:
+                OpenApi.scope = keep
+
+    def test_2_what_a_program_maps_is_described(self):
+        with Memscope(memscope_test.target("mappings"),
+                      flags=("--port", "0")) as scope:
+            scope.line()
+            scope.settle()
+            keep, OpenApi.scope = self.scope, scope
+            try:
+                rows = self.ask("/api/v1/mappings")["rows"]
+                self.assertEqual({row["kind"] for row in rows},
+                                 {"anonymous", "file", "break"})
             finally:
                 OpenApi.scope = keep
 

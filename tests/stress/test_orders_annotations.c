@@ -119,7 +119,7 @@ static void find_the_note(void)
     MS_CHECK(payload == 4711);
 }
 
-static void word_publishes_notes(void **state) // N
+static void word_publishes_notes(void **state) // P
 {
     (void)state;
     MS_RELAY(make_a_note, find_the_note);
@@ -133,7 +133,7 @@ static void put_a_note(void)
     MS_CHECK(payload == 4711);
 }
 
-static void claimer_sees_notes(void **state) // N
+static void claimer_sees_notes(void **state) // P
 {
     (void)state;
     MS_RELAY(make_a_note, put_a_note);
@@ -173,7 +173,7 @@ static void take_the_note(void)
     MS_CHECK(payload == 4711);
 }
 
-static void taker_sees_notes(void **state) // N
+static void taker_sees_notes(void **state) // P
 {
     (void)state;
     MS_RELAY(make_a_note, take_the_note);
@@ -190,7 +190,7 @@ static void sum_the_types(void)
     free(rows);
 }
 
-static void engine_sees_notes(void **state) // N
+static void engine_sees_notes(void **state) // P
 {
     (void)state;
     MS_RELAY(make_a_note, sum_the_types);
@@ -290,16 +290,11 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
     const struct CMUnitTest tests[] = {
-        CASE(slot_publishes_names),
-        CASE(length_publishes_names),
-        CASE(word_publishes_notes),
-        CASE(claimer_sees_notes),
-        CASE(entry_is_handed_on),
-        CASE(taker_sees_notes),
-        CASE(engine_sees_notes),
-        CASE(state_publishes_tasks),
-        CASE(state_publishes_pools),
-        CASE(seq_publishes_moments),
+        CASE(slot_publishes_names),  CASE(length_publishes_names),
+        CASE(word_publishes_notes),  CASE(claimer_sees_notes),
+        CASE(entry_is_handed_on),    CASE(taker_sees_notes),
+        CASE(engine_sees_notes),     CASE(state_publishes_tasks),
+        CASE(state_publishes_pools), CASE(seq_publishes_moments),
         CASE(slot_is_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,29 @@ static void a_pool_is_discarded_at_once(void **state)
     assert_true(memscope_capture_dealloc(AT(65536)));
 }
 
+static void a_small_segment_keeps_none(void **state)
+{
+    static const uint64_t no_name[2];
+    struct ms_store small;
+
+    (void)state;
+    assert_int_equal(
+        ms_store_create_within(&small, MS_BACKEND_CORE, UINT64_C(8) << 20), 0);
+    assert_null(small.annotations);
+    ms_guard_writer =
+        ms_store_writer_open(&small, 101, no_name, nobody_is_gone);
+    assert_false(memscope_capture_alloc(AT(0), 40));
+    assert_false(memscope_tag(AT(0), "variable", "type"));
+    assert_int_equal(memscope_task_create("task"), 0);
+    memscope_scope_begin("scope");
+    memscope_pause();
+    memscope_mark("mark");
+    assert_int_equal(
+        ms_load_relaxed(&small.header->dropped[MS_DROP_ANNOTATIONS]), 6);
+    ms_guard_writer = writer;
+    ms_store_destroy(&small);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
@@ -214,6 +237,7 @@ int main(void)
         CASE(later_tasks_of_a_name_share_a_row),
         CASE(contexts_nest_and_are_left),
         CASE(a_pool_is_discarded_at_once),
+        CASE(a_small_segment_keeps_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

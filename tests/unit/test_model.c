@@ -113,13 +113,13 @@ static void stacks_of_one_address_are_one_site(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 4; i++) {
-        row(33 + i, i + 1, 0, 0, 5)->alloc_bytes = 100 + i;
+        row(33 + i, i + 2, 0, 0, 5)->alloc_bytes = 100 + i;
         read_row(33 + i);
     }
     assert_int_equal(model.site_count, 2);
     assert_int_equal(model.sites[0].alloc_bytes, 201);
     assert_int_equal(model.sites[1].alloc_bytes, 205);
-    assert_int_equal(ms_model_site(&model, &reader, 6), 0); // no such node
+    assert_int_equal(ms_model_site(&model, &reader, 7), 0); // no such node
     assert_int_equal(ms_model_site(&model, &reader, 0), 0);
 }
 

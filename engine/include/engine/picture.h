@@ -62,6 +62,19 @@ struct ms_system_stats {
     uint64_t cgroup_used_bytes;
 };
 
+// What the program itself has mapped: mmap, mremap, brk, sbrk.
+struct ms_mapped_stats {
+    bool in_totals; // counts in heap, sites, threads and size classes as well
+    uint64_t live_bytes; // whole pages
+    uint64_t live_regions;
+    uint64_t peak_bytes; // as of the order of events, not of ticks
+    uint64_t map_bytes_total;
+    uint64_t map_count_total; // one unmapped in its middle becomes one more
+    uint64_t unmap_bytes_total;
+    uint64_t unmap_count_total;
+    uint64_t dropped; // maps and unmaps that could not be booked
+};
+
 struct ms_capture_stats {
     const char *backend;   // static
     const char *mode;      // static: "exact", "sampled" or "off"
@@ -72,11 +85,19 @@ struct ms_capture_stats {
     uint64_t events_total; // allocations and frees; estimated when sampled
     uint64_t dropped_allocs;
     uint64_t dropped_frees;
-    uint64_t unknown_frees; // of blocks older than the capture
-    uint64_t store_bytes;   // memory of the segment
-    uint64_t stacks;        // distinct
-    uint64_t rows;          // of all ledgers
-    uint64_t damaged;       // values in the segment that could not be true
+    // By kind; the first four are the dropped_allocs.
+    uint64_t dropped_reentry; // inside another event
+    uint64_t dropped_threads; // of threads for which there was no slot
+    uint64_t dropped_rows;    // the ledgers were full
+    uint64_t dropped_index;   // the live table was full, or the address beyond
+    uint64_t unknown_stacks;  // booked, but under no stack: their table is full
+    uint64_t unknown_frees;   // of blocks older than the capture
+    uint64_t store_bytes;     // memory of the segment
+    uint64_t store_limit_bytes; // the most that it can become; UINT64_MAX: none
+    uint64_t block_limit;       // live blocks, likewise
+    uint64_t stacks;            // distinct
+    uint64_t rows;              // of all ledgers
+    uint64_t damaged;           // values in the segment that could not be true
 };
 
 struct ms_stats {
@@ -89,6 +110,7 @@ struct ms_stats {
     uint64_t uptime_ns; // since the first event
     struct ms_system_stats system;
     struct ms_heap_totals heap;
+    struct ms_mapped_stats mapped;
     struct ms_capture_stats capture;
     size_t site_count;
     size_t thread_count; // rows of ms_engine_threads
@@ -140,6 +162,7 @@ struct ms_site_row {
     uint64_t free_count;
     uint64_t realloc_count;
     uint64_t temporary_count;
+    uint64_t mapped_bytes;   // live, of its mappings
     double mean_lifetime_ns; // of freed blocks; NaN when none
     double alloc_count_rate; // per second, over the last second
     double free_count_rate;
@@ -228,6 +251,46 @@ enum memscope_status ms_engine_modules(struct ms_engine *engine,
                                        uint32_t session,
                                        struct ms_module_info **out,
                                        size_t *count) MEMSCOPE_MUST_CHECK;
+
+// A live region of what the program itself has mapped.
+struct ms_mapping_row {
+    uint64_t address;
+    uint64_t bytes;
+    const char *kind; // static: "anonymous", "file", "break"
+    bool readable, writable, executable, shared; // as it was mapped
+    uint32_t site;                               // ms_site_row.id; 0: unknown
+    uint32_t thread;                             // ms_thread_row.id; 0: unknown
+    uint64_t birth_ns;                           // uptime, in steps of 0.52 ms
+    uint64_t resident_bytes;                     // UINT64_MAX: unknown
+};
+
+// Where the resident memory of the process is. Each page counts once; the sum
+// of the parts is the total. UINT64_MAX: the process cannot be asked.
+struct ms_resident {
+    uint64_t total_bytes;
+    uint64_t mapped_bytes; // of the regions
+    uint64_t store_bytes;  // memscope's own, inside the process
+    uint64_t heap_bytes;   // areas in which blocks live or have lived, and brk
+    uint64_t stack_bytes;  // of live threads
+    uint64_t file_bytes;   // of files, by others than the program itself
+    uint64_t other_bytes;
+};
+
+struct ms_mappings_picture {
+    uint32_t session;
+    char epoch[17];
+    uint64_t seq;
+    struct ms_resident resident;
+    struct ms_mapping_row *rows; // in order of address
+    size_t count;
+};
+
+// ms_engine_mappings gives the regions of the latest tick, joined with what the
+// system says of the address space a moment later. Waits for the system: up to
+// some milliseconds with a large process. The rows are freed with free().
+enum memscope_status
+ms_engine_mappings(struct ms_engine *engine, uint32_t session,
+                   struct ms_mappings_picture *out) MEMSCOPE_MUST_CHECK;
 
 // A live block, from the live index.
 struct ms_block {

@@ -25,6 +25,7 @@ json_t *ms_render_stats(const struct ms_stats *stats);
 json_t *ms_render_thread(const struct ms_thread_row *row);
 json_t *ms_render_site(const struct ms_site_row *row);
 json_t *ms_render_module(const struct ms_module_info *module);
+json_t *ms_render_mappings(const struct ms_mappings_picture *mappings);
 json_t *ms_render_histograms(const struct ms_histograms *h);
 json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
 json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);

@@ -28,6 +28,10 @@ int ms_memory_stand_in(void *address, uint64_t bytes);
 
 void ms_memory_unmap(void *memory, size_t bytes);
 
+// ms_memory_left is how much more address space the process may take, as far as
+// a limit says so; UINT64_MAX: without limit.
+uint64_t ms_memory_left(void);
+
 // ms_shared_create makes a sparse, zeroed, anonymous file of `bytes` that can
 // neither shrink nor grow any more. The caller closes *fd.
 int ms_shared_create(const char *name, uint64_t bytes, int *fd);

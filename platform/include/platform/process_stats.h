@@ -22,7 +22,7 @@ struct ms_process_sample {
     double system_cpu;   // per cent of all cores of the machine, likewise
     double process_cpu;  // per cent of one core, likewise
     double memory_usage; // per cent of the machine, or of the cgroup's limit
-    uint64_t cpu_ns; // user and system, since it began
+    uint64_t cpu_ns;     // user and system, since it began
     uint64_t cores;
     uint64_t thread_count;
     uint64_t rss_bytes;

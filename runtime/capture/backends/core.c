@@ -16,8 +16,8 @@ static void fill_stack(struct ms_writer *w, struct ms_event *e)
         entry->address = entry->stack != 0 ? e->caller : 0;
         entry->hint.row = 0;
     }
-    e->stack = entry->stack;
-    e->hint = &entry->hint;
+    e->stack = entry->stack != 0 ? entry->stack : MS_NODE_UNKNOWN;
+    e->hint = entry->stack != 0 ? &entry->hint : NULL;
 }
 
 const struct ms_backend ms_backend_core = {

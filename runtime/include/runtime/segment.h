@@ -12,6 +12,9 @@
 //   hash_offset          stack hash            writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
+//   mappings_offset      maps and unmaps       a bounded queue to the reader
+//   table_offset         live table            as the live index, where that
+//                                              is not to be had
 //   annotations_offset   what the program says of itself: annotations.h
 //   index_offset         live index            one writer per cell: the owner
 //                                              of the block
@@ -37,6 +40,7 @@
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
+// What there may be at most; a segment under a limit has less of it.
 #define MS_THREAD_CAPACITY 32768u
 #define MS_ROW_CAPACITY (1u << 24) // 24 bits of a cell
 #define MS_NODE_CAPACITY (1u << 24)
@@ -45,6 +49,7 @@
 #define MS_ROW_CHUNK 32u      // rows that a thread claims at a time
 #define MS_SAMPLING_LEVELS 4u // 0: exact; else an interval of sampling
 #define MS_COUNT_SHIFT 16u    // counts of sampled rows are in units of 2^-16
+#define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
 
 // The stack hash: levels of doubling size, filled in order.
 #define MS_HASH_LEVELS 14u
@@ -64,21 +69,27 @@
 #define MS_BIRTH_SHIFT 19u
 #define MS_BIRTH_BITS 32u
 
+// The node of allocations whose stack the table has no room for.
+#define MS_NODE_UNKNOWN 1u
+
 enum ms_drop_kind {
     MS_DROP_REENTRY, // the hook was entered from inside itself
     MS_DROP_THREADS, // no thread slot left
     MS_DROP_ROWS,    // no ledger row left
-    MS_DROP_STACKS,  // no stack node left: counted under "unknown"
+    MS_DROP_STACKS,  // no stack node left: booked under MS_NODE_UNKNOWN
     MS_DROP_ADDRESS, // a block beyond the live index
     MS_DROP_FREES,   // frees that could not be booked
+    MS_DROP_INDEX,   // a block for which the live table has no room
+    MS_DROP_MAPS,    // maps and unmaps: their queue was full
     // Annotations:
-    MS_DROP_STRINGS,  // names: table full
-    MS_DROP_TASKS,    // tasks: no row left
-    MS_DROP_CONTEXTS, // nested too deeply, or no memory
-    MS_DROP_NOTES,    // blocks with notes: window full
-    MS_DROP_BORROWS,  // borrows: too many at a time
-    MS_DROP_POOLS,    // pools: table full
-    MS_DROP_CROWDED,  // blocks of one's own less than 32 bytes apart
+    MS_DROP_ANNOTATIONS, // calls: a small segment keeps none of it
+    MS_DROP_STRINGS,     // names: table full
+    MS_DROP_TASKS,       // tasks: no row left
+    MS_DROP_CONTEXTS,    // nested too deeply, or no memory
+    MS_DROP_NOTES,       // blocks with notes: window full
+    MS_DROP_BORROWS,     // borrows: too many at a time
+    MS_DROP_POOLS,       // pools: table full
+    MS_DROP_CROWDED,     // blocks of one's own less than 32 bytes apart
     MS_DROP_KINDS
 };
 
@@ -96,6 +107,9 @@ enum ms_backend_id {
     MS_BACKEND_CUSTOM,
 };
 
+// Mapped memory counts in the totals as allocations do.
+#define MS_OPTION_MAPPED_IN_TOTALS 1u
+
 struct ms_segment_header {
     // Constant once state has left MS_SEGMENT_STARTING.
     uint64_t magic;
@@ -108,9 +122,11 @@ struct ms_segment_header {
     uint64_t hash_offset;
     uint64_t recorders_offset;
     uint64_t modules_offset;
+    uint64_t mappings_offset;
+    uint64_t table_offset;
     uint64_t annotations_offset;
     uint64_t index_offset;
-    uint64_t index_bytes;
+    uint64_t index_bytes; // 0: the live table stands for it
     uint32_t thread_capacity;
     uint32_t row_capacity;
     uint32_t node_capacity;
@@ -119,6 +135,11 @@ struct ms_segment_header {
     uint32_t granule_shift;
     uint32_t pid;
     uint32_t backend; // enum ms_backend_id
+    uint32_t options; // of MS_OPTION_*
+    uint32_t hash_levels;
+    uint32_t mapping_capacity; // a power of two
+    uint32_t table_capacity;   // a power of two, or 0: there is an index
+    uint64_t limit_bytes;      // of the segment; 0: none
     uint64_t start_ns;
     uint64_t start_realtime_ns; // CLOCK_REALTIME of start_ns
     char exe[512];              // path of the program, NUL-terminated
@@ -128,6 +149,10 @@ struct ms_segment_header {
     _Alignas(64) _Atomic uint32_t state;
     _Atomic uint32_t noted; // 1: some block has notes, annotations.h
     _Atomic uint64_t pulse; // upper half: the collector's tick; lower: control
+
+    // The queue of maps and unmaps, both ends; numbers that never wrap.
+    _Alignas(64) _Atomic uint64_t mapping_head; // [any thread] next to write
+    _Atomic uint64_t mapping_tail;              // [collector] next to read
 
     // Claimed by whoever needs one [any thread, slow paths].
     _Alignas(64) _Atomic uint32_t thread_count;
@@ -195,6 +220,8 @@ struct ms_thread_slot {
     // What some events took, as the thread itself has measured them.
     _Atomic uint64_t measured_ns;
     _Atomic uint64_t measured_events;
+    _Atomic uint64_t stack_low; // of the thread; 0: unknown
+    _Atomic uint64_t stack_high;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
 #define MS_THREAD_SLOT_BYTES 512u
@@ -222,6 +249,32 @@ struct ms_recorded_event {
     _Atomic uint64_t where;
 };
 
+enum ms_mapping_operation {
+    MS_MAPPING_MAP = 1, // whatever was there is replaced
+    MS_MAPPING_UNMAP,
+    MS_MAPPING_RESTORE, // what this thread has just unmapped there is back
+    MS_MAPPING_MOVE,    // a map, of the kind that this thread has just unmapped
+};
+
+enum ms_mapping_kind {
+    MS_MAPPING_ANONYMOUS = 0,
+    MS_MAPPING_FILE,
+    MS_MAPPING_BREAK, // brk, sbrk
+};
+
+// A map is noted after the system has given the range, an unmap before it gets
+// it back: so the queue has them in an order that can have happened. `turn`
+// is 2 * lap while the entry waits for a writer and 2 * lap + 1 when it is
+// filled, lap = number / MS_MAPPING_CAPACITY. Times as births.
+struct ms_mapping_event {
+    _Atomic uint32_t turn;
+    _Atomic uint32_t time;
+    _Atomic uint64_t where; // address; below the page: operation, kind
+    _Atomic uint64_t bytes; // length, whole pages; below: protection, shared
+    _Atomic uint64_t who;   // stack, thread + 1 in the upper half; 0: unknown
+};
+#define MS_MAPPING_SHARED 8u // beside PROT_READ, PROT_WRITE, PROT_EXEC
+
 #define MS_MODULE_PATH 400u
 struct ms_module {
     uint64_t start; // first mapped address
@@ -237,6 +290,7 @@ struct ms_module {
 
 _Static_assert(sizeof(struct ms_segment_header) <= MS_HEADER_BYTES, "header");
 _Static_assert(sizeof(struct ms_row) == 64, "a row is one cache line");
+_Static_assert(sizeof(struct ms_mapping_event) == 32, "mapping event");
 _Static_assert(sizeof(struct ms_node) == 16, "node");
 _Static_assert(sizeof(struct ms_thread_slot) <= MS_THREAD_SLOT_BYTES, "slot");
 _Static_assert(sizeof(struct ms_module) <= MS_MODULE_BYTES, "module");
@@ -283,6 +337,24 @@ static inline uint32_t ms_cell_small_size(uint64_t cell)
 static inline uint64_t ms_cell_birth(uint64_t cell)
 {
     return cell & ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
+}
+
+// An entry of the live table: the cell of the block at `address` (0: free), and
+// its size whatever it is. It stands in one of the MS_TABLE_WINDOW entries from
+// ms_table_home on; there are that many more entries than the capacity says.
+struct ms_table_entry {
+    _Atomic uint64_t address;
+    _Atomic uint64_t cell;
+    _Atomic uint64_t size;
+};
+#define MS_TABLE_WINDOW 64u
+#define MS_TABLE_MOST (1u << 26)
+
+static inline uint32_t ms_table_home(uint64_t address, uint32_t capacity)
+{
+    uint64_t hash = (address >> 4) * UINT64_C(0x9E3779B97F4A7C15);
+
+    return (uint32_t)(hash >> 32) & (capacity - 1);
 }
 
 static inline uint32_t ms_size_class(uint64_t size)

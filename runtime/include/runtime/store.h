@@ -40,11 +40,14 @@ struct ms_store {
     _Atomic uint32_t *hash;
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
-    struct ms_annotations *annotations;
-    _Atomic uint64_t *index;
-    _Atomic uint8_t *filter; // see sampled.h; NULL: none
-    void *base;              // of the mapping of all but the index
-    int fd;                  // -1 once closed
+    struct ms_annotations *annotations; // NULL: a small segment has none
+    struct ms_mapping_event *mappings;
+    _Atomic uint64_t *index;      // NULL: there is a table instead
+    struct ms_table_entry *table; // NULL: there is an index
+    _Atomic uint8_t *filter;      // see sampled.h; NULL: none
+    void *base;                   // of the mapping of all but the index
+    uint64_t base_bytes, index_bytes;
+    int fd; // -1 once closed
     // The writers, found again when their threads are gone [any thread].
     struct ms_writer *_Atomic writers;
     _Atomic uint32_t recorder_count;
@@ -53,6 +56,10 @@ struct ms_store {
 
 // ms_store_create makes and maps a segment for this process. `wiped` memory
 // and mappings do not survive a fork. Returns 0 or an errno value.
+// `limit` is the most that it may ever occupy, in bytes; 0: none. Under a limit
+// of either kind, ours or the system's, it has a live table and less room.
+int ms_store_create_within(struct ms_store *store, enum ms_backend_id backend,
+                           uint64_t limit);
 int ms_store_create(struct ms_store *store, enum ms_backend_id backend);
 void ms_store_destroy(struct ms_store *store);
 
