@@ -162,7 +162,7 @@ bool ms_launch_mode(const char *text)
 
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree", "unified"};
+    static const char *const names[] = {"core", "lockfree", "async", "unified"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

@@ -102,6 +102,7 @@ static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < count; i++) {
         ms_session_finish(held[i], wait_status, reason);
+        ms_engine_take_requested(e, held[i]);
         ms_engine_let_go(e, held[i]);
     }
 }
@@ -181,6 +182,7 @@ static void tick_all(struct ms_engine *e)
         // Whoever waits for the process knows why it ended, and is heard first.
         if (ms_session_tick(held[i]) && ++held[i]->gone_ticks > GONE_TICKS)
             ms_session_finish(held[i], -1, "unknown");
+        ms_engine_take_requested(e, held[i]);
         ms_engine_let_go(e, held[i]);
     }
 }

@@ -51,4 +51,13 @@ struct ms_engine {
 struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id);
 void ms_engine_let_go(struct ms_engine *e, struct ms_session *s);
 
+// ms_engine_take_requested takes the snapshots that the program has asked for.
+void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s);
+
+// ms_session_moment reads a moment by its number. {session lock}. False: it is
+// not there (any more, or yet).
+struct ms_mark_row;
+bool ms_session_moment(struct ms_session *s, uint64_t number,
+                       struct ms_mark_row *out);
+
 #endif

@@ -71,6 +71,9 @@ static bool header_is_sound(const struct ms_segment_header *h, uint64_t bytes)
                      (uint64_t)h->node_capacity * sizeof(struct ms_node)) &&
            part_fits(h, h->modules_offset,
                      (uint64_t)h->module_capacity * MS_MODULE_BYTES) &&
+           (h->annotations_offset == 0 ||
+            part_fits(h, h->annotations_offset,
+                      sizeof(struct ms_annotations))) &&
            part_fits(h, h->mappings_offset,
                      (uint64_t)h->mapping_capacity *
                          sizeof(struct ms_mapping_event)) &&
@@ -221,6 +224,62 @@ bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out)
     out->parent = READ_ONCE(from->parent);
     out->module = READ_ONCE(from->module);
     return true;
+}
+
+bool ms_reader_stack(struct ms_reader *r, uint32_t stack, uint32_t *real,
+                     uint32_t *context)
+{
+    struct ms_node node;
+
+    *real = stack;
+    *context = 0;
+    if (!ms_reader_node(r, stack, &node))
+        return false;
+    if (!ms_is_pseudo(node.address))
+        return true;
+    *real = node.parent;
+    *context = ms_pseudo_value(node.address);
+    return ms_pseudo_kind(node.address) == MS_PSEUDO_CONTEXT &&
+           ms_reader_node(r, *real, &node) && !ms_is_pseudo(node.address);
+}
+
+uint32_t ms_reader_link(struct ms_reader *r, uint32_t context,
+                        enum ms_pseudo_kind *kind, uint32_t *value)
+{
+    struct ms_node node;
+
+    if (!ms_reader_node(r, context, &node))
+        return UINT32_MAX;
+    *kind = ms_pseudo_kind(node.address);
+    *value = ms_pseudo_value(node.address);
+    bool good = (*kind == MS_PSEUDO_TASK && *value < MS_TASK_CAPACITY) ||
+                (*kind == MS_PSEUDO_SCOPE && *value < MS_STRING_CAPACITY) ||
+                (*kind == MS_PSEUDO_POOL && *value < MS_POOL_CAPACITY);
+    // Outer links are older: so that no chain runs in a circle.
+    return good && node.parent < context ? node.parent : UINT32_MAX;
+}
+
+struct ms_annotations *ms_reader_annotations(struct ms_reader *r)
+{
+    if (r->head.annotations_offset == 0)
+        return NULL;
+    return (void *)(r->base + r->head.annotations_offset);
+}
+
+void ms_reader_string(struct ms_reader *r, uint32_t string,
+                      char text[MS_STRING_TEXT])
+{
+    struct ms_annotations *a = ms_reader_annotations(r);
+
+    text[0] = '\0';
+    if (a == NULL || string == 0 || string >= MS_STRING_CAPACITY)
+        return;
+    struct ms_string *from = &a->strings[string];
+    // acquire: pairs with whoever has written it [S]
+    if (ms_load_acquire(&from->length) == 0)
+        return;
+    memcpy(text, from->text, MS_STRING_TEXT);
+    text[MS_STRING_TEXT - 1] = '\0';
 }
 
 bool ms_reader_module(struct ms_reader *r, uint32_t module,

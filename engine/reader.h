@@ -14,6 +14,7 @@
 
 #include <memscope.h>
 
+#include "runtime/annotations.h"
 #include "runtime/segment.h"
 
 struct ms_reader {
@@ -67,6 +68,21 @@ bool ms_reader_next_rows(struct ms_reader *r, uint32_t from, uint32_t *begin,
 
 // The address of a node; false: no such node.
 bool ms_reader_node(struct ms_reader *r, uint32_t node, struct ms_node *out);
+
+// ms_reader_stack takes a stack out of its context (0: it is in none). False:
+// damaged. ms_reader_link gives one link of a context and the next outer one
+// (0: that was the last; UINT32_MAX: damaged).
+bool ms_reader_stack(struct ms_reader *r, uint32_t stack, uint32_t *real,
+                     uint32_t *context);
+uint32_t ms_reader_link(struct ms_reader *r, uint32_t context,
+                        enum ms_pseudo_kind *kind, uint32_t *value);
+
+// NULL: a small segment has none.
+struct ms_annotations *ms_reader_annotations(struct ms_reader *r);
+
+// A copy of a name, terminated; "" when there is none.
+void ms_reader_string(struct ms_reader *r, uint32_t string,
+                      char text[MS_STRING_TEXT]);
 
 // A copy of a module, its path terminated. False: no such module.
 bool ms_reader_module(struct ms_reader *r, uint32_t module,

@@ -62,6 +62,7 @@ struct ms_session {
     bool names_wanted;      // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;
     struct ms_list fresh, carry; // rows: of this tick, of the last one
+    uint64_t moments_read;       // snapshots asked for up to here were taken
     size_t placed_sites;         // sites whose module has been looked for
 
     // [collector]

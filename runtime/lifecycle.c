@@ -116,7 +116,8 @@ static void move_away(int *fd)
 static void choose_backend(void)
 {
     static const struct ms_backend *const all[] = {
-        &ms_backend_core, &ms_backend_lockfree, &ms_backend_unified};
+        &ms_backend_core, &ms_backend_lockfree, &ms_backend_async,
+        &ms_backend_unified};
     const char *name = ms_environment(MS_ENV_BACKEND);
 
     for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)

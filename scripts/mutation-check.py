@@ -25,7 +25,7 @@ BUILD = COPY / "build" / "tsan"
 ROOMS = ("platform", "runtime", "engine")
 TESTS = ("stress_test_orders", "stress_test_orders_rules",
          "stress_test_orders_lifecycle", "stress_test_orders_mappings",
-         "stress_test_orders_table")
+         "stress_test_orders_table", "stress_test_orders_annotations")
 SECONDS = 60  # per test
 
 # What replaces an access, by its name.
@@ -35,6 +35,7 @@ WEAKER = {
     "ms_exchange_acquire": ("ms_exchange_relaxed",),
     "ms_cas_release": ("ms_cas_relaxed",),
     "ms_claim_acquire": ("ms_claim_relaxed",),
+    "ms_claim_release": ("ms_claim_relaxed",),
     "ms_cas_acq_rel": ("ms_mutant_no_acquire", "ms_mutant_no_release"),
 }
 HALVES = """

@@ -18,7 +18,8 @@ enum memscope_status ms_model_init(struct ms_model *m)
     *m = (struct ms_model){0};
     m->seen = ms_memory_map(SEEN_BYTES);
     m->site_of_node = ms_memory_map(NODE_BYTES);
-    if (m->seen != NULL && m->site_of_node != NULL)
+    m->groups = ms_memory_map(MS_GROUPS * sizeof *m->groups);
+    if (m->seen != NULL && m->site_of_node != NULL && m->groups != NULL)
         return MEMSCOPE_OK;
     ms_model_fini(m);
     return MEMSCOPE_ERROR_MEMORY;
@@ -30,6 +31,8 @@ void ms_model_fini(struct ms_model *m)
         ms_memory_unmap(m->seen, SEEN_BYTES);
     if (m->site_of_node != NULL)
         ms_memory_unmap(m->site_of_node, NODE_BYTES);
+    if (m->groups != NULL)
+        ms_memory_unmap(m->groups, MS_GROUPS * sizeof *m->groups);
     free(m->sites);
     free(m->site_slots);
     free(m->threads);
@@ -114,8 +117,10 @@ static bool reserve_site(struct ms_model *m)
 uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
 {
     struct ms_node node;
+    uint32_t real, context;
 
-    if (!ms_reader_node(r, stack, &node))
+    if (!ms_reader_stack(r, stack, &real, &context) ||
+        !ms_reader_node(r, real, &node))
         return 0;
     if (m->site_of_node[stack] != 0)
         return m->site_of_node[stack];
@@ -129,7 +134,7 @@ uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack)
     struct ms_site *s = &m->sites[m->site_count++];
     *s = (struct ms_site){
         .address = node.address,
-        .stack = stack,
+        .stack = real,
         .function = "?",
         .file = "",
         .module = "",
@@ -196,6 +201,8 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
         out->seen->site = ms_model_site(m, r, key.stack);
         if (out->seen->site == 0)
             goto damaged;
+        (void)ms_reader_stack(r, key.stack, &(uint32_t){0},
+                              &out->seen->context);
         m->rows_seen++;
     }
     // The larger slot first: making it may move the array.
@@ -242,6 +249,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
         count = whole(*p.freed_units - count, *p.freed_units);
     }
     p.seen->temporary_count = temporary;
+    ms_groups_freed(m->groups, r, p.seen->context, count, bytes);
     p.site->free_count += count;
     p.site->free_bytes += bytes;
     p.site->lifetime_units += units;
@@ -281,6 +289,7 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     if (p.sampling != 0)
         count = whole(before, before + count);
     p.seen->realloc_count = realloc_now;
+    ms_groups_allocated(m->groups, r, p.seen->context, count, bytes);
     p.site->alloc_count += count;
     p.site->alloc_bytes += bytes;
     p.site->realloc_count += reallocs;

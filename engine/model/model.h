@@ -14,6 +14,7 @@
 
 #include "engine/picture.h"
 #include "mappings.h"
+#include "model/groups.h"
 #include "reader.h"
 
 // What has been taken over from a row.
@@ -25,8 +26,9 @@ struct ms_row_seen {
     // that all of them together are rounded once.
     uint64_t freed_units;
     uint32_t temporary_count, realloc_count;
-    uint32_t listed; // tick at which it was put on the work list
-    uint32_t site;   // 1 + index of its site; 0: not known yet
+    uint32_t listed;  // tick at which it was put on the work list
+    uint32_t site;    // 1 + index of its site; 0: not known yet
+    uint32_t context; // node, or 0
 };
 
 struct ms_site {
@@ -40,7 +42,7 @@ struct ms_site {
     bool wanted; // somebody wants to see its name
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
-    uint64_t mapped_bytes; // live, of its mappings
+    uint64_t mapped_bytes;                  // live, of its mappings
     uint64_t alloc_count_1s, free_count_1s; // totals one second ago
     float alloc_rate, free_rate;
     uint64_t changed_seq;
@@ -78,6 +80,7 @@ struct ms_model {
     uint32_t *rated_sites;    // indices
     size_t rated_count, rated_room;
     size_t rows_seen;
+    struct ms_group *groups;    // sparse: see groups.h
     struct ms_heap_totals heap; // all but the live_* and peak_*
     uint64_t size_bytes[MS_SIZE_CLASSES];
     uint64_t size_blocks[MS_SIZE_CLASSES];

@@ -46,10 +46,12 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
         return;
     }
     r->taken = ms_fold_take(w, r->address);
+    if (ms_unlikely(ms_row_is_noted(w, r->taken.cell)))
+        r->notes = ms_notes_take(w, r->address, r->taken.cell);
     ms_guard_leave(w);
 }
 
-void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
+void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
                             size_t size, const void *frame)
 {
     struct ms_writer *w = ms_guard_enter(frame);
@@ -58,6 +60,7 @@ void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
         return;
     if (now == NULL && size != 0) {
         ms_fold_put_back(w, r->address, &r->taken);
+        ms_notes_put(w, r->address, &r->notes);
         ms_guard_leave(w);
         return;
     }
@@ -65,9 +68,18 @@ void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
         ms_fold_deallocation(w, r->address, &r->taken, true);
     if (now != NULL && w->mode != MS_MODE_EXACT) {
         ms_capture_moderated(w, MS_OPERATION_REALLOCATION, now, size, frame);
-        return;
+        return; // notes end here: it may be in the sample no more
     }
-    if (now != NULL)
+    if (now != NULL) {
         ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
+        ms_notes_moved(w, r->address, &r->notes);
+        ms_notes_put(w, (uintptr_t)now, &r->notes);
+        if ((uintptr_t)now != r->address && (uintptr_t)now == w->last_address &&
+            w->last_address < w->covers)
+            ms_recorder_add(
+                w, MS_OPERATION_MOVE, (uintptr_t)now,
+                ms_cell_row(ms_load_relaxed(
+                    &w->index[w->last_address >> MS_GRANULE_SHIFT])));
+    }
     ms_guard_leave(w);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "annotate/notes.h"
 #include "capture/backend.h"
 
 // `frame` is the hook's own frame, as MS_HOOK_FRAME gives it in the function
@@ -32,10 +33,11 @@ bool ms_capture_knows(const void *block);
 struct ms_capture_realloc {
     uint64_t address;
     struct ms_taken taken;
+    struct ms_note_copy notes; // of the block, which go along
 };
 void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
                               const void *frame);
-void ms_capture_realloc_end(const struct ms_capture_realloc *r, void *now,
+void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
                             size_t size, const void *frame);
 
 #endif

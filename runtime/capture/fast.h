@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "annotate/contexts.h"
+#include "annotate/notes.h"
 #include "capture/guard.h"
 #include "capture/moderation.h"
 #include "store/fold.h"
@@ -53,6 +55,8 @@ MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
         stack = e.stack;
         hint = e.hint;
     }
+    if (ms_unlikely(w->context != 0) && stack != 0)
+        stack = ms_context_wrap(w, stack, &hint);
     if (ms_likely(stack != 0))
         ms_fold_allocation(w, (uintptr_t)block, size, stack, hint, by_realloc);
 }
@@ -100,6 +104,8 @@ MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
         return false;
     }
     struct ms_taken taken = ms_fold_take(w, address);
+    if (ms_unlikely(ms_row_is_noted(w, taken.cell)))
+        ms_notes_freed(w, address, taken.cell);
     const struct ms_backend *backend = ms_runtime_backend;
     if (ms_unlikely(backend->capture_dealloc != NULL)) {
         struct ms_event e = ms_capture_event(MS_OPERATION_DEALLOCATION, block,

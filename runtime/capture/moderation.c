@@ -3,6 +3,7 @@
 
 #include "capture/moderation.h"
 
+#include "annotate/contexts.h"
 #include "capture/guard.h"
 #include "store/fold.h"
 
@@ -14,6 +15,8 @@ MS_NOINLINE void ms_moderation_book(struct ms_writer *w, struct ms_event *e)
         backend->capture_realloc(w, e);
     else
         backend->capture_alloc(w, e);
+    if (w->context != 0 && e->stack != 0)
+        e->stack = ms_context_wrap(w, e->stack, &e->hint);
     if (e->stack != 0)
         ms_fold_sampled(w, e->address, e->size, e->stack,
                         e->operation == MS_OPERATION_REALLOCATION);

@@ -12,10 +12,15 @@
 // A program that is linked with memscope is captured from its first malloc
 // on; memscope_start opens the page. Nothing here ends the program: whatever
 // fails is reported as a status, and the program runs on unwatched.
+//
+// memscope_annotate.h, included here, is the rest: what the program can say of
+// its own memory.
 
 #ifndef MEMSCOPE_H
 #define MEMSCOPE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -52,6 +57,7 @@ struct memscope_options {
     uint32_t reserved[8];
 };
 
+#ifndef MEMSCOPE_DISABLE
 // memscope_start opens the page of this very program and serves it from threads
 // of our own, whose memory appears in no number and whose descriptors no child
 // inherits. It returns when the port listens. A second call returns MEMSCOPE_OK
@@ -77,6 +83,9 @@ MEMSCOPE_API const char *memscope_strerror(enum memscope_status status);
 
 // memscope_version is the library's version, as "1.2.3". Static.
 MEMSCOPE_API const char *memscope_version(void);
+#endif
+
+#include "memscope_annotate.h"
 
 #ifdef __cplusplus
 }

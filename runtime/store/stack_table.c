@@ -48,7 +48,9 @@ static uint32_t try_slot(struct ms_store *s, _Atomic uint32_t *slot,
             if (*fresh == 0)
                 return 0;
             s->nodes[*fresh] = *key;
-            s->nodes[*fresh].module = ms_modules_find(s, key->address);
+            s->nodes[*fresh].module = ms_is_pseudo(key->address)
+                                          ? 0
+                                          : ms_modules_find(s, key->address);
         }
         // [D] release: publishes the node; acquire: or sees who was first
         if (ms_cas_acq_rel(slot, &found, *fresh))

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "annotate/contexts.h"
+#include "annotate/notes.h"
 #include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
@@ -34,7 +36,7 @@ static uint64_t hash_slots(uint32_t levels)
 }
 
 // The parts of a segment whose capacities are set.
-static void lay_out(struct ms_segment_header *h)
+static void lay_out(struct ms_segment_header *h, bool annotations)
 {
     uint64_t end = MS_HEADER_BYTES;
 
@@ -42,6 +44,8 @@ static void lay_out(struct ms_segment_header *h)
         place(&end, (uint64_t)h->thread_capacity * MS_THREAD_SLOT_BYTES);
     h->modules_offset =
         place(&end, (uint64_t)h->module_capacity * MS_MODULE_BYTES);
+    if (annotations)
+        h->annotations_offset = place(&end, sizeof(struct ms_annotations));
     h->nodes_offset =
         place(&end, (uint64_t)h->node_capacity * sizeof(struct ms_node));
     h->hash_offset = place(&end, hash_slots(h->hash_levels) * sizeof(uint32_t));
@@ -76,7 +80,7 @@ static void lay_out_whole(struct ms_segment_header *h)
         .mapping_capacity = MS_MAPPING_CAPACITY,
         .hash_levels = MS_HASH_LEVELS,
     };
-    lay_out(h);
+    lay_out(h, true);
 }
 
 static uint32_t between(uint32_t low, uint32_t n, uint32_t high)
@@ -99,7 +103,7 @@ static void lay_out_small(struct ms_segment_header *h, uint32_t bits)
         .hash_levels = between(2, bits - 13, MS_HASH_LEVELS),
         .table_capacity = blocks,
     };
-    lay_out(h);
+    lay_out(h, false);
 }
 
 static void fill_header(struct ms_segment_header *h, enum ms_backend_id backend)
@@ -201,6 +205,8 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
     *s->header = layout;
     s->threads = base + layout.threads_offset;
     s->modules = (void *)(base + layout.modules_offset);
+    if (layout.annotations_offset != 0)
+        s->annotations = (void *)(base + layout.annotations_offset);
     s->mappings = (void *)(base + layout.mappings_offset);
     s->nodes = (void *)(base + layout.nodes_offset);
     s->hash = (void *)(base + layout.hash_offset);
@@ -226,6 +232,7 @@ void ms_store_destroy(struct ms_store *s)
         next = w->next;
         ms_row_map_clear(&w->own);
         ms_row_map_clear(&w->foreign);
+        ms_contexts_free(w);
         ms_memory_unmap(w, sizeof *w);
     }
     if (s->filter != NULL)
@@ -242,6 +249,8 @@ void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
 {
     struct ms_taken taken = ms_fold_take(w, address);
 
+    if (ms_row_is_noted(w, taken.cell))
+        (void)ms_notes_take(w, address, taken.cell);
     if (taken.cell != 0)
         ms_fold_deallocation(w, address, &taken, false);
 }

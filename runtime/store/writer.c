@@ -2,6 +2,7 @@
 // See runtime/store.h for the contract of the functions here.
 
 #include "store/writer.h"
+#include "annotate/contexts.h"
 
 #include <string.h>
 
@@ -149,6 +150,7 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     w->recorded = 0;
     w->countdown = 0;
     w->last_address = 0;
+    ms_contexts_reset(w);
     w->timed_ns = 0;
     ms_sampler_seed(&w->sampler, tid ^ slot->birth_ns);
     adopt(w);

@@ -20,6 +20,7 @@
 #define MS_CLOCK_EVENTS 16u // the clock is read every so many events
 #define MS_POST_BYTES 65536 // net change that a thread keeps to itself
 struct ms_unwinder;
+struct ms_contexts;
 
 #define MS_SITE_CACHE 256u // return addresses whose stack is remembered
 
@@ -58,16 +59,18 @@ struct ms_writer {
     uint64_t recorded;
     int64_t unposted;      // net bytes not yet posted to the header
     uint64_t last_address; // of the last event, if an allocation
+    uint32_t context; // what its allocations belong to: annotate/contexts.h
     struct ms_sampler sampler;
     _Atomic uint8_t *filter;        // of sampled addresses; NULL: ask the index
     struct ms_unwinder *unwinder;   // NULL: the backend needs none
     uint64_t entered;               // the hook's frame, while busy
     uint64_t stack_low, stack_high; // the thread's own stack
     struct ms_store *store;
-    struct ms_row_map own;      // stack -> row
-    struct ms_row_map foreign;  // other thread's row -> row
-    uint32_t row_next, row_end; // rows claimed and not yet used
-    uint32_t refreshes;         // of the clock
+    struct ms_row_map own;        // stack -> row
+    struct ms_row_map foreign;    // other thread's row -> row
+    struct ms_contexts *contexts; // NULL: none was ever entered
+    uint32_t row_next, row_end;   // rows claimed and not yet used
+    uint32_t refreshes;           // of the clock
     struct ms_site_entry sites[MS_SITE_CACHE];
     // Owner: its tid, and its slot in the upper half; 0 while it changes hands.
     _Atomic uint64_t owner;

@@ -165,7 +165,7 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "openapi.json"):
+                     "tasks", "types", "marks", "openapi.json"):
             self.ask(v1 + name)
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):

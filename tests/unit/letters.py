@@ -10,7 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ORDERED = re.compile(r"\bms_(?:load_acquire|store_release|exchange_acquire|"
-                     r"cas_release|claim_acquire|cas_acq_rel)\b")
+                     r"cas_release|claim_acquire|claim_release|cas_acq_rel)\b")
 LETTER = re.compile(r"\[([A-Z])\]")
 LINES_BEFORE = 4  # between a comment and the access that it is about
 LINES_AFTER = 1

@@ -32,6 +32,9 @@
 #define ms_claim_acquire(p, expected, v)                                       \
     atomic_compare_exchange_strong_explicit(                                   \
         (p), (expected), (v), memory_order_acquire, memory_order_relaxed)
+#define ms_claim_release(p, expected, v)                                       \
+    atomic_compare_exchange_strong_explicit(                                   \
+        (p), (expected), (v), memory_order_release, memory_order_relaxed)
 #define ms_cas_release(p, expected, v)                                         \
     atomic_compare_exchange_weak_explicit(                                     \
         (p), (expected), (v), memory_order_release, memory_order_relaxed)

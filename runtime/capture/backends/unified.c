@@ -9,6 +9,7 @@ const struct ms_backend ms_backend_unified = {
     .name = "unified",
     .id = MS_BACKEND_UNIFIED,
     .needs_unwinder = true,
+    .has_contexts = true,
     .capture_alloc = ms_backend_whole_stack,
     .capture_dealloc = NULL, // booked at the stack that allocated
     .capture_realloc = ms_backend_whole_stack,

@@ -15,6 +15,7 @@
 //   mappings_offset      maps and unmaps       a bounded queue to the reader
 //   table_offset         live table            as the live index, where that
 //                                              is not to be had
+//   annotations_offset   what the program says of itself: annotations.h
 //   index_offset         live index            one writer per cell: the owner
 //                                              of the block
 //
@@ -80,6 +81,15 @@ enum ms_drop_kind {
     MS_DROP_FREES,   // frees that could not be booked
     MS_DROP_INDEX,   // a block for which the live table has no room
     MS_DROP_MAPS,    // maps and unmaps: their queue was full
+    // Annotations:
+    MS_DROP_ANNOTATIONS, // calls: a small segment keeps none of it
+    MS_DROP_STRINGS,     // names: table full
+    MS_DROP_TASKS,       // tasks: no row left
+    MS_DROP_CONTEXTS,    // nested too deeply, or no memory
+    MS_DROP_NOTES,       // blocks with notes: window full
+    MS_DROP_BORROWS,     // borrows: too many at a time
+    MS_DROP_POOLS,       // pools: table full
+    MS_DROP_CROWDED,     // blocks of one's own less than 32 bytes apart
     MS_DROP_KINDS
 };
 
@@ -114,6 +124,7 @@ struct ms_segment_header {
     uint64_t modules_offset;
     uint64_t mappings_offset;
     uint64_t table_offset;
+    uint64_t annotations_offset;
     uint64_t index_offset;
     uint64_t index_bytes; // 0: the live table stands for it
     uint32_t thread_capacity;
@@ -136,6 +147,7 @@ struct ms_segment_header {
 
     // One line that every event reads and hardly anybody writes.
     _Alignas(64) _Atomic uint32_t state;
+    _Atomic uint32_t noted; // 1: some block has notes, annotations.h
     _Atomic uint64_t pulse; // upper half: the collector's tick; lower: control
 
     // The queue of maps and unmaps, both ends; numbers that never wrap.
@@ -208,7 +220,7 @@ struct ms_thread_slot {
     // What some events took, as the thread itself has measured them.
     _Atomic uint64_t measured_ns;
     _Atomic uint64_t measured_events;
-    _Atomic uint64_t stack_low;     // of the thread; 0: unknown
+    _Atomic uint64_t stack_low; // of the thread; 0: unknown
     _Atomic uint64_t stack_high;
     _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };

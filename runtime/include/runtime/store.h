@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/annotations.h"
 #include "runtime/segment.h"
 
 struct ms_writer;
@@ -39,6 +40,7 @@ struct ms_store {
     _Atomic uint32_t *hash;
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
+    struct ms_annotations *annotations; // NULL: a small segment has none
     struct ms_mapping_event *mappings;
     _Atomic uint64_t *index;      // NULL: there is a table instead
     struct ms_table_entry *table; // NULL: there is an index

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+// See engine/annotations.h for the contract.
+
+#include "engine/annotations.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_private.h"
+#include "platform/atomics.h"
+#include "runtime/annotations.h"
+
+_Static_assert(MS_NAME_BYTES == MS_STRING_TEXT, "a name fits");
+_Static_assert(MS_ANNOTATION_KINDS < 16 && MS_MOMENT_KINDS < 16, "counts");
+
+static const char *const annotation_names[MS_ANNOTATION_KINDS] = {
+    [MS_ANNOTATION_TAGS] = "tags",
+    [MS_ANNOTATION_BORROWS] = "borrows",
+    [MS_ANNOTATION_RETURNS] = "returns",
+    [MS_ANNOTATION_RETAINS] = "retains",
+    [MS_ANNOTATION_RELEASES] = "releases",
+    [MS_ANNOTATION_MOVES] = "moves",
+    [MS_ANNOTATION_SCOPES] = "scopes",
+    [MS_ANNOTATION_DISCARDS] = "discards",
+    [MS_ANNOTATION_PAUSED] = "paused_allocs",
+};
+static const char *const moment_names[MS_MOMENT_KINDS] = {
+    [MS_MOMENT_MARK] = "mark",
+    [MS_MOMENT_SNAPSHOT] = "snapshot",
+    [MS_MOMENT_BORROW_CONFLICT] = "borrow_conflict",
+    [MS_MOMENT_FREED_BORROWED] = "freed_borrowed",
+    [MS_MOMENT_MOVED_BORROWED] = "moved_borrowed",
+    [MS_MOMENT_BAD_RETURN] = "bad_return",
+    [MS_MOMENT_FREED_REFERENCED] = "freed_referenced",
+    [MS_MOMENT_OVER_RELEASE] = "over_release",
+    [MS_MOMENT_UNKNOWN_BLOCK] = "unknown_block",
+    [MS_MOMENT_UNBALANCED] = "unbalanced",
+    [MS_MOMENT_OVERLAP] = "overlap",
+};
+static const struct {
+    enum ms_drop_kind kind;
+    const char *name;
+} drops[] = {
+    {MS_DROP_ANNOTATIONS, "annotations"},
+    {MS_DROP_STRINGS, "names"},
+    {MS_DROP_TASKS, "tasks"},
+    {MS_DROP_CONTEXTS, "contexts"},
+    {MS_DROP_NOTES, "notes"},
+    {MS_DROP_BORROWS, "borrows"},
+    {MS_DROP_POOLS, "pools"},
+    {MS_DROP_CROWDED, "crowded"},
+};
+
+static uint64_t uptime(const struct ms_session *s, uint64_t ns)
+{
+    uint64_t start = s->reader.head.start_ns;
+
+    return ns > start ? ns - start : 0;
+}
+
+static uint32_t bounded(uint32_t n, uint32_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+static void fill_sums(struct ms_group_row *row, const struct ms_group *from)
+{
+    row->live_bytes = from->alloc_bytes - from->free_bytes;
+    row->live_blocks = from->alloc_count - from->free_count;
+    row->alloc_bytes = from->alloc_bytes;
+    row->alloc_count = from->alloc_count;
+    row->free_bytes = from->free_bytes;
+    row->free_count = from->free_count;
+}
+
+static void add_tasks(struct ms_session *s, struct ms_group_row *rows,
+                      size_t *count)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint32_t tasks =
+        bounded(ms_load_relaxed(&a->task_count), MS_TASK_CAPACITY - 1);
+
+    for (uint32_t i = 1; i <= tasks; i++) {
+        struct ms_task *t = &a->tasks[i];
+        // acquire: pairs with the task's creation [T]
+        if (ms_load_acquire(&t->state) != MS_NAMED_READY)
+            continue;
+        struct ms_group_row *row = &rows[(*count)++];
+        uint64_t end = ms_load_relaxed(&t->end_ns);
+        *row = (struct ms_group_row){
+            .kind = MS_GROUP_TASK,
+            .id = i,
+            .parent = t->parent < MS_TASK_CAPACITY ? t->parent : 0,
+            .shared = *(const volatile unsigned char *)&t->shared != 0,
+            .created = ms_load_relaxed(&t->created),
+            .ended = ms_load_relaxed(&t->ended),
+            .entered = ms_load_relaxed(&t->entered),
+            .hops = ms_load_relaxed(&t->hops),
+            .create_ns = uptime(s, t->create_ns),
+            .end_ns = end != 0 ? uptime(s, end) : 0,
+        };
+        ms_reader_string(&s->reader, t->name, row->name);
+        fill_sums(row, &s->model.groups[i]);
+    }
+}
+
+static void add_pools(struct ms_session *s, struct ms_group_row *rows,
+                      size_t *count)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint32_t pools =
+        bounded(ms_load_relaxed(&a->pool_count), MS_POOL_CAPACITY - 1);
+
+    for (uint32_t i = 1; i <= pools; i++) {
+        struct ms_pool *p = &a->pools[i];
+        // acquire: pairs with the pool's creation [T]
+        if (ms_load_acquire(&p->state) != MS_NAMED_READY)
+            continue;
+        struct ms_group_row *row = &rows[(*count)++];
+        *row = (struct ms_group_row){.kind = MS_GROUP_POOL, .id = i};
+        ms_reader_string(&s->reader, p->name, row->name);
+        fill_sums(row, &s->model.groups[MS_GROUPS_POOLS + i]);
+    }
+}
+
+static void add_scopes(struct ms_session *s, struct ms_group_row *rows,
+                       size_t *count, uint32_t strings)
+{
+    for (uint32_t i = 1; i <= strings; i++) {
+        const struct ms_group *from = &s->model.groups[MS_GROUPS_SCOPES + i];
+        if (from->alloc_count == 0)
+            continue;
+        struct ms_group_row *row = &rows[(*count)++];
+        *row = (struct ms_group_row){.kind = MS_GROUP_SCOPE, .id = i};
+        ms_reader_string(&s->reader, i, row->name);
+        fill_sums(row, from);
+    }
+}
+
+enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
+                                      struct ms_group_row **rows, size_t *count)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *rows = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint32_t strings = a == NULL ? 0
+                                 : bounded(ms_load_relaxed(&a->string_count),
+                                           MS_STRING_CAPACITY - 1);
+    *rows = malloc((MS_TASK_CAPACITY + MS_POOL_CAPACITY + (size_t)strings) *
+                   sizeof **rows);
+    if (*rows != NULL && a != NULL) {
+        add_tasks(s, *rows, count);
+        add_scopes(s, *rows, count, strings);
+        add_pools(s, *rows, count);
+    }
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+
+    for (size_t i = 0; a != NULL && i < MS_NOTE_SLOTS / MS_NOTE_WINDOW; i++) {
+        // acquire: pairs with whoever has shown a note [P]
+        uint64_t word = ms_load_acquire(&a->note_words[i]);
+        // Only what is in use: to read a hole would make it memory.
+        for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
+            struct ms_note *note = &a->notes[i * MS_NOTE_WINDOW + k];
+            if ((word >> k & 1) == 0)
+                continue;
+            uint32_t type = ms_load_relaxed(&note->type);
+            if (type == 0 || type >= MS_STRING_CAPACITY)
+                continue;
+            by_name[type].live_blocks++;
+            by_name[type].live_bytes += ms_load_relaxed(&note->size);
+        }
+    }
+}
+
+enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
+                                     struct ms_type_row **rows, size_t *count)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *rows = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    *rows = calloc(MS_STRING_CAPACITY, sizeof **rows);
+    if (*rows != NULL) {
+        pthread_mutex_lock(&s->lock);
+        sum_types(s, *rows);
+        for (uint32_t i = 1; i < MS_STRING_CAPACITY; i++) {
+            struct ms_type_row *to = &(*rows)[*count], from = (*rows)[i];
+            if (from.live_blocks == 0)
+                continue;
+            *to = from;
+            ms_reader_string(&s->reader, i, to->name);
+            ++*count;
+        }
+        pthread_mutex_unlock(&s->lock);
+    }
+    ms_engine_let_go(e, s);
+    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+bool ms_session_moment(struct ms_session *s, uint64_t number,
+                       struct ms_mark_row *out)
+{
+    struct ms_moment *m =
+        &ms_reader_annotations(&s->reader)->moments[number % MS_MOMENTS];
+
+    // acquire: pairs with whoever has written it [W]
+    if (ms_load_acquire(&m->seq) != number + 1)
+        return false;
+    uint32_t kind = ms_load_relaxed(&m->kind);
+    uint32_t thread = ms_load_relaxed(&m->thread);
+    if (kind >= MS_MOMENT_KINDS || thread >= MS_THREAD_CAPACITY)
+        return false;
+    *out = (struct ms_mark_row){
+        .seq = number + 1,
+        .kind = moment_names[kind],
+        .time_ns = uptime(s, ms_load_relaxed(&m->ns)),
+        .address = ms_load_relaxed(&m->address),
+        .thread = thread + 1,
+        .site =
+            ms_model_site(&s->model, &s->reader, ms_load_relaxed(&m->stack)),
+    };
+    ms_reader_string(&s->reader, ms_load_relaxed(&m->name), out->name);
+    return true;
+}
+
+static void fill_counts(struct ms_session *s, struct ms_annotation_counts *out)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+
+    *out = (struct ms_annotation_counts){0};
+    for (size_t i = 0; i < MS_ANNOTATION_KINDS; i++)
+        out->said[i] = (struct ms_named_count){
+            annotation_names[i],
+            a != NULL ? ms_load_relaxed(&a->counts[i]) : 0};
+    for (size_t i = 0; i < MS_MOMENT_KINDS; i++)
+        out->moments[i] = (struct ms_named_count){
+            moment_names[i],
+            a != NULL ? ms_load_relaxed(&a->moment_counts[i]) : 0};
+    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)
+        out->dropped[i] = (struct ms_named_count){
+            drops[i].name,
+            ms_load_relaxed(&s->reader.live->dropped[drops[i].kind])};
+}
+
+enum memscope_status ms_engine_marks(struct ms_engine *e, uint32_t session,
+                                     struct ms_annotation_counts *counts,
+                                     struct ms_mark_row **rows, size_t *count)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *rows = NULL;
+    *count = 0;
+    if (s == NULL)
+        return MEMSCOPE_ERROR_NOT_FOUND;
+    *rows = malloc(MS_MOMENTS * sizeof **rows);
+    pthread_mutex_lock(&s->lock);
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
+    fill_counts(s, counts);
+    uint64_t kept = made < MS_MOMENTS ? made : MS_MOMENTS;
+    for (uint64_t n = made - kept; *rows != NULL && n != made; n++)
+        *count += ms_session_moment(s, n, &(*rows)[*count]);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
+    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s)
+{
+    struct ms_mark_row mark;
+
+    pthread_mutex_lock(&s->lock);
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
+    if (made - s->moments_read > MS_MOMENTS)
+        s->moments_read = made - MS_MOMENTS;
+    while (s->moments_read != made) {
+        const struct ms_snapshot *taken;
+        bool asked = ms_session_moment(s, s->moments_read++, &mark) &&
+                     mark.kind == moment_names[MS_MOMENT_SNAPSHOT];
+        if (!asked)
+            continue;
+        pthread_mutex_unlock(&s->lock);
+        mark.name[MS_SNAPSHOT_NAME - 1] = '\0';
+        // One that is refused is not taken: there is nobody to tell.
+        if (ms_snapshot_take(e, s->id, mark.name, &taken) == MEMSCOPE_OK)
+            ms_snapshot_release(e, taken);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
