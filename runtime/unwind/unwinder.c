@@ -202,12 +202,12 @@ static uint32_t note_words(struct ms_unwinder *u, uint32_t n,
     return n;
 }
 
-// Takes the walked frames over, from the outermost in.
-static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh)
+// Takes the walked frames over, from the outermost in. Without `keep` they are
+// found anew every time: slower, not wrong.
+static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh, bool keep)
 {
     uint32_t n = u->count;
     uint32_t node = n > 0 ? u->frames[n - 1].node : 0;
-    bool full = false;
 
     while (fresh > 0) {
         const struct ms_fresh_frame *f = &u->fresh[--fresh];
@@ -220,8 +220,8 @@ static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh)
             return MS_NODE_UNKNOWN;
         }
         if (n == MS_UNWIND_FRAMES || words + 4 > MS_UNWIND_WORDS)
-            full = true; // found anew every time: slower, not wrong
-        if (full)
+            keep = false;
+        if (!keep)
             continue;
         if (outer != NULL)
             words = note_words(u, words, f, outer);
@@ -232,7 +232,7 @@ static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh)
             .needs_fp = needs_fp(f->rule, outer != NULL && outer->needs_fp),
         };
     }
-    u->count = full ? 0 : n;
+    u->count = keep ? n : 0;
     return node;
 }
 
@@ -240,6 +240,7 @@ static uint32_t walk(struct ms_unwinder *u, const struct ms_frame *from)
 {
     struct ms_frame f = *from;
     uint32_t fresh = 0;
+    bool keep = true;
 
     set_range(u, f.sp);
     // A stack that is not ours may be gone when we look again: what was found
@@ -258,10 +259,13 @@ static uint32_t walk(struct ms_unwinder *u, const struct ms_frame *from)
         u->fresh[fresh++] = (struct ms_fresh_frame){.at = f, .rule = rule};
         if (fresh == MS_UNWIND_FRAMES || !step(u, rule, &f)) {
             u->count = 0; // it ended without meeting a known frame
+            // Where no rule says that it ends, it is words that do: others
+            // than those that are noted.
+            keep = ms_rule_kind_of(rule) <= MS_RULE_BOTTOM;
             break;
         }
     }
-    return take_over(u, fresh);
+    return take_over(u, fresh, keep);
 }
 
 // A walk, and another if an object turned out to have been unloaded.

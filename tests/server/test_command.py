@@ -28,16 +28,22 @@ class Listening(server_test.TestCase):
             return status, run.stdout.all(), run.stderr.all().decode()
 
     def test_a_taken_default_port_is_said_and_the_next_one_used(self):
-        taken = take(DEFAULT_PORT)
-        if taken is not None:
-            self.addCleanup(taken.close)
-        with Memscope(DEMO) as scope:
-            self.assertGreater(scope.port, DEFAULT_PORT)
-            self.assertLess(scope.port, DEFAULT_PORT + 100)
-            self.assertIn("port %d is in use, taking %d" % (
-                DEFAULT_PORT, scope.port), scope.own_stderr())
-            scope.settle()
-            self.assertEqual(scope.status()["session"], 1)
+        # Ours, or somebody else's, who may let it go at any time.
+        for _ in range(20):
+            taken = take(DEFAULT_PORT)
+            with Memscope(DEMO) as scope:
+                if taken is None and scope.port == DEFAULT_PORT:
+                    continue
+                self.assertGreater(scope.port, DEFAULT_PORT)
+                self.assertLess(scope.port, DEFAULT_PORT + 100)
+                self.assertIn("port %d is in use, taking %d" % (
+                    DEFAULT_PORT, scope.port), scope.own_stderr())
+                scope.settle()
+                self.assertEqual(scope.status()["session"], 1)
+            if taken is not None:
+                taken.close()
+            return
+        self.fail("the default port could not be held")
 
     def test_a_taken_fixed_port_is_an_error(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
