@@ -98,6 +98,9 @@ MS_ALWAYS_INLINE bool step(struct ms_unwinder *u, ms_rule rule,
     enum ms_rule_kind kind = ms_rule_kind_of(rule);
     uint64_t cfa;
 
+    // A frame's own words alone, so that its caller does not depend on who
+    // asks.
+    u->read_low = f->sp - 8;
     if (ms_likely(kind == MS_RULE_FROM_SP)) {
         cfa = f->sp + (uint64_t)ms_rule_cfa_bytes(rule);
     } else if (kind == MS_RULE_FROM_FP) {

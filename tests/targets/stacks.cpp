@@ -20,8 +20,10 @@ static void *volatile sink;
 
 static void touch(std::size_t bytes)
 {
-    sink = std::malloc(bytes);
-    std::free(sink);
+    void *block = std::malloc(bytes);
+
+    sink = block; // several threads are here
+    std::free(block);
 }
 
 static int recurse(int depth)
