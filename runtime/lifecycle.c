@@ -208,13 +208,15 @@ static struct runtime *get_runtime(bool *forked)
 // What the backend needs of the thread. False: memory could not be had.
 static bool give_unwinder(struct runtime *r, struct ms_writer *w)
 {
-    ms_unwinder_destroy(w->unwinder); // of a thread that has ended
-    w->unwinder = NULL;
     w->recognizes = ms_runtime_backend->capture_alloc == ms_backend_whole_stack;
     if (!ms_runtime_backend->needs_unwinder)
         return true;
-    w->unwinder =
-        ms_unwinder_create(&r->store, &r->rules, w->stack_low, w->stack_high);
+    // Mappings that come and go with every thread cost more than its life.
+    if (w->unwinder != NULL)
+        ms_unwinder_renew(w->unwinder, w->stack_low, w->stack_high);
+    else
+        w->unwinder = ms_unwinder_create(&r->store, &r->rules, w->stack_low,
+                                         w->stack_high);
     return w->unwinder != NULL;
 }
 

@@ -10,20 +10,36 @@
 
 #define PAGE UINT64_C(4096)
 
+static void begin(struct ms_unwinder *u, struct ms_store *store,
+                  struct ms_rules *rules, uint64_t stack_low,
+                  uint64_t stack_high)
+{
+    u->store = store;
+    u->rules = rules;
+    u->stack_low = stack_low;
+    u->stack_high = stack_high;
+    u->generation = ms_load_relaxed(&rules->generation);
+}
+
 struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
                                        struct ms_rules *rules,
                                        uint64_t stack_low, uint64_t stack_high)
 {
     struct ms_unwinder *u = ms_memory_map_wiped(sizeof *u);
 
-    if (u == NULL)
-        return NULL;
-    u->store = store;
-    u->rules = rules;
-    u->stack_low = stack_low;
-    u->stack_high = stack_high;
-    u->generation = ms_load_relaxed(&rules->generation);
+    if (u != NULL)
+        begin(u, store, rules, stack_low, stack_high);
     return u;
+}
+
+void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
+                       uint64_t stack_high)
+{
+    struct ms_store *store = u->store;
+    struct ms_rules *rules = u->rules;
+
+    ms_memory_clear(u, sizeof *u);
+    begin(u, store, rules, stack_low, stack_high);
 }
 
 void ms_unwinder_destroy(struct ms_unwinder *u)

@@ -88,6 +88,10 @@ struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
                                        uint64_t stack_low, uint64_t stack_high);
 void ms_unwinder_destroy(struct ms_unwinder *u);
 
+// ms_unwinder_renew makes it another thread's, that calls this: as new.
+void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
+                       uint64_t stack_high);
+
 // ms_unwinder_stack gives the node of the stack whose innermost frame is
 // `from`, and where the row last used for it can be kept, or NULL.
 // MS_NODE_UNKNOWN: the stack table is full.
