@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <memscope.h>
+
 #include "runtime/announce.h"
 #include "runtime/control.h"
 
@@ -162,7 +164,14 @@ bool ms_launch_mode(const char *text)
 
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree", "async", "unified"};
+    static const char *const names[] = {"core", "lockfree", "async", "unified",
+                                        "custom"};
+    static const char custom[] = "custom:";
+    size_t n = sizeof custom - 1, length = strlen(name);
+
+    if (strncmp(name, custom, n) == 0 && length > n &&
+        length - n <= MEMSCOPE_BACKEND_NAME)
+        return setenv(MS_ENV_BACKEND, name, 1) == 0;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

@@ -84,6 +84,18 @@ static void fill_heap(struct ms_session *s, struct ms_heap_totals *out)
     *out = *h;
 }
 
+static void copy_backend_name(struct ms_segment_header *h, char name[32])
+{
+    uint64_t words[sizeof h->custom_name / sizeof(uint64_t)];
+
+    // relaxed: a name of another moment is cut short at worst
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        words[i] = ms_load_relaxed(&h->custom_name[i]);
+    _Static_assert(sizeof words == 32, "one name");
+    memcpy(name, words, sizeof words);
+    name[31] = '\0';
+}
+
 static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
 {
     static const char *const backends[] = {
@@ -100,8 +112,9 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
     for (size_t i = 0; i < MS_DROP_KINDS; i++)
         drops[i] = ms_load_relaxed(&h->dropped[i]);
     ms_governor_now(&s->reader, &mode, &interval);
+    bool custom = (ms_load_relaxed(&h->pulse) & MS_CONTROL_CUSTOM) != 0;
     *out = (struct ms_capture_stats){
-        .backend = backends[s->reader.head.backend],
+        .backend = backends[custom ? MS_BACKEND_CUSTOM : head->backend],
         .mode = ms_capture_mode_name(mode),
         .interval = interval,
         .always_exact = (ms_load_relaxed(&h->pulse) & MS_CONTROL_WAS_LESS) == 0,
@@ -129,6 +142,8 @@ static void fill_capture(struct ms_session *s, struct ms_capture_stats *out)
         .rows = s->model.rows_seen,
         .damaged = s->reader.damaged,
     };
+    if (custom)
+        copy_backend_name(h, out->backend_name);
 }
 
 static void add_to_history(struct ms_session *s, const struct ms_stats *now)

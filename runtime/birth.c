@@ -32,8 +32,11 @@ void ms_births_begin(void)
 static bool give_unwinder(struct ms_store *s, struct ms_rules *rules,
                           struct ms_writer *w)
 {
-    w->recognizes = ms_runtime_backend->capture_alloc == ms_backend_whole_stack;
-    if (!ms_runtime_backend->needs_unwinder)
+    const struct ms_backend *backend = ms_backend_now();
+
+    w->recognizes = backend->capture_alloc == ms_backend_whole_stack &&
+                    (w->pulse & MS_CONTROL_CUSTOM) == 0;
+    if (!backend->needs_unwinder)
         return true;
     // Mappings that come and go with every thread cost more than its life.
     if (w->unwinder != NULL)

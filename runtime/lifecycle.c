@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "birth.h"
+#include "capture/backends/custom.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
 #include "follow.h"
@@ -43,7 +44,7 @@ struct runtime {
 
 _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
-const struct ms_backend *ms_runtime_backend = &ms_backend_unified;
+const struct ms_backend *_Atomic ms_runtime_backend = &ms_backend_unified;
 
 MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
 MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored
@@ -105,10 +106,11 @@ static void start(struct runtime *r, bool forked)
         ms_store_relaxed(&r->state, OFF);
         return;
     }
-    ms_runtime_backend = ms_settings_backend(ms_runtime_backend);
+    const struct ms_backend *backend = ms_settings_backend(ms_backend_now());
+    ms_store_relaxed(&ms_runtime_backend, backend); // relaxed: a constant
     if (!forked)
         ms_limits_restore();
-    int error = ms_store_create_within(&r->store, ms_runtime_backend->id,
+    int error = ms_store_create_within(&r->store, backend->id,
                                        ms_settings_store_limit());
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
@@ -118,6 +120,7 @@ static void start(struct runtime *r, bool forked)
         return;
     }
     ms_settings_apply(&r->store);
+    ms_custom_resume(&r->store);
     ms_births_begin();
     announce(r);
     if (r->store.fd >= 0)

@@ -77,6 +77,7 @@ struct ms_mapped_stats {
 
 struct ms_capture_stats {
     const char *backend;   // static
+    char backend_name[32]; // of a custom one; "": another one, or not yet known
     const char *mode;      // static: "exact", "sampled" or "off"
     uint64_t interval;     // mean bytes between samples; 0: not sampled
     bool always_exact;     // nothing was sampled or left out so far
