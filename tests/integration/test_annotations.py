@@ -4,12 +4,24 @@
 built with MEMSCOPE_DISABLE the program needs nothing of ours."""
 
 import os
+import re
 import subprocess
 
-from memscope_test import (BUILD, ROOT, Memscope, TestCase, main, run_bare,
-                           target, wait_until)
+from memscope_test import (ROOT, Api, Memscope, Process, TestCase, main,
+                           run_bare, target, wait_until)
 
 PUBLIC = os.path.join(ROOT, "runtime/public")
+
+
+class Linked(Process, Api):
+    """The same program with a page of its own."""
+
+    def __init__(self, *mode):
+        Process.__init__(self, [target("annotated_linked"), *mode])
+        Api.__init__(self, wait_until(
+            "the page's address", lambda: re.search(
+                r"^at (http://\S+)$", "\n".join(self.stderr.lines()),
+                re.M)).group(1))
 
 
 class Annotations(TestCase):
@@ -17,9 +29,13 @@ class Annotations(TestCase):
     backend = ()
 
     @classmethod
+    def begin(cls):
+        return Memscope(target("annotated"),
+                        flags=("--port", "0", *cls.backend))
+
+    @classmethod
     def setUpClass(cls):
-        cls.scope = Memscope(target("annotated"), flags=(
-            "--port", "0", *cls.backend))
+        cls.scope = cls.begin()
         cls.said = cls.scope.json_line()
         cls.scope.settle()
 
@@ -113,6 +129,22 @@ class Async(Annotations):
     """The same, by the backend that is made for it."""
 
     backend = ("--backend", "async")
+
+
+class OwnPage(Annotations):
+    """The same where the program serves its own page, open from the start."""
+
+    mode = ()
+
+    @classmethod
+    def begin(cls):
+        return Linked(*cls.mode)
+
+
+class OwnPageLate(OwnPage):
+    """The same where the page is opened when all has been said."""
+
+    mode = ("late",)
 
 
 class Disabled(TestCase):
