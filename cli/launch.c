@@ -153,6 +153,27 @@ void ms_launch_cancel(struct ms_launch *l)
     waitpid(l->pid, NULL, 0);
 }
 
+static bool is_bytes(const char *text)
+{
+    return *text != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+void ms_launch_check_environment(void (*say)(const char *name,
+                                             const char *value))
+{
+    const char *mode = getenv(MS_ENV_MODE);
+    const char *backend = getenv(MS_ENV_BACKEND);
+    const char *limit = getenv(MS_ENV_STORE_LIMIT);
+
+    // What is set again is what it was.
+    if (mode != NULL && !ms_launch_mode(mode))
+        say(MS_ENV_MODE, mode);
+    if (backend != NULL && !ms_launch_backend(backend))
+        say(MS_ENV_BACKEND, backend);
+    if (limit != NULL && !is_bytes(limit))
+        say(MS_ENV_STORE_LIMIT, limit);
+}
+
 bool ms_launch_mode(const char *text)
 {
     enum ms_mode mode;
