@@ -110,7 +110,7 @@ class Listening(server_test.TestCase):
 class Watched(Memscope):
     """With a page that a Viewer can look at."""
 
-    connect = server_test.Host.connect
+    connect, head = server_test.Host.connect, server_test.Host.head
 
 
 class Sites(server_test.TestCase):
