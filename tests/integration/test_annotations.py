@@ -117,6 +117,26 @@ class Annotations(TestCase):
                     if s["name"] == "asked for"]
         self.assertEqual(len(wait_until("the snapshot", taken)), 1)
 
+    def test_a_live_block_has_what_was_said_of_it(self):
+        answer = self.scope.get("/tasks")
+        tasks = self.by_name(answer["rows"])
+        pools = self.by_name(answer["pools"])
+        said = {}
+        for row in self.scope.get("/allocations")["rows"]:
+            if "annotated" in row:
+                said.setdefault(row["size"], []).append(row["annotated"])
+        self.assertEqual(said[2000], [{"task": tasks["request"]["id"]}])
+        self.assertEqual(said[1000], [{"task": tasks["request"]["id"]}])
+        self.assertEqual(said[500], [{"task": tasks["query"]["id"]}])
+        # The innermost scope of load, parse, load.
+        self.assertEqual([said[n] for n in (300, 70, 7)],
+                         [[{"scope": n}] for n in ("load", "parse", "load")])
+        self.assertEqual(said[100], [{"pool": pools["arena"]["id"]}])
+        self.assertEqual(said[48], [{"variable": "row", "type": "struct row"}])
+        self.assertEqual(said[900000],
+                         [{"variable": "table", "type": "struct row"}])
+        self.assertEqual(len(said), 9)
+
     def test_all_sums_agree(self):
         picture = self.scope.named_picture()
         picture.check_sums(self)
