@@ -11,7 +11,6 @@
 #include "access.h"
 #include "server/server.h"
 
-#define MS_LISTENERS 2
 
 struct ms_http;
 struct ms_ws;
