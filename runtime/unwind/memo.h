@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // memo: the stacks that a thread has walked, each with the words of memory that
-// justify it, so that it is found again by comparing these. Where a stack is
-// kept follows from its first frame and those of its words by which it differs
-// from others that begin alike: a tree, of which each branch names one place on
-// the stack, and the word there leads to the next branch or to the entry. A
-// place is known to lie on the stack, as all words before it are the same.
+// justify it, so that it is found again by comparing these. The way to a stack
+// follows from its first frame and those of its words by which it differs from
+// others that begin alike: a branch of the way names a place on the stack, and
+// the word there leads to the next branch, or to the entry. A place is known to
+// lie on the stack, as all words before it are the same.
 //
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
@@ -19,12 +19,10 @@
 #include "platform/compiler.h"
 #include "store/row_map.h"
 
-#define MS_MEMO_BITS 11u     // entries, in sets of
-#define MS_MEMO_SET 4u       // so many: a stack is in one of them
-#define MS_BRANCH_BITS 12u   // branches
+#define MS_MEMO_ENTRIES 2048u
+#define MS_MEMO_SLOTS 8192u
 #define MS_MEMO_WORDS 48u    // of a stack; with more it is not kept
 #define MS_MEMO_BRANCHES 24u // between a first frame and an entry
-#define MS_PREDICTED_BITS 8u
 
 // A frame: a return address and the registers as they are after the return.
 struct ms_frame {
@@ -43,45 +41,35 @@ struct ms_memo_entry {
     uint32_t node;
     uint16_t groups;
     bool any_fp; // nothing depends on the first frame's fp
+    bool met;    // again, since it is here
     struct ms_row_hint hint;
     struct ms_memo_words words[MS_MEMO_WORDS / 4];
 };
 
-#define MS_PLACE_FP INT16_MIN // the first frame's fp itself
-struct ms_memo_branch {
-    uint32_t tag; // of the way to it
+#define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
+#define MS_PLACE_NONE (INT16_MIN + 1) // the way ends here, at an entry
+struct ms_memo_slot {
+    uint32_t tag; // of the way to it; 0: empty
     int16_t place;
+    uint16_t entry;
 };
 
 struct ms_memo {
-    uint32_t tries, hits; // since it was last judged
-    uint32_t pass_over;   // 1 of so many and one stacks is kept; 2^n - 1
-    // Entry that a first frame was recognized by last, by its hash.
-    uint16_t predicted[1u << MS_PREDICTED_BITS];
-    struct ms_memo_branch branches[1u << MS_BRANCH_BITS];
-    uint32_t tags[1u << MS_MEMO_BITS]; // of the ways to the entries
-    struct ms_memo_entry entries[1u << MS_MEMO_BITS];
+    uint32_t next;      // entry to be filled
+    uint32_t unmet;     // of those that were replaced since it was last judged
+    uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
+    uint32_t passed_over;
+    struct ms_memo_slot slots[MS_MEMO_SLOTS]; // in pairs: one of two
+    struct ms_memo_entry entries[MS_MEMO_ENTRIES];
 };
-
-// Where a stack is, or would be.
-struct ms_memo_place {
-    struct ms_memo_entry *entry;
-    uint64_t hash;   // of the way
-    unsigned passed; // branches
-};
-
-// ms_memo_find says where the stack that begins with `from` would be. Only
-// words within [low, high) are read.
-struct ms_memo_place ms_memo_find(struct ms_memo *m,
-                                  const struct ms_frame *from, uint64_t low,
-                                  uint64_t high);
 
 // ms_memo_keep puts a stack there that was not found: its node and its words,
-// from the outermost in. NULL: it is not kept.
+// from the outermost in. Only words within [low, high) are read. NULL: it is
+// not kept.
 struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
-                                   const struct ms_memo_place *place,
-                                   const struct ms_frame *from, bool any_fp,
-                                   uint32_t node, const uint64_t *addresses,
+                                   const struct ms_frame *from, uint64_t low,
+                                   uint64_t high, bool any_fp, uint32_t node,
+                                   const uint64_t *addresses,
                                    const uint64_t *values, uint32_t count);
 
 void ms_memo_forget(struct ms_memo *m);
@@ -113,11 +101,11 @@ MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo_entry *e,
         return false;
     const struct ms_memo_words *w = e->words, *end = w + e->groups;
     for (; w != end; w++) {
-        uint64_t differs = 0;
-        for (int k = 0; k < 4; k++)
-            differs |= ms_memo_load(from->sp, w->places[k]) ^ w->values[k];
-        if (ms_unlikely(differs != 0))
+#define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
+        if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
+                        0))
             return false;
+#undef DIFFERS
     }
     return true;
 }
@@ -128,12 +116,45 @@ MS_ALWAYS_INLINE uint64_t ms_memo_hash(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
-MS_ALWAYS_INLINE uint16_t *ms_memo_predicted(struct ms_memo *m,
-                                             const struct ms_frame *from)
+MS_ALWAYS_INLINE uint64_t ms_memo_begin(const struct ms_frame *from)
 {
-    uint64_t h = (from->pc ^ from->sp << 7) * UINT64_C(0x9E3779B97F4A7C15);
+    return ms_memo_hash(from->pc, from->sp << 16);
+}
 
-    return &m->predicted[h >> (64 - MS_PREDICTED_BITS)];
+// The slot of a way, or one of its pair that is another's.
+MS_ALWAYS_INLINE struct ms_memo_slot *ms_memo_slot(struct ms_memo *m,
+                                                   uint64_t hash)
+{
+    struct ms_memo_slot *s = &m->slots[hash & (MS_MEMO_SLOTS - 2)];
+
+    return ms_likely(s->tag == (uint32_t)(hash >> 32)) ? s : s + 1;
+}
+
+// ms_memo_find says which stack the one that begins with `from` could be; NULL:
+// none. Only words within [low, high) are read.
+MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
+                                                    const struct ms_frame *from,
+                                                    uint64_t low, uint64_t high)
+{
+    uint64_t hash = ms_memo_begin(from);
+
+    for (unsigned n = 0; n <= MS_MEMO_BRANCHES; n++) {
+        const struct ms_memo_slot *s = ms_memo_slot(m, hash);
+        uint64_t word = from->fp;
+        if (ms_unlikely(s->tag != (uint32_t)(hash >> 32)))
+            return NULL;
+        if (s->place == MS_PLACE_NONE)
+            return &m->entries[s->entry];
+        if (ms_likely(s->place != MS_PLACE_FP)) {
+            uint64_t at = from->sp + (uint64_t)(int64_t)s->place * 8;
+            // The tags of two ways may be the same.
+            if (ms_unlikely(at - low > high - 8 - low))
+                return NULL;
+            word = ms_stack_load(at);
+        }
+        hash = ms_memo_hash(hash, word);
+    }
+    return NULL;
 }
 
 #endif

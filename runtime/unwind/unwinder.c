@@ -234,7 +234,7 @@ static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh, bool keep)
         const struct ms_known_frame *outer = n > 0 ? &u->frames[n - 1] : NULL;
         uint32_t words = outer != NULL ? outer->words_end : 0;
 
-        node = ms_store_stack(u->store, f->at.pc, node);
+        node = ms_nodes_node(&u->nodes, u->store, f->at.pc, node);
         if (ms_unlikely(node == 0)) { // no part of it would be the truth
             u->count = 0;
             return MS_NODE_UNKNOWN;
@@ -301,12 +301,12 @@ static uint32_t walk_fresh(struct ms_unwinder *u, const struct ms_frame *from)
     if (ms_cas_relaxed(&u->rules->unloads, &known, unloads))
         ms_rules_forget(u->rules);
     u->count = 0;
+    ms_nodes_forget_modules(&u->nodes);
     return walk(u, from);
 }
 
 // Keeps the frames just found, when they are all of the stack.
 static struct ms_memo_entry *keep(struct ms_unwinder *u,
-                                  const struct ms_memo_place *place,
                                   const struct ms_frame *from, uint32_t node)
 {
     if (u->count == 0 || node == 0)
@@ -314,8 +314,18 @@ static struct ms_memo_entry *keep(struct ms_unwinder *u,
     const struct ms_known_frame *top = &u->frames[u->count - 1];
     if (top->at.sp != from->sp || top->at.pc != from->pc)
         return NULL;
-    return ms_memo_keep(&u->memo, place, from, !top->needs_fp, node,
-                        u->addresses, u->values, top->words_end);
+    set_range(u, from->sp);
+    return ms_memo_keep(&u->memo, from, u->read_low, u->read_high,
+                        !top->needs_fp, node, u->addresses, u->values,
+                        top->words_end);
+}
+
+static void forget(struct ms_unwinder *u, uint32_t generation)
+{
+    u->count = 0;
+    u->generation = generation;
+    ms_memo_forget(&u->memo);
+    ms_nodes_forget_modules(&u->nodes);
 }
 
 MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
@@ -323,29 +333,19 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
                                        struct ms_row_hint **hint)
 {
     uint32_t generation = ms_load_relaxed(&u->rules->generation);
-
-    *hint = NULL;
-    if (ms_unlikely(generation != u->generation)) {
-        u->count = 0;
-        ms_memo_forget(&u->memo);
-        u->generation = generation;
-    }
-    set_range(u, from->sp);
-    struct ms_memo_place place =
-        ms_memo_find(&u->memo, from, u->read_low, u->read_high);
-    struct ms_memo_entry *e = place.entry;
     uint32_t node;
-    u->memo.tries++;
-    if (ms_likely(ms_memo_matches(e, from))) {
-        u->memo.hits++;
+
+    if (ms_unlikely(generation != u->generation))
+        forget(u, generation);
+    set_range(u, from->sp);
+    struct ms_memo_entry *e =
+        ms_memo_find(&u->memo, from, u->read_low, u->read_high);
+    if (e != NULL && ms_memo_matches(e, from)) {
         node = e->node;
     } else {
         node = walk_fresh(u, from);
-        e = keep(u, &place, from, node);
+        e = keep(u, from, node);
     }
-    if (ms_likely(e != NULL)) {
-        *ms_memo_predicted(&u->memo, from) = (uint16_t)(e - u->memo.entries);
-        *hint = &e->hint;
-    }
+    *hint = e != NULL ? &e->hint : NULL;
     return node;
 }

@@ -24,6 +24,7 @@
 #include "runtime/store.h"
 #include "unwind/machine.h"
 #include "unwind/memo.h"
+#include "unwind/nodes.h"
 #include "unwind/rules.h"
 
 #define MS_UNWIND_FRAMES 1024u // deeper stacks are cut at the outer end
@@ -54,6 +55,7 @@ struct ms_unwinder {
     uint64_t addresses[MS_UNWIND_WORDS];
     uint64_t values[MS_UNWIND_WORDS];
     struct ms_fresh_frame fresh[MS_UNWIND_FRAMES];
+    struct ms_nodes nodes;
     struct ms_memo memo;
 };
 
@@ -88,19 +90,21 @@ MS_ALWAYS_INLINE struct ms_frame ms_frame_of_hook(const void *frame)
     };
 }
 
-// ms_unwinder_recognize is ms_unwinder_stack for a stack that is the same as
-// the last time that its first frame was met; 0: it is not.
+// ms_unwinder_recognize is ms_unwinder_stack for a stack that is in the memo;
+// 0: it is not.
 MS_ALWAYS_INLINE uint32_t ms_unwinder_recognize(struct ms_unwinder *u,
                                                 const struct ms_frame *from,
                                                 struct ms_row_hint **hint)
 {
-    struct ms_memo_entry *e =
-        &u->memo.entries[*ms_memo_predicted(&u->memo, from)];
-
     // relaxed: whoever unloads an object comes here before he loads another
     if (ms_unlikely(ms_load_relaxed(&u->rules->generation) != u->generation ||
-                    !ms_memo_matches(e, from)))
+                    from->sp < u->stack_low || from->sp >= u->stack_high))
         return 0;
+    struct ms_memo_entry *e =
+        ms_memo_find(&u->memo, from, from->sp - 8, u->stack_high);
+    if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
+        return 0;
+    e->met = true;
     *hint = &e->hint;
     return e->node;
 }
