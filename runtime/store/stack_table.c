@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // stack_table: interning of (return address, parent) without a lock. The hash
-// has levels of doubling size; in each, a key may stand in one window of
-// consecutive slots. Slots are never emptied and are filled in the order in
-// which they are tried, so that two threads with the same key meet in the
-// same slot: one key has one node. A slot holds the node's number and, above
-// it, some bits of the key's hash, so that others' nodes are not looked at.
+// has levels, each much larger than the one before; in each, a key may stand in
+// one window of consecutive slots. Slots are never emptied and are filled in
+// the order in which they are tried, so that two threads with the same key meet
+// in the same slot: one key has one node. A slot holds the node's number and,
+// above it, some bits of the key's hash, so that others' nodes are not looked
+// at.
 
 #include "runtime/store.h"
 
@@ -79,11 +80,12 @@ uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
         .address = address, .parent = parent, .module = module};
     uint64_t hash = hash_of(address, parent);
     uint32_t tag = (uint32_t)hash << NODE_BITS;
+    uint32_t last_bits = s->header->hash_bits, bits = MS_HASH_FIRST_BITS;
     _Atomic uint32_t *level = s->hash;
     uint32_t fresh = 0;
 
-    for (uint32_t i = 0; i < s->header->hash_levels; i++) {
-        uint32_t bits = MS_HASH_FIRST_BITS + i;
+    for (;; bits += MS_HASH_STEP_BITS) {
+        bits = bits < last_bits ? bits : last_bits;
         uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
 
         for (uint32_t k = 0; k < MS_HASH_WINDOW; k++) {
@@ -95,6 +97,8 @@ uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
                 is_node(s, found, &key))
                 return found & NODE_MASK;
         }
+        if (bits == last_bits)
+            break;
         level += UINT64_C(1) << bits;
     }
     ms_store_count_drop(s, MS_DROP_STACKS);

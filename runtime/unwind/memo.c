@@ -11,28 +11,32 @@ static uint32_t tag_of(uint64_t hash)
 }
 
 // The first place at which a stack that begins with `from` is not the entry's.
-static int16_t first_difference(const struct ms_memo_entry *e,
+static int16_t first_difference(const struct ms_memo *m,
+                                const struct ms_memo_entry *e,
                                 const struct ms_frame *from)
 {
-    for (uint32_t i = 0; i < e->groups; i++)
-        for (int k = 0; k < 4; k++)
-            if (ms_memo_load(from->sp, e->words[i].places[k]) !=
-                e->words[i].values[k])
-                return e->words[i].places[k];
+    const struct ms_memo_words *w = &m->words[e->first];
+
+    for (uint32_t i = 0; i < e->groups * 4u; i++)
+        if (ms_memo_load(from->sp, w[i / 4].places[i % 4]) !=
+            w[i / 4].values[i % 4])
+            return w[i / 4].places[i % 4];
     return MS_PLACE_FP;
 }
 
 // What the entry has at one of its places.
-static uint64_t word_of(const struct ms_memo_entry *e, int16_t place)
+static uint64_t word_of(const struct ms_memo *m, const struct ms_memo_entry *e,
+                        int16_t place)
 {
-    for (uint32_t i = 0; i < e->groups; i++)
-        for (int k = 0; k < 4; k++)
-            if (e->words[i].places[k] == place)
-                return e->words[i].values[k];
+    const struct ms_memo_words *w = &m->words[e->first];
+
+    for (uint32_t i = 0; i < e->groups * 4u; i++)
+        if (w[i / 4].places[i % 4] == place)
+            return w[i / 4].values[i % 4];
     return e->at.fp;
 }
 
-static bool fill(struct ms_memo_entry *e, uint64_t sp,
+static bool fill(struct ms_memo_words *w, uint64_t sp,
                  const uint64_t *addresses, const uint64_t *values,
                  uint32_t count)
 {
@@ -43,14 +47,13 @@ static bool fill(struct ms_memo_entry *e, uint64_t sp,
         int64_t words = (int64_t)(addresses[i - 1] - sp) / 8;
         if (words != (int16_t)words || words <= MS_PLACE_NONE)
             return false;
-        e->words[n / 4].places[n % 4] = (int16_t)words;
-        e->words[n / 4].values[n % 4] = values[i - 1];
+        w[n / 4].places[n % 4] = (int16_t)words;
+        w[n / 4].values[n % 4] = values[i - 1];
     }
     for (; n % 4 != 0; n++) {
-        e->words[n / 4].places[n % 4] = e->words[n / 4].places[n % 4 - 1];
-        e->words[n / 4].values[n % 4] = e->words[n / 4].values[n % 4 - 1];
+        w[n / 4].places[n % 4] = w[n / 4].places[n % 4 - 1];
+        w[n / 4].values[n % 4] = w[n / 4].values[n % 4 - 1];
     }
-    e->groups = (uint16_t)(n / 4);
     return true;
 }
 
@@ -91,8 +94,8 @@ static uint64_t way(struct ms_memo *m, const struct ms_frame *from,
             const struct ms_memo_entry *e = &m->entries[s->entry];
             if (e->at.pc != from->pc || e->at.sp != from->sp)
                 return hash; // it has been replaced
-            s->place = first_difference(e, from);
-            lead(m, ms_memo_hash(hash, word_of(e, s->place)), e);
+            s->place = first_difference(m, e, from);
+            lead(m, ms_memo_hash(hash, word_of(m, e, s->place)), e);
             s = take_slot(m, hash); // it may have moved
         }
         uint64_t at = from->sp + (uint64_t)(int64_t)s->place * 8;
@@ -106,14 +109,44 @@ static uint64_t way(struct ms_memo *m, const struct ms_frame *from,
     return 0;
 }
 
-// Where stacks hardly ever repeat, keeping each of them is work for nothing.
-static void judge(struct ms_memo *m, const struct ms_memo_entry *replaced)
+static void drop_oldest(struct ms_memo *m)
 {
-    m->unmet += replaced->at.pc != 0 && !replaced->met;
-    if (m->next % JUDGED == 0) {
+    struct ms_memo_entry *e = &m->entries[m->oldest++ % MS_MEMO_ENTRIES];
+
+    m->unmet += !e->met;
+    e->at.pc = 0;
+    // Where stacks hardly ever repeat, keeping each of them is work for
+    // nothing.
+    if (m->oldest % JUDGED == 0) {
         m->pass_over = m->unmet > JUDGED / 4 * 3 ? 7 : 0;
         m->unmet = 0;
     }
+}
+
+// Makes room for an entry and its words.
+static struct ms_memo_entry *take_entry(struct ms_memo *m, uint32_t groups)
+{
+    uint32_t from = m->next_words, begin = from;
+
+    if (from + groups > MS_MEMO_WORDS)
+        begin = 0;
+    if (m->next - m->oldest == MS_MEMO_ENTRIES)
+        drop_oldest(m);
+    // The words of the oldest ones follow those of the newest one.
+    while (m->oldest != m->next) {
+        const struct ms_memo_entry *e =
+            &m->entries[m->oldest % MS_MEMO_ENTRIES];
+        bool passed = begin < from && e->first >= from;
+        if (!passed &&
+            (e->first >= begin + groups || e->first + e->groups <= begin))
+            break;
+        drop_oldest(m);
+    }
+    struct ms_memo_entry *e = &m->entries[m->next++ % MS_MEMO_ENTRIES];
+    *e = (struct ms_memo_entry){.first = (uint16_t)begin,
+                                .groups = (uint16_t)groups};
+    m->next_words = begin + groups;
+    return e;
 }
 
 struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
@@ -122,21 +155,19 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
                                    const uint64_t *addresses,
                                    const uint64_t *values, uint32_t count)
 {
-    if (count > MS_MEMO_WORDS || (m->passed_over++ & m->pass_over) != 0)
+    uint32_t groups = (count + 3) / 4;
+
+    if (groups > MS_MEMO_DEEPEST || (m->passed_over++ & m->pass_over) != 0)
         return NULL;
     uint64_t hash = way(m, from, low, high);
     if (hash == 0)
         return NULL;
-    struct ms_memo_entry *e = &m->entries[m->next++ % MS_MEMO_ENTRIES];
-    judge(m, e);
-    e->at.pc = 0;
-    if (!fill(e, from->sp, addresses, values, count))
+    struct ms_memo_entry *e = take_entry(m, groups);
+    if (!fill(&m->words[e->first], from->sp, addresses, values, count))
         return NULL;
     e->at = *from;
     e->node = node;
     e->any_fp = any_fp;
-    e->met = false;
-    e->hint = (struct ms_row_hint){0};
     lead(m, hash, e);
     return e;
 }

@@ -21,7 +21,8 @@
 
 #define MS_MEMO_ENTRIES 2048u
 #define MS_MEMO_SLOTS 8192u
-#define MS_MEMO_WORDS 48u    // of a stack; with more it is not kept
+#define MS_MEMO_WORDS 16384u // in groups of four, of all stacks together
+#define MS_MEMO_DEEPEST 128u // groups of one stack; with more it is not kept
 #define MS_MEMO_BRANCHES 24u // between a first frame and an entry
 
 // A frame: a return address and the registers as they are after the return.
@@ -39,11 +40,10 @@ struct ms_memo_words {
 struct ms_memo_entry {
     struct ms_frame at; // pc 0: empty
     uint32_t node;
-    uint16_t groups;
-    bool any_fp; // nothing depends on the first frame's fp
-    bool met;    // again, since it is here
+    uint16_t first, groups; // of its words
+    bool any_fp;            // nothing depends on the first frame's fp
+    bool met;               // again, since it is here
     struct ms_row_hint hint;
-    struct ms_memo_words words[MS_MEMO_WORDS / 4];
 };
 
 #define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
@@ -55,12 +55,15 @@ struct ms_memo_slot {
 };
 
 struct ms_memo {
-    uint32_t next;      // entry to be filled
+    // Entries and words are filled in turn; the oldest ones make room.
+    uint32_t next, oldest; // entry; without end
+    uint32_t next_words;
     uint32_t unmet;     // of those that were replaced since it was last judged
     uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
     uint32_t passed_over;
     struct ms_memo_slot slots[MS_MEMO_SLOTS]; // in pairs: one of two
     struct ms_memo_entry entries[MS_MEMO_ENTRIES];
+    struct ms_memo_words words[MS_MEMO_WORDS];
 };
 
 // ms_memo_keep puts a stack there that was not found: its node and its words,
@@ -87,19 +90,14 @@ MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
     return ms_stack_load(sp + (uint64_t)(int64_t)place * 8);
 }
 
-MS_ALWAYS_INLINE bool ms_memo_begins(const struct ms_memo_entry *e,
-                                     const struct ms_frame *from)
-{
-    return e->at.pc == from->pc && e->at.sp == from->sp;
-}
-
-MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo_entry *e,
+MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
+                                      const struct ms_memo_entry *e,
                                       const struct ms_frame *from)
 {
-    if (ms_unlikely(!ms_memo_begins(e, from) ||
+    if (ms_unlikely(e->at.pc != from->pc || e->at.sp != from->sp ||
                     !(e->any_fp || e->at.fp == from->fp)))
         return false;
-    const struct ms_memo_words *w = e->words, *end = w + e->groups;
+    const struct ms_memo_words *w = &m->words[e->first], *end = w + e->groups;
     for (; w != end; w++) {
 #define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
         if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
@@ -127,7 +125,7 @@ MS_ALWAYS_INLINE struct ms_memo_slot *ms_memo_slot(struct ms_memo *m,
 {
     struct ms_memo_slot *s = &m->slots[hash & (MS_MEMO_SLOTS - 2)];
 
-    return ms_likely(s->tag == (uint32_t)(hash >> 32)) ? s : s + 1;
+    return s + (s->tag != (uint32_t)(hash >> 32)); // no branch: 50 to 50
 }
 
 // ms_memo_find says which stack the one that begins with `from` could be; NULL:

@@ -102,7 +102,7 @@ MS_ALWAYS_INLINE uint32_t ms_unwinder_recognize(struct ms_unwinder *u,
         return 0;
     struct ms_memo_entry *e =
         ms_memo_find(&u->memo, from, from->sp - 8, u->stack_high);
-    if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
+    if (ms_unlikely(e == NULL || !ms_memo_matches(&u->memo, e, from)))
         return 0;
     e->met = true;
     *hint = &e->hint;
