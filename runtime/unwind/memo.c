@@ -136,9 +136,9 @@ static struct ms_memo_entry *take_entry(struct ms_memo *m, uint32_t groups)
     while (m->oldest != m->next) {
         const struct ms_memo_entry *e =
             &m->entries[m->oldest % MS_MEMO_ENTRIES];
-        bool passed = begin < from && e->first >= from;
-        if (!passed &&
-            (e->first >= begin + groups || e->first + e->groups <= begin))
+        bool skipped = begin < from && e->first >= from;
+        bool before = e->groups != 0 && e->first + e->groups <= begin;
+        if (!skipped && (before || e->first >= begin + groups))
             break;
         drop_oldest(m);
     }

@@ -104,7 +104,7 @@ static bool step_signal(struct ms_unwinder *u, struct ms_frame *f)
     f->sp = sp;
     if (changes_stack)
         set_range(u, sp);
-    return f->pc != 1;
+    return f->pc > 1;
 }
 
 // Goes from a frame to its caller. False: this was the last one.
