@@ -2,10 +2,10 @@
 //
 // paths THREADS OPS SEED: allocates by many call paths and keeps a log of
 // its own for each of them: what was allocated there, and what of that was
-// freed, by whichever thread. A path is 8 turns, each by one of two functions,
+// freed, by whichever thread. A path is 6 turns, each by one of two functions,
 // then some frames that are always the same, then a leaf that calls one
-// function of the allocator. Half of all paths differ in the outermost turn
-// alone. At the end all stand still and the logs are said.
+// function of the allocator. Often a path differs from the last one in the
+// outermost turn alone. At the end all stand still and the logs are said.
 
 #include "victim.h"
 
@@ -16,7 +16,7 @@
 #define MOST_THREADS 64u
 #define OWN_SLOTS 256u
 #define MAILBOX_SLOTS 512u
-#define TURNS 8u
+#define TURNS 6u
 #define PADS 4u
 #define LEAVES 9u
 #define PATHS ((1u << TURNS) * PADS * LEAVES)
@@ -34,6 +34,7 @@ struct worker {
     uint64_t random;
     uint64_t ops;
     long tid;
+    uint32_t turns, pads, taking; // of its last path
     struct block *slots[OWN_SLOTS];
 };
 
@@ -196,6 +197,7 @@ static void turn(struct job *j, unsigned done)
         pad(j);
 }
 
+// Frames of one size: all of a path but its return addresses is the same.
 #define TURN(n)                                                                \
     static void turn_##n##_0(struct job *j)                                    \
     {                                                                          \
@@ -203,40 +205,49 @@ static void turn(struct job *j, unsigned done)
     }                                                                          \
     static void turn_##n##_1(struct job *j)                                    \
     {                                                                          \
-        volatile char room[80]; /* another frame, by its size as well */       \
-        room[0] = 0;                                                           \
         turn(j, (n) + 1);                                                      \
-        room[1] = room[0];                                                     \
     }
 TURN(0)
 TURN(1)
-TURN(2) TURN(3) TURN(4) TURN(5) TURN(6) TURN(7)
+TURN(2)
+TURN(3)
+TURN(4) TURN(5)
 #define BOTH(n)                                                                \
     {                                                                          \
         turn_##n##_0, turn_##n##_1                                             \
     }
     static void (*const turns[TURNS][2])(struct job *) = {
-        BOTH(0), BOTH(1), BOTH(2), BOTH(3), BOTH(4), BOTH(5), BOTH(6), BOTH(7)};
+        BOTH(0), BOTH(1), BOTH(2), BOTH(3), BOTH(4), BOTH(5)};
+
+// The path of the last allocation, most often: or it with another outermost
+// turn, or any.
+static void choose(struct worker *w)
+{
+    uint64_t dice = next_random(w) >> 16;
+
+    if (dice % 8 == 0) {
+        w->turns = (uint32_t)(dice >> 8) & ((1u << TURNS) - 1);
+        w->pads = (uint32_t)(dice >> 16) % PADS;
+        w->taking = (uint32_t)(dice >> 24) % FIRST_RESIZING;
+    } else if (dice % 8 < 4) {
+        w->turns ^= 1;
+    }
+}
 
 // Allocates by some path; `old` is resized or given back as that path does.
 static struct block *take(struct worker *w, struct block *old)
 {
-    uint64_t dice = next_random(w) >> 16;
-    uint32_t way = (uint32_t)(dice & ((1u << TURNS) - 1));
-    uint32_t which = (uint32_t)(dice >> 8) % PADS;
-    uint32_t leaf = old == NULL
-                        ? (uint32_t)(dice >> 16) % FIRST_RESIZING
-                        : FIRST_RESIZING + (uint32_t)(dice >> 16) %
-                                               (LEAVES - FIRST_RESIZING);
+    uint32_t resizing = FIRST_RESIZING + (uint32_t)(next_random(w) >> 32) %
+                                             (LEAVES - FIRST_RESIZING);
 
-    if (dice >> 40 & 1)
-        way &= 1; // nothing but the outermost one may differ
+    choose(w);
+    uint32_t leaf = old == NULL ? w->taking : resizing;
     struct job j = {
         .worker = w,
         .old = old,
-        .path = (way * PADS + which) * LEAVES + leaf,
-        .turns = way,
-        .pads = pads_of[which],
+        .path = (w->turns * PADS + w->pads) * LEAVES + leaf,
+        .turns = w->turns,
+        .pads = pads_of[w->pads],
         .leaf = leaf,
     };
     turn(&j, 0);
