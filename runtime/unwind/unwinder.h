@@ -70,6 +70,14 @@ void ms_unwinder_destroy(struct ms_unwinder *u);
 void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
                        uint64_t stack_high);
 
+// ms_unwinder_distrust makes it begin anew at the next stack: an event was left
+// in the middle, and what it knows may be half written.
+static inline void ms_unwinder_distrust(struct ms_unwinder *u)
+{
+    // relaxed: any other number than this one
+    u->generation = ms_load_relaxed(&u->rules->generation) - 1;
+}
+
 // ms_unwinder_stack gives the node of the stack whose innermost frame is
 // `from`, and where the row last used for it can be kept, or NULL.
 // MS_NODE_UNKNOWN: the stack table is full.
