@@ -16,8 +16,8 @@ SQL = """create table t(id integer primary key, k text, v real);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)
 insert into t(k, v) select 'key-' || i, i * 1.5 from n;
 create index tk on t(k);
-select count(*), sum(length(group_concat)) from
-  (select group_concat(id) from t group by substr(k, 1, 6));
+select count(*), sum(length(g)) from
+  (select group_concat(id) as g from t group by substr(k, 1, 6));
 """
 
 PYTHON = """
