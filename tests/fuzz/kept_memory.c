@@ -23,6 +23,7 @@ struct kept {
 static struct kept kept[KEPT_MOST];
 static size_t kept_count;
 static struct ms_store store;
+static uint64_t index_offset; // its header may say anything later
 
 int __real_ms_shared_map(int fd, uint64_t offset, uint64_t bytes, bool keep,
                          void **out);
@@ -47,6 +48,7 @@ const char *__asan_default_options(void)
 void ms_kept_store(const struct ms_store *s)
 {
     store = *s;
+    index_offset = s->header->index_offset;
 }
 
 void ms_kept_clear(void *memory, size_t bytes)
@@ -98,9 +100,9 @@ int __wrap_ms_shared_map(int fd, uint64_t offset, uint64_t bytes, bool keep,
 {
     if (keep || store.header == NULL)
         return __real_ms_shared_map(fd, offset, bytes, keep, out);
-    uint64_t index = store.header->index_offset;
-    *out = offset < index ? (char *)store.base + offset
-                          : (char *)store.index + (offset - index);
+    *out = offset < index_offset
+               ? (char *)store.base + offset
+               : (char *)store.index + (offset - index_offset);
     return 0;
 }
 
