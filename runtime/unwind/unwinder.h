@@ -85,7 +85,7 @@ uint32_t ms_unwinder_stack(struct ms_unwinder *u, const struct ms_frame *from,
                            struct ms_row_hint **hint);
 
 // ms_frame_of_hook is the frame of the function that has called a hook, whose
-// own frame address is given.
+// own frame is given as MS_HOOK_FRAME gives it.
 MS_ALWAYS_INLINE struct ms_frame ms_frame_of_hook(const void *frame)
 {
     uint64_t words[2]; // the caller's frame pointer and return address
@@ -93,7 +93,7 @@ MS_ALWAYS_INLINE struct ms_frame ms_frame_of_hook(const void *frame)
     memcpy(words, frame, sizeof words);
     return (struct ms_frame){
         .pc = ms_machine_return_address(words[1]),
-        .sp = (uint64_t)(uintptr_t)frame + MS_FRAME_CALLER_SP,
+        .sp = ms_machine_caller_sp(frame),
         .fp = words[0],
     };
 }
