@@ -293,6 +293,8 @@ static enum memscope_status cut_sites(const struct ms_session *s,
         if (w->filter[0] != '\0' && !site_matches(&m, &s->model.sites[i]))
             continue;
         ms_session_site_numbers(s, i, &row);
+        if (w->heap_only && row.alloc_count == 0 && row.free_count == 0)
+            continue;
         e[out->site_total].row = (uint32_t)i;
         make_entry(&o, &row, NULL, &e[out->site_total++]);
     }

@@ -18,7 +18,7 @@ test_packages=(
     redis-server redis-tools nginx-light perl heaptrack
     python3 python3-jsonschema
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-    valgrind gdb strace shellcheck libunwind-dev
+    valgrind gdb strace shellcheck libunwind-dev mandoc man-db groff-base
     libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
 )
 # Their packages start a daemon on a well-known port; we want the programs.

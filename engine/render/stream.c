@@ -168,7 +168,7 @@ static bool next_of_walk(struct ms_render_stream *s)
     const struct ms_block *b = &s->blocks[s->row++];
     s->bytes += b->size;
     return set_piece(s, s->count++ == 0 ? ",\"rows\":[\n" : ",\n",
-                     render_block(b), "");
+                     ms_render_said(render_block(b), s->walk, b), "");
 }
 
 struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot)

@@ -42,6 +42,10 @@ enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
+// ms_render_said adds what was said of a block to its row.
+json_t *ms_render_said(json_t *row, struct ms_block_walk *walk,
+                       const struct ms_block *block);
+
 // ms_render_read fills up to `bytes` and returns how many; 0 is the end,
 // SIZE_MAX says that memory ran out.
 size_t ms_render_read(struct ms_render_stream *stream, char *text,

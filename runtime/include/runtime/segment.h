@@ -168,7 +168,8 @@ struct ms_segment_header {
     _Alignas(64) _Atomic int64_t posted_live_bytes;
     _Atomic int64_t posted_peak_bytes;
     _Atomic uint64_t posted_peak_ns;
-    _Atomic uint64_t end_ns; // when state became MS_SEGMENT_EXITED
+    _Atomic uint64_t end_ns;         // when state became MS_SEGMENT_EXITED
+    _Atomic uint64_t custom_name[4]; // of the backend, while MS_CONTROL_CUSTOM
 };
 
 // A ledger row: what one thread did at one stack with blocks of one size
