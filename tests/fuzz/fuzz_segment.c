@@ -122,7 +122,7 @@ static void reset(void)
 static void picture_adds_up(const struct ms_session *s)
 {
     const struct ms_model *m = &s->model;
-    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0;
+    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0, stacks = 0;
 
     for (size_t i = 0; i < m->site_count; i++)
         sites += m->sites[i].alloc_bytes - m->sites[i].free_bytes;
@@ -132,6 +132,11 @@ static void picture_adds_up(const struct ms_session *s)
         sizes += m->size_bytes[i];
         blocks += m->size_blocks[i];
     }
+    for (uint32_t i = 0; i < m->stacks.count; i++) {
+        const struct ms_stack_sums *t = ms_stack_table_at(&m->stacks, i);
+        stacks += t->alloc_bytes - t->free_bytes;
+    }
+    FUZZ_CHECK(stacks == m->heap.live_bytes);
     FUZZ_CHECK(sites == m->heap.live_bytes);
     FUZZ_CHECK(threads == m->heap.live_bytes);
     FUZZ_CHECK(sizes == m->heap.live_bytes);

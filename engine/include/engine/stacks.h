@@ -20,7 +20,7 @@
 struct ms_stack_row {
     uint32_t id;   // stable within the session
     uint32_t site; // ms_site_row.id
-    uint32_t node; // number in ms_stacks.nodes; 0 in ms_engine_stack_rows
+    uint32_t node; // number in ms_stacks.nodes; 0: damaged, or not asked for
     uint64_t live_bytes;
     uint64_t live_blocks;
     uint64_t alloc_bytes;
@@ -35,8 +35,8 @@ struct ms_stack_row {
 };
 
 // ms_engine_stack_rows gives the stacks that changed after tick `since` (0:
-// all), those that changed last first, and the tick that they are of. It costs
-// as much as there are.
+// all), in no order, and the tick that they are of. It costs as much as there
+// are.
 enum memscope_status ms_engine_stack_rows(struct ms_engine *engine,
                                           uint32_t session, uint64_t since,
                                           struct ms_stack_row **rows,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// See stacks.h for the contract.
+
+#include "render/stacks.h"
+
+static void put_field(struct ms_writer_buffer *w, const char *name,
+                      uint64_t value)
+{
+    ms_put(w, name);
+    ms_put_number(w, value);
+}
+
+void ms_put_frame(struct ms_writer_buffer *w, const struct ms_frame *f)
+{
+    ms_put(w, "{\"address\":\"");
+    ms_put_hex(w, f->address);
+    ms_put(w, "\"");
+    put_field(w, ",\"module\":", f->module);
+    ms_put(w, ",\"function\":");
+    ms_put_json_text(w, f->function);
+    ms_put(w, ",\"file\":");
+    ms_put_json_text(w, f->file);
+    put_field(w, ",\"line\":", f->line);
+    ms_put(w, f->named ? ",\"named\":true}" : ",\"named\":false}");
+}
+
+void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
+{
+    put_field(w, "{\"id\":", s->id);
+    put_field(w, ",\"site\":", s->site);
+    put_field(w, ",\"node\":", s->node);
+    put_field(w, ",\"live_bytes\":", s->live_bytes);
+    put_field(w, ",\"live_blocks\":", s->live_blocks);
+    put_field(w, ",\"alloc_bytes\":", s->alloc_bytes);
+    put_field(w, ",\"alloc_count\":", s->alloc_count);
+    put_field(w, ",\"free_bytes\":", s->free_bytes);
+    put_field(w, ",\"free_count\":", s->free_count);
+    put_field(w, ",\"realloc_count\":", s->realloc_count);
+    put_field(w, ",\"temporary_count\":", s->temporary_count);
+    put_field(w, ",\"mapped_bytes\":", s->mapped_bytes);
+    ms_put(w, ",\"mean_lifetime_ns\":");
+    ms_put_json_double(w, s->mean_lifetime_ns);
+    ms_put(w, "}");
+}
