@@ -313,6 +313,7 @@ class OpenApi(memscope_test.TestCase):
         tried = 0
         for schema, value in self.bodies.values():
             validator = self.validator(schema)
+            value = self.shortened(value)
             for change in self.changes(value):
                 broken = copy.deepcopy(value)
                 change(broken)
@@ -323,6 +324,15 @@ class OpenApi(memscope_test.TestCase):
                     tried += 1
         say("%d broken answers are seen to be broken" % tried)
         self.assertGreater(tried, 500)
+
+    def shortened(self, value):
+        """The same with the first rows of each table: one stands for all."""
+        if isinstance(value, dict):
+            return {key: self.shortened(v) for key, v in value.items()}
+        if isinstance(value, list) and value and \
+                isinstance(value[0], (dict, list)):
+            return [self.shortened(v) for v in value[:3]]
+        return value
 
     def changes(self, value, path=()):
         """Functions that each break one thing in a copy."""
