@@ -320,6 +320,16 @@ enum memscope_status ms_engine_stacks(struct ms_engine *e, uint32_t session,
     return status;
 }
 
+const char *ms_stacks_module_name(const struct ms_stacks *stacks,
+                                  uint32_t module)
+{
+    if (module == 0)
+        return "";
+    const char *path = stacks->modules[module - 1].path;
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 bool ms_frame_name(struct ms_engine *e, struct ms_frame *f)
 {
     struct ms_symbol symbol;

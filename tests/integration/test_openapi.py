@@ -165,7 +165,7 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "openapi.json"):
+                     "tasks", "types", "marks", "flame", "openapi.json"):
             self.ask(v1 + name)
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):
@@ -182,6 +182,7 @@ class OpenApi(memscope_test.TestCase):
         head = self.ask(v1 + "snapshots", "post", status=201, body=b"{}")
         self.assertEqual(self.ask(v1 + "snapshots")["snapshots"], [head])
         self.ask(v1 + "snapshots/{id}", number=head["id"])
+        self.ask(v1 + "flame", query="?from=snapshot:%d" % head["id"])
         self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
                  number=head["id"])
 

@@ -80,6 +80,10 @@ ms_engine_stacks(struct ms_engine *engine, uint32_t session,
                  struct ms_stacks *out) MEMSCOPE_MUST_CHECK;
 void ms_stacks_fini(struct ms_stacks *stacks);
 
+// ms_stacks_module_name is the last part of a module's path; "" for 0.
+const char *ms_stacks_module_name(const struct ms_stacks *stacks,
+                                  uint32_t module);
+
 // ms_stacks_name names the frames as far as names are known, and has the others
 // looked up. Returns how many are still to come.
 size_t ms_stacks_name(struct ms_engine *engine, struct ms_stacks *stacks);
