@@ -6,16 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flame/tree.h"
+#include "flame/names.h"
 
 // One source, on its way into the tree.
 struct load {
     struct ms_tree *tree;
     const struct ms_flame_order *order;
     const struct ms_source *from;
-    int which;        // 0: at; 1: from
-    uint32_t *frames; // of the source: number in the tree
-    uint32_t *nodes;  // of calls: number in the tree
+    int which; // 0: at; 1: from
+    struct ms_names names;
+    uint32_t *nodes; // of calls: number in the tree
+    uint32_t lost;   // node of stacks that cannot be read; 0: there are none
 };
 
 static enum ms_weight count_of(enum ms_weight weight)
@@ -25,25 +26,6 @@ static enum ms_weight count_of(enum ms_weight weight)
                : MS_WEIGHT_ALLOC_COUNT;
 }
 
-static bool load_frames(struct load *l)
-{
-    const struct ms_stacks *s = l->from->stacks;
-
-    for (uint32_t i = 1; i <= s->frame_count; i++) {
-        struct ms_frame f = ms_source_frame(l->from, i);
-        struct ms_flame_frame named = {
-            .function = f.function,
-            .file = f.file,
-            .module = ms_stacks_module_name(s, f.module),
-            .line = l->order->by_line ? f.line : 0,
-        };
-        l->frames[i] = ms_tree_frame(l->tree, &named);
-        if (l->frames[i] == 0)
-            return false;
-    }
-    return true;
-}
-
 // Books what a stack has at a node.
 static void book(struct load *l, uint32_t node, const struct ms_stack_row *row)
 {
@@ -51,6 +33,30 @@ static void book(struct load *l, uint32_t node, const struct ms_stack_row *row)
 
     to->self[l->which] += ms_weight_of(row, l->order->weight);
     to->count[l->which] += ms_weight_of(row, count_of(l->order->weight));
+}
+
+// The functions of a frame as nodes below `parent`, from the outermost one
+// inwards, or from the innermost one outwards. 0: out of memory.
+static uint32_t enter(struct load *l, uint32_t parent, uint32_t frame)
+{
+    uint32_t first = l->names.first[frame - 1], end = l->names.first[frame];
+
+    for (uint32_t i = first; i < end && parent != 0; i++)
+        parent = ms_tree_child(
+            l->tree, parent,
+            l->names.names[l->order->inverted ? i : end - 1 - (i - first)]);
+    return parent;
+}
+
+// Where a stack without nodes is booked: the store was damaged.
+static uint32_t lost_node(struct load *l)
+{
+    static const struct ms_flame_frame damaged = {"(damaged stack)", "", "", 0};
+    uint32_t frame = l->lost == 0 ? ms_tree_frame(l->tree, &damaged) : 0;
+
+    if (frame != 0)
+        l->lost = ms_tree_child(l->tree, 1, frame);
+    return l->lost;
 }
 
 static bool weighs(const struct load *l, const struct ms_stack_row *row)
@@ -68,22 +74,25 @@ static bool load_calls(struct load *l)
     for (size_t i = 0; i < s->row_count; i++)
         if (weighs(l, &s->rows[i]))
             l->nodes[s->rows[i].node] = 1;
+    if (l->nodes[0] != 0 && lost_node(l) == 0)
+        return false;
     for (size_t i = s->node_count; i > 0; i--)
         if (l->nodes[i] != 0)
             l->nodes[s->nodes[i - 1].parent] = 1;
-    l->nodes[0] = 1; // the root: of stacks that are damaged, too
+    l->nodes[0] = 1; // the root
     for (size_t i = 1; i <= s->node_count; i++) {
         const struct ms_stack_node *n = &s->nodes[i - 1];
         if (l->nodes[i] == 0)
             continue;
-        l->nodes[i] =
-            ms_tree_child(l->tree, l->nodes[n->parent], l->frames[n->frame]);
+        l->nodes[i] = enter(l, l->nodes[n->parent], n->frame);
         if (l->nodes[i] == 0)
             return false;
     }
-    for (size_t i = 0; i < s->row_count; i++)
+    for (size_t i = 0; i < s->row_count; i++) {
+        uint32_t node = s->rows[i].node;
         if (weighs(l, &s->rows[i]))
-            book(l, l->nodes[s->rows[i].node], &s->rows[i]);
+            book(l, node != 0 ? l->nodes[node] : l->lost, &s->rows[i]);
+    }
     return true;
 }
 
@@ -96,12 +105,12 @@ static bool load_inverted(struct load *l)
         uint32_t at = 1, node = s->rows[i].node;
         if (!weighs(l, &s->rows[i]))
             continue;
-        for (; node != 0; node = s->nodes[node - 1].parent) {
-            at =
-                ms_tree_child(l->tree, at, l->frames[s->nodes[node - 1].frame]);
-            if (at == 0)
-                return false;
-        }
+        if (node == 0)
+            at = lost_node(l);
+        for (; node != 0 && at != 0; node = s->nodes[node - 1].parent)
+            at = enter(l, at, s->nodes[node - 1].frame);
+        if (at == 0)
+            return false;
         book(l, at, &s->rows[i]);
     }
     return true;
@@ -113,11 +122,10 @@ static bool load_source(struct ms_tree *t, const struct ms_flame_order *order,
     struct load l = {.tree = t, .order = order, .from = from, .which = which};
     bool loaded = false;
 
-    l.frames = calloc(from->stacks->frame_count + 1, sizeof *l.frames);
     l.nodes = calloc(from->stacks->node_count + 1, sizeof *l.nodes);
-    if (l.frames != NULL && l.nodes != NULL && load_frames(&l))
+    if (l.nodes != NULL && ms_names_load(&l.names, t, from, order->by_line))
         loaded = order->inverted ? load_inverted(&l) : load_calls(&l);
-    free(l.frames);
+    ms_names_fini(&l.names);
     free(l.nodes);
     return loaded;
 }

@@ -39,8 +39,13 @@ class Flame(TestCase):
         columns = [len(column) for column in nodes.values()]
         self.assertEqual(set(columns), {columns[0]})
         sums, open_nodes, top = list(own), [], 0
+        last = {}
         for i, depth in enumerate(nodes["depth"]):
             self.assertLessEqual(depth, len(open_nodes))
+            if "from" not in flame: # the heaviest of a node's children first
+                last = {d: w for d, w in last.items() if d <= depth}
+                self.assertLessEqual(total[i], last.get(depth, total[i]))
+                last[depth] = total[i]
             del open_nodes[depth:]
             if open_nodes:
                 sums[open_nodes[-1]] += total[i]
