@@ -132,7 +132,7 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     if (ms_reader_row_key(&s->reader, row, &key)) {
         out->thread = key.thread + 1;
         if (key.stack < MS_NODE_CAPACITY)
-            out->site = s->model.site_of_node[key.stack];
+            out->site = ms_model_known_site(&s->model, key.stack);
     } else {
         s->reader.damaged++;
     }

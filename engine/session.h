@@ -119,6 +119,9 @@ void ms_session_mapped(struct ms_session *s, struct ms_mapped_stats *out);
 
 void ms_session_info(struct ms_session *s, struct ms_session_info *out);
 uint64_t ms_session_uptime_ns(const struct ms_session *s);
+void ms_session_module_info(const struct ms_session *s,
+                            const struct ms_session_module *from,
+                            struct ms_module_info *out);
 void ms_session_thread_row(const struct ms_session *s, uint32_t slot,
                            struct ms_thread_row *out);
 // ms_session_site_numbers leaves out the trend, which takes the longest.

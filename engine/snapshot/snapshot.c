@@ -9,6 +9,7 @@
 
 #include "engine_private.h"
 #include "platform/clock.h"
+#include "stack_set.h"
 
 // Length of a UTF-8 sequence that begins at p, or 0 when it is none.
 static size_t utf8_step(const unsigned char *p)
@@ -45,6 +46,8 @@ static void discard(struct ms_snapshot_entry *entry)
 {
     free(entry->snapshot.threads);
     free(entry->snapshot.sites);
+    entry->snapshot.stacks.modules = NULL; // the snapshot's own
+    ms_stacks_fini(&entry->snapshot.stacks);
     free(entry->snapshot.modules);
     free(entry);
 }
@@ -73,22 +76,30 @@ static enum memscope_status fill(struct ms_engine *e, uint32_t session,
 {
     struct ms_session *s = ms_engine_hold(e, session);
     enum memscope_status status = MEMSCOPE_ERROR_MEMORY;
+    struct ms_stack_set set;
 
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     bool ready = s->seq != 0;
-    bool copied = ready && copy_model(s, out);
+    bool copied = ready && copy_model(s, out) &&
+                  ms_stack_set_copy(s, &set) == MEMSCOPE_OK;
     uint32_t id = s->id;
     pthread_mutex_unlock(&s->lock);
     if (!ready)
         status = MEMSCOPE_ERROR_STATE;
     if (copied)
+        status = ms_stack_set_complete(s, &set, &out->stacks);
+    out->modules = out->stacks.modules;
+    out->module_count = out->stacks.module_count;
+    if (status == MEMSCOPE_OK)
         status = ms_engine_session(e, id, &out->session);
     out->session.seq = out->stats.seq; // of the cut, not of this instant
-    if (status == MEMSCOPE_OK)
-        status = ms_engine_modules(e, id, &out->modules, &out->module_count);
     ms_engine_let_go(e, s);
+    // Asked for now, while the program and its files are there.
+    if (status == MEMSCOPE_OK)
+        (void)ms_stacks_name(e, &out->stacks);
+    out->engine = e;
     return status;
 }
 
@@ -127,6 +138,17 @@ enum memscope_status ms_snapshot_take(struct ms_engine *e, uint32_t session,
     if (status != MEMSCOPE_OK)
         discard(entry);
     return status;
+}
+
+size_t ms_snapshot_unnamed(const struct ms_snapshot *s)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; s->engine != NULL && i < s->stacks.frame_count; i++) {
+        struct ms_frame frame = s->stacks.frames[i];
+        missing += !ms_frame_name(s->engine, &frame);
+    }
+    return missing;
 }
 
 static struct ms_snapshot_entry *find(struct ms_engine *e, uint32_t id,
