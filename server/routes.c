@@ -66,6 +66,7 @@ static const struct route {
      ms_handle_snapshot_take,
      NULL,
      {NULL}},
+    {"/api/v1/snapshots/import", NULL, ms_handle_snapshot_import, NULL, {NULL}},
     {"/api/v1/snapshots/",
      ms_handle_snapshot_get,
      NULL,
@@ -176,6 +177,12 @@ static bool is_json(const char *content_type)
     return strncasecmp(content_type, json, n) == 0 &&
            (content_type[n] == '\0' || content_type[n] == ';' ||
             content_type[n] == ' ');
+}
+
+bool ms_routes_import(const char *method, const char *path)
+{
+    return strcmp(method, "POST") == 0 &&
+           strcmp(path, "/api/v1/snapshots/import") == 0;
 }
 
 void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
