@@ -292,6 +292,7 @@ static void publish(struct ms_session *s)
            sizeof s->model.size_blocks);
     s->histograms.seq = s->seq;
     add_to_history(s, out);
+    ms_past_add(&s->past, s, out);
 }
 
 static void count_running(struct ms_session *s)
