@@ -320,6 +320,16 @@ enum memscope_status ms_engine_stacks(struct ms_engine *e, uint32_t session,
     return status;
 }
 
+const char *ms_stacks_module_name(const struct ms_stacks *stacks,
+                                  uint32_t module)
+{
+    if (module == 0)
+        return "";
+    const char *path = stacks->modules[module - 1].path;
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 bool ms_frame_name(struct ms_engine *e, struct ms_frame *f)
 {
     struct ms_symbol symbol;
@@ -339,6 +349,30 @@ bool ms_frame_name(struct ms_engine *e, struct ms_frame *f)
     f->file = symbol.file;
     f->line = symbol.line;
     return f->named;
+}
+
+size_t ms_frame_calls(struct ms_engine *e, const struct ms_frame *frame,
+                      struct ms_call calls[MS_FRAME_CALLS])
+{
+    struct ms_symbol symbols[MS_FRAME_CALLS];
+    struct ms_frame f = *frame;
+    size_t count = 0;
+
+    _Static_assert(MS_FRAME_CALLS >= MS_SYMBOL_FRAMES, "they fit");
+    if (e != NULL && e->symbols != NULL && f.symbol_module != 0) {
+        (void)ms_symbols_frames(e->symbols, f.symbol_module, f.file_address,
+                                symbols, MS_FRAME_CALLS, &count);
+        for (size_t i = 0; i < count; i++)
+            calls[i] = (struct ms_call){symbols[i].function, symbols[i].file,
+                                        symbols[i].line};
+        return count;
+    }
+    if (e != NULL)
+        (void)ms_frame_name(e, &f);
+    calls[count++] = (struct ms_call){f.function, f.file, f.line};
+    for (size_t i = 0; i < f.outer_count && count < MS_FRAME_CALLS; i++)
+        calls[count++] = f.outer[i];
+    return count;
 }
 
 size_t ms_stacks_name(struct ms_engine *e, struct ms_stacks *stacks)

@@ -32,7 +32,7 @@ static const struct route {
     void (*get)(struct ms_request *, struct ms_reply *);
     void (*post)(struct ms_request *, struct ms_reply *);
     void (*delete)(struct ms_request *, struct ms_reply *);
-    const char *parameters[8]; // that GET knows
+    const char *parameters[9]; // that GET knows
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
@@ -60,6 +60,11 @@ static const struct route {
     {"/api/v1/types", ms_handle_types, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/marks", ms_handle_marks, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/allocations", ms_handle_allocations, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/flame",
+     ms_handle_flame,
+     NULL,
+     NULL,
+     {SESSION, "weight", "at", "from", "to", "by", "order", "min", NULL}},
     {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
     {"/api/v1/snapshots",
      ms_handle_snapshot_list,

@@ -76,6 +76,7 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_types(struct ms_request *q, struct ms_reply *r);
 void ms_handle_marks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_control(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r);

@@ -62,11 +62,7 @@ static size_t count_frames(const struct ms_snapshot *s)
 static void put_frame(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                       size_t i)
 {
-    struct ms_frame frame = s->stacks.frames[i];
-
-    if (s->engine != NULL) // its name may have become known
-        (void)ms_frame_name(s->engine, &frame);
-    ms_put_frame(w, &frame);
+    ms_put_frame(w, s->engine, &s->stacks.frames[i]);
 }
 
 static size_t count_nodes(const struct ms_snapshot *s)

@@ -8,7 +8,9 @@
 #include "engine/stacks.h"
 #include "render/writer.h"
 
-void ms_put_frame(struct ms_writer_buffer *w, const struct ms_frame *frame);
+// The engine, where there is one, knows names that came later.
+void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
+                  const struct ms_frame *frame);
 void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *row);
 
 #endif

@@ -221,10 +221,23 @@ static const struct ms_field module_list[] = {
 };
 static TABLE(module_table, struct ms_module_info, module_list);
 
+static const struct ms_field call_list[] = {
+    M(ms_call, function, STRING),
+    M(ms_call, file, STRING),
+    M(ms_call, line, U32),
+};
+static TABLE(call_table, struct ms_call, call_list);
+
 #define F(member, kind) M(ms_frame, member, kind)
 static const struct ms_field frame_list[] = {
-    F(address, HEX), F(module, U32), F(function, STRING),
-    F(file, STRING), F(line, U32),   F(named, BOOL),
+    F(address, HEX),
+    F(module, U32),
+    F(function, STRING),
+    F(file, STRING),
+    F(line, U32),
+    {"inlined_into", MS_FIELD_ROWS, true, offsetof(struct ms_frame, outer),
+     MS_FRAME_CALLS - 1, &call_table, offsetof(struct ms_frame, outer_count)},
+    F(named, BOOL),
 };
 static TABLE(frame_table, struct ms_frame, frame_list);
 

@@ -119,9 +119,8 @@ static bool take(struct ms_import *m, const struct ms_value *value)
 // The memory of the next row of a list, zeroed; NULL: failed.
 static char *new_row(struct ms_import *m, struct ms_level *l)
 {
-    char *snapshot = (char *)&m->entry->snapshot;
-    char *count_at = snapshot + l->field->count_offset;
-    char *rows, *rows_at = snapshot + l->field->offset;
+    char *count_at = l->base + l->field->count_offset;
+    char *rows, *rows_at = l->base + l->field->offset;
     size_t count;
 
     memcpy(&count, count_at, sizeof count);
@@ -160,6 +159,7 @@ static bool open_in_field(struct ms_import *m, struct ms_level *l, bool map)
     if (!map && f->kind == MS_FIELD_ROWS)
         return push(m, &(struct ms_level){.kind = MS_LEVEL_ROWS,
                                           .table = f->table,
+                                          .base = l->base,
                                           .field = f});
     if (!map && (f->kind == MS_FIELD_FLOATS || f->kind == MS_FIELD_U64S ||
                  f->kind == MS_FIELD_EDGES))
@@ -313,6 +313,7 @@ struct ms_import *ms_import_create(void)
         ms_import_destroy(m);
         return NULL;
     }
+    m->entry->snapshot.imported = true;
     m->entry->snapshot.session.wait_status = -1;
     return m;
 }

@@ -118,7 +118,6 @@ bool ms_import_check(struct ms_import *m)
                               "session and stats are not of one process");
     if (!check_ids(m) || !check_stacks(m) || !check_sums(m))
         return false;
-    s->imported = true;
     s->stacks.modules = s->modules;
     s->stacks.module_count = s->module_count;
     return true;

@@ -44,10 +44,15 @@ static bool name_is_good(const char *name)
 
 void ms_snapshot_discard(struct ms_snapshot_entry *entry)
 {
+    struct ms_stacks *stacks = &entry->snapshot.stacks;
+
+    // Those of one that was taken are the symbols'.
+    for (size_t i = 0; entry->snapshot.imported && i < stacks->frame_count; i++)
+        free((void *)stacks->frames[i].outer);
     free(entry->snapshot.threads);
     free(entry->snapshot.sites);
-    entry->snapshot.stacks.modules = NULL; // the snapshot's own
-    ms_stacks_fini(&entry->snapshot.stacks);
+    stacks->modules = NULL; // the snapshot's own
+    ms_stacks_fini(stacks);
     free(entry->snapshot.modules);
     ms_strings_fini(&entry->strings);
     free(entry);

@@ -11,7 +11,7 @@
 
 #include "platform/process_stats.h"
 #include "platform/thread.h"
-#include "symbols/dwarf.h"
+#include "symbols/namer.h"
 #include "symbols/strings.h"
 
 #define ANSWERS_LIMIT (1u << 24) // more keep their "module+0x..."
@@ -20,18 +20,21 @@ struct module {
     const char *path; // kept
     const char *name; // kept: its last part
     pid_t pid;
-    uint8_t build_id[64];
+    uint8_t build_id[MS_BUILD_ID_BYTES];
     uint32_t build_id_bytes;
-    struct ms_dwarf *dwarf; // [symbol thread]
-    bool tried;             // [symbol thread]
+    bool tried, separate;        // [symbol thread]
+    enum ms_names_source source; // {lock}
 };
 
 struct answer {
     uint64_t address;
-    uint32_t module; // 0: empty
+    uint32_t module;
     bool known;
-    struct ms_symbol symbol;
+    uint8_t more_count;
+    struct ms_symbol symbol; // innermost
+    struct ms_symbol *more;  // what it was inlined into
 };
+_Static_assert(MS_SYMBOL_FRAMES == MS_DWARF_FRAMES, "all fit");
 
 struct ms_symbols {
     pthread_mutex_t lock;
@@ -48,7 +51,12 @@ struct ms_symbols {
     struct answer **queue; // all answers, in the order in which they were asked
     size_t queue_room, next; // [next, count) wait
     struct ms_strings strings;
+    uint64_t more_bytes;
     uint64_t cpu_ns;
+    // [symbol thread]
+    struct ms_namer *namer;
+    uint64_t batch[MS_NAMER_BATCH];
+    struct ms_names names;
 };
 
 static size_t hash_of(uint32_t module, uint64_t address)
@@ -101,21 +109,69 @@ static const char *plain_name(struct ms_symbols *s, const struct module *m,
     return ms_strings_keep(&s->strings, text);
 }
 
-// Asks elfutils for one answer, without the lock.
-static void look_up(struct module *m, uint64_t address, bool hurry,
-                    struct ms_dwarf_name *out)
+// The next addresses, all of one module. {lock}
+static size_t next_batch(struct ms_symbols *s)
 {
-    out->function[0] = out->file[0] = '\0';
-    out->line = 0;
-    if (!m->tried) {
-        m->dwarf = ms_dwarf_open(m->path, m->pid,
-                                 m->build_id_bytes != 0 ? m->build_id : NULL,
-                                 m->build_id_bytes, !hurry);
-        m->tried = true;
+    size_t count = 0;
+
+    while (count < MS_NAMER_BATCH && s->next + count < s->count) {
+        const struct answer *a = s->queue[s->next + count];
+        if (a->module != s->queue[s->next]->module)
+            break;
+        // The call lies before the address that it returns to.
+        s->batch[count++] = a->address - (a->address > 0);
     }
-    // The call lies before the address that it returns to.
-    if (m->dwarf != NULL && address > 0)
-        ms_dwarf_name(m->dwarf, address - 1, out);
+    return count;
+}
+
+// Has a batch named, without the lock.
+static void look_up(struct ms_symbols *s, uint32_t number, struct module *m,
+                    size_t count)
+{
+    struct ms_namer_module module = {
+        .number = number,
+        .path = m->path,
+        .pid = m->pid,
+        .build_id_bytes = m->build_id_bytes,
+    };
+
+    if (!m->tried)
+        m->separate = !atomic_load(&s->hurry);
+    m->tried = true;
+    module.separate = m->separate;
+    memcpy(module.build_id, m->build_id, m->build_id_bytes);
+    ms_namer_names(s->namer, &module, s->batch, count, &s->names);
+}
+
+static struct ms_symbol kept(struct ms_symbols *s,
+                             const struct ms_dwarf_frame *f, const char *plain)
+{
+    return (struct ms_symbol){
+        .function = f->function[0] != '\0'
+                        ? ms_strings_keep(&s->strings, f->function)
+                        : plain,
+        .file = ms_strings_keep(&s->strings, f->file),
+        .line = f->line,
+    };
+}
+
+// Keeps the frames of one answer. {lock}
+static void keep_answer(struct ms_symbols *s, struct answer *a,
+                        const struct ms_dwarf_frame *frames, size_t count)
+{
+    const char *plain = a->symbol.function;
+
+    if (count > 1)
+        a->more = malloc((count - 1) * sizeof *a->more);
+    if (a->more != NULL) {
+        a->more_count = (uint8_t)(count - 1);
+        s->more_bytes += (count - 1) * sizeof *a->more;
+    }
+    for (size_t i = 0; i < a->more_count; i++)
+        a->more[i] = kept(s, &frames[i + 1], plain);
+    if (count != 0)
+        a->symbol = kept(s, &frames[0], plain);
+    a->known = true;
 }
 
 static void *serve(void *arg)
@@ -125,28 +181,30 @@ static void *serve(void *arg)
     // First of all: from here on nothing that it allocates is counted.
     if (s->thread_start != NULL)
         s->thread_start();
-    struct ms_dwarf_name *name = malloc(sizeof *name);
+    s->namer = ms_namer_create(NULL);
     pthread_mutex_lock(&s->lock);
-    while (!s->stopping && name != NULL) {
+    while (!s->stopping && s->namer != NULL) {
         if (s->next == s->count) {
             s->cpu_ns = ms_thread_cpu_ns();
             pthread_cond_wait(&s->wake, &s->lock);
             continue;
         }
-        struct answer *a = s->queue[s->next];
-        struct module *m = s->modules[a->module - 1];
+        uint32_t number = s->queue[s->next]->module;
+        struct module *m = s->modules[number - 1];
+        size_t count = next_batch(s), frame = 0;
         pthread_mutex_unlock(&s->lock);
-        look_up(m, a->address, atomic_load(&s->hurry), name);
+        look_up(s, number, m, count);
         pthread_mutex_lock(&s->lock);
-        if (name->function[0] != '\0')
-            a->symbol.function = ms_strings_keep(&s->strings, name->function);
-        a->symbol.file = ms_strings_keep(&s->strings, name->file);
-        a->symbol.line = name->line;
-        a->known = true;
-        s->next++;
+        m->source = s->names.source;
+        for (size_t i = 0; i < count; i++) {
+            keep_answer(s, s->queue[s->next++], s->names.frames + frame,
+                        s->names.counts[i]);
+            frame += s->names.counts[i];
+        }
     }
     pthread_mutex_unlock(&s->lock);
-    free(name);
+    if (s->namer != NULL)
+        ms_namer_destroy(s->namer);
     return NULL;
 }
 
@@ -178,12 +236,12 @@ void ms_symbols_destroy(struct ms_symbols *s)
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);
-    for (size_t i = 0; i < s->module_count; i++) {
-        ms_dwarf_close(s->modules[i]->dwarf);
+    for (size_t i = 0; i < s->module_count; i++)
         free(s->modules[i]);
-    }
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->queue[i]->more);
         free(s->queue[i]);
+    }
     free(s->modules);
     free(s->slots);
     free(s->queue);
@@ -271,26 +329,60 @@ static struct answer *ask(struct ms_symbols *s, uint32_t module,
     return a;
 }
 
-bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
-                       struct ms_symbol *out)
+// The answer to a question, known or not; NULL: there can be none. {lock}
+static struct answer *answer_of(struct ms_symbols *s, uint32_t module,
+                                uint64_t address)
 {
     struct answer *a = NULL;
+
+    if (module == 0 || module > s->module_count)
+        return NULL;
+    if (s->room != 0)
+        a = *find_slot(s->slots, s->room, module, address);
+    return a != NULL ? a : ask(s, module, address);
+}
+
+bool ms_symbols_frames(struct ms_symbols *s, uint32_t module, uint64_t address,
+                       struct ms_symbol *frames, size_t room, size_t *count)
+{
     bool known = false;
 
-    *out = (struct ms_symbol){.function = "?", .file = ""};
+    frames[0] = (struct ms_symbol){.function = "?", .file = ""};
+    *count = 1;
     pthread_mutex_lock(&s->lock);
-    if (module != 0 && module <= s->module_count) {
-        if (s->room != 0)
-            a = *find_slot(s->slots, s->room, module, address);
-        if (a == NULL)
-            a = ask(s, module, address);
-    }
+    const struct answer *a = answer_of(s, module, address);
     if (a != NULL) {
-        *out = a->symbol;
+        frames[0] = a->symbol;
+        for (; *count < room && *count <= a->more_count; ++*count)
+            frames[*count] = a->more[*count - 1];
         known = a->known;
     }
     pthread_mutex_unlock(&s->lock);
     return known;
+}
+
+bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
+                       struct ms_symbol *out)
+{
+    size_t count;
+
+    return ms_symbols_frames(s, module, address, out, 1, &count);
+}
+
+const char *ms_symbols_source(struct ms_symbols *s, uint32_t module)
+{
+    static const char *const names[] = {
+        [MS_NAMES_UNKNOWN] = "unknown", [MS_NAMES_DEBUG] = "debug",
+        [MS_NAMES_SYMBOLS] = "symbols", [MS_NAMES_MISSING] = "missing",
+        [MS_NAMES_FAILED] = "failed",
+    };
+    enum ms_names_source source = MS_NAMES_UNKNOWN;
+
+    pthread_mutex_lock(&s->lock);
+    if (module != 0 && module <= s->module_count)
+        source = s->modules[module - 1]->source;
+    pthread_mutex_unlock(&s->lock);
+    return names[source];
 }
 
 void ms_symbols_hurry(struct ms_symbols *s)
@@ -313,7 +405,7 @@ void ms_symbols_counts(struct ms_symbols *s, struct ms_symbols_counts *out)
         .pending = s->count - s->next,
         .done = s->next,
         .memory_bytes = s->strings.bytes + s->count * sizeof(struct answer) +
-                        s->room * 2 * sizeof *s->slots,
+                        s->room * 2 * sizeof *s->slots + s->more_bytes,
         .cpu_ns = s->cpu_ns,
     };
     pthread_mutex_unlock(&s->lock);

@@ -163,7 +163,7 @@ static void read_all(struct ms_render_stream *stream)
 
 static void look_at_everything(struct ms_engine *e)
 {
-    struct ms_render_stream *blocks;
+    struct ms_render_stream *blocks; // or a flame graph
     const struct ms_snapshot *snapshot;
     struct ms_sample *samples;
     size_t count;
@@ -174,6 +174,11 @@ static void look_at_everything(struct ms_engine *e)
     ms_snapshot_release(e, snapshot);
     FUZZ_CHECK(ms_render_blocks(e, 0, &blocks) == MEMSCOPE_OK);
     read_all(blocks);
+    struct ms_flame_order order = {.by_line = true};
+    for (int i = 0; i < 2; i++, order.inverted = true) {
+        FUZZ_CHECK(ms_render_flame(e, &order, &blocks) == MEMSCOPE_OK);
+        read_all(blocks);
+    }
     FUZZ_CHECK(ms_engine_history(e, 0, MS_STEP_100MS, 0, &samples, &count) ==
                MEMSCOPE_OK);
     free(samples);

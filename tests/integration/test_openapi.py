@@ -165,7 +165,7 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "openapi.json"):
+                     "tasks", "types", "marks", "flame", "openapi.json"):
             self.ask(v1 + name)
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):
@@ -189,6 +189,7 @@ class OpenApi(memscope_test.TestCase):
         self.assertTrue(again["imported"])
         self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
                  number=again["id"])
+        self.ask(v1 + "flame", query="?from=snapshot:%d" % head["id"])
         self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
                  number=head["id"])
 
@@ -326,6 +327,7 @@ class OpenApi(memscope_test.TestCase):
         tried = 0
         for schema, value in self.bodies.values():
             validator = self.validator(schema)
+            value = self.shortened(value)
             for change in self.changes(value):
                 broken = copy.deepcopy(value)
                 change(broken)
@@ -336,6 +338,15 @@ class OpenApi(memscope_test.TestCase):
                     tried += 1
         say("%d broken answers are seen to be broken" % tried)
         self.assertGreater(tried, 500)
+
+    def shortened(self, value):
+        """The same with the first rows of each table: one stands for all."""
+        if isinstance(value, dict):
+            return {key: self.shortened(v) for key, v in value.items()}
+        if isinstance(value, list) and value and \
+                isinstance(value[0], (dict, list)):
+            return [self.shortened(v) for v in value[:3]]
+        return value
 
     def changes(self, value, path=()):
         """Functions that each break one thing in a copy."""
