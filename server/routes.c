@@ -85,6 +85,11 @@ static const struct route {
      NULL,
      ms_handle_snapshot_delete,
      {NULL}},
+    {"/api/v1/diff",
+     ms_handle_diff,
+     NULL,
+     NULL,
+     {"a", "b", "limit", "offset", NULL}},
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 

@@ -187,6 +187,9 @@ class OpenApi(memscope_test.TestCase):
         again = self.ask(v1 + "snapshots/import", "post", body=whole,
                          status=201, headers=JSON)
         self.assertTrue(again["imported"])
+        diff = self.ask(v1 + "diff", query="?a=%d&b=%d" % (
+            head["id"], again["id"]))
+        self.assertEqual(diff["totals"]["live_bytes"][2], 0)
         self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
                  number=again["id"])
         self.ask(v1 + "flame", query="?from=snapshot:%d" % head["id"])
@@ -266,6 +269,7 @@ class OpenApi(memscope_test.TestCase):
         self.ask(v1 + "snapshots", "post", body=b'{"session":99}', status=404)
         self.ask(v1 + "snapshots", "post", body=b" " * 70000, status=413)
         self.ask(v1 + "snapshots/import", "post", body=b"{}", status=400)
+        self.ask(v1 + "diff", query="?a=998&b=999", status=404)
         self.ask(v1 + "snapshots/import", "post", status=413,
                  headers={**JSON, "Content-Length": "536870913"})
         control = v1 + "control"
