@@ -16,6 +16,7 @@
 #include "history.h"
 #include "mappings.h"
 #include "model/model.h"
+#include "past.h"
 #include "platform/process_stats.h"
 #include "reader.h"
 #include "symbols/symbols.h"
@@ -53,6 +54,7 @@ struct ms_session {
     struct ms_model model;
     struct ms_mappings mappings;
     struct ms_history history;
+    struct ms_past past;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled

@@ -8,7 +8,7 @@
 
 #include "routes.h"
 
-// A moment: "now" or "snapshot:N".
+// A moment: "now", "snapshot:N", or nanoseconds of uptime.
 static bool parse_at(const char *text, struct ms_at *at)
 {
     static const char snapshot[] = "snapshot:";
@@ -18,6 +18,11 @@ static bool parse_at(const char *text, struct ms_at *at)
     *at = (struct ms_at){.kind = MS_AT_NOW};
     if (strcmp(text, "now") == 0)
         return true;
+    if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 18) {
+        at->kind = MS_AT_UPTIME;
+        at->value = strtoull(text, &end, 10);
+        return *end == '\0';
+    }
     if (strncmp(text, snapshot, n) != 0 || text[n] < '0' || text[n] > '9' ||
         strlen(text + n) > 9)
         return false;
