@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 build_packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     libmicrohttpd-dev libwebsockets-dev libjansson-dev
-    libdw-dev libelf-dev libiberty-dev zlib1g-dev
+    libdw-dev libelf-dev libiberty-dev zlib1g-dev libsqlite3-dev
 )
 test_packages=(
     libcmocka-dev chromium fonts-dejavu-core procps iproute2 curl jq sqlite3
