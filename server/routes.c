@@ -61,6 +61,8 @@ static const struct route {
     {"/api/v1/marks", ms_handle_marks, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/allocations", ms_handle_allocations, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
+    {"/api/v1/queries", ms_handle_queries, NULL, NULL, {NULL}},
+    {"/api/v1/query", NULL, ms_handle_query, NULL, {NULL}},
     {"/api/v1/snapshots",
      ms_handle_snapshot_list,
      ms_handle_snapshot_take,

@@ -70,6 +70,8 @@ static int authorize(void *arg, int action, const char *a, const char *b,
 
     (void)database;
     (void)inner;
+    if (q->declaring)
+        return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
     case SQLITE_RECURSIVE:

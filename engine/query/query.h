@@ -33,6 +33,7 @@ struct ms_sql {
     bool (*cancelled)(void *arg);
     void *arg;
     bool timed_out, was_cancelled;
+    bool declaring;       // a table says what it looks like: SQL of our own
     const char *denied;   // static: what the authorizer did not allow
     uint64_t memory_left; // of temporary files
     bool memory_ended;

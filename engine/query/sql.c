@@ -225,8 +225,10 @@ bool ms_sql_open(struct ms_engine *engine, const struct ms_sql_request *r,
         return fail_status(error, status);
     }
     begin_work(q);
-    bool good =
-        connect(q, error) && prepare(q, r->sql, error) && bind(q, r, error);
+    bool good = ms_sql_expired(q)
+                    ? fail_sqlite(q, error, SQLITE_INTERRUPT)
+                    : connect(q, error) && prepare(q, r->sql, error) &&
+                          bind(q, r, error);
     if (good) {
         status = ms_sql_cut_take(&q->cut, q->used);
         good = status == MEMSCOPE_OK || fail_status(error, status);

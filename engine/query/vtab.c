@@ -38,7 +38,9 @@ static int connect(sqlite3 *db, void *arg, int argc, const char *const *argv,
     (void)argc;
     (void)argv;
     (void)error;
+    m->query->declaring = true;
     int rc = declare(db, &ms_sql_tables[m->table]);
+    m->query->declaring = false;
     if (rc != SQLITE_OK)
         return rc;
     struct ms_vtab_table *t = calloc(1, sizeof *t);
