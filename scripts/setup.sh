@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 build_packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
     libmicrohttpd-dev libwebsockets-dev libjansson-dev libyajl-dev
-    libdw-dev libelf-dev libiberty-dev zlib1g-dev
+    libdw-dev libelf-dev libiberty-dev zlib1g-dev libsqlite3-dev
     libprotobuf-c-dev protobuf-c-compiler
 )
 test_packages=(

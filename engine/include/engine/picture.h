@@ -308,6 +308,8 @@ struct ms_block {
     uint32_t site;     // ms_site_row.id, 0 when not yet known to the collector
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
+    uint32_t stack;    // ms_stack_row.id; 0: damaged
+    uint32_t context;  // in which it was allocated; 0: none
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.
@@ -317,6 +319,10 @@ struct ms_block_walk;
 enum memscope_status
 ms_block_walk_create(struct ms_engine *engine, uint32_t session,
                      struct ms_block_walk **out) MEMSCOPE_MUST_CHECK;
+// ms_block_walk_between, before the first step, leaves out blocks outside of
+// [low, high]; some may come all the same.
+void ms_block_walk_between(struct ms_block_walk *walk, uint64_t low,
+                           uint64_t high);
 // Fills up to `capacity` blocks; 0 means the end.
 size_t ms_block_walk_next(struct ms_block_walk *walk, struct ms_block *blocks,
                           size_t capacity);
