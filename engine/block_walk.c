@@ -128,8 +128,10 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     out->birth_ns = birth > start && age <= mask >> 1 ? birth - start : 0;
     out->site = 0;
     out->thread = 0;
+    out->stack = 0;
     if (ms_reader_row_key(&s->reader, row, &key)) {
         out->thread = key.thread + 1;
+        out->stack = key.stack;
         if (key.stack < MS_NODE_CAPACITY)
             out->site = s->model.site_of_node[key.stack];
     } else {

@@ -317,6 +317,7 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
     }
     while (uptime - s->trend_ns >= MS_TREND_STEP_MS * UINT64_C(1000000)) {
         ms_model_trend(&s->model, s->seq);
+        ms_growth_step(&s->growth, &s->model, uptime);
         s->trend_ns += MS_TREND_STEP_MS * UINT64_C(1000000);
     }
 }

@@ -95,6 +95,8 @@ void ms_session_close(struct ms_session *s)
         ms_process_stats_destroy(s->process);
     pthread_mutex_destroy(&s->lock);
     ms_history_fini(&s->history);
+    ms_growth_fini(&s->growth);
+    free(s->scan.report.rows);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

@@ -32,15 +32,19 @@ static enum ms_area_kind kind_of(const char *name)
 static bool parse_head(const char *line, struct ms_memory_area *out)
 {
     unsigned long long start, end;
+    char access[5] = "";
     int name = 0;
 
-    if (sscanf(line, "%llx-%llx %*s %*s %*s %*s %n", &start, &end, &name) < 2 ||
+    if (sscanf(line, "%llx-%llx %4s %*s %*s %*s %n", &start, &end, access,
+               &name) < 3 ||
         name == 0)
         return false;
     *out = (struct ms_memory_area){
         .start = start,
         .end = end,
         .kind = kind_of(line + name),
+        .readable = access[0] == 'r',
+        .writable = access[1] == 'w',
     };
     return true;
 }

@@ -299,6 +299,7 @@ struct ms_block {
     uint32_t site;     // ms_site_row.id, 0 when not yet known to the collector
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
+    uint32_t stack;    // node of the stack table, 0: not known
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.
