@@ -27,6 +27,10 @@ static const char usage[] =
     "  --open        open the page in a browser\n"
     "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
     "  --no-follow   do not watch the processes that the program starts\n"
+    "  --leak-check  scan for leaks at exit, and say what no pointer leads to\n"
+    "  --fail-on-leak  the same; leaks make a successful program end with 23\n"
+    "  --suppressions FILE  leaks to leave out, as LeakSanitizer's:\n"
+    "                leak:PATTERN of a function, file or module\n"
     "  --help        show this and exit\n"
     "\n"
     "The program's streams, signals and exit code are its own.\n";

@@ -9,8 +9,12 @@
 #include "platform/memory.h"
 #include "platform/thread.h"
 
-#define THREAD_LIMIT_NS UINT64_C(10000000) // until one thread stands still
-#define ALL_LIMIT_NS UINT64_C(500000000)   // for all of them; then no more
+// Until a thread stands still it runs: on a busy machine that takes its time.
+#define THREAD_LIMIT_NS UINT64_C(100000000)
+#define ALL_LIMIT_NS UINT64_C(2000000000) // for all of them; then no more
+// glibc keeps the stack of a thread that has ended, with its descriptor at the
+// top (struct pthread): what that still points to is kept with it.
+#define DESCRIPTOR_BYTES UINT64_C(2304)
 #define RED_ZONE UINT64_C(128)
 
 struct look {
@@ -98,7 +102,7 @@ static void find_dead(struct look *l)
         uint64_t end = sp > low + RED_ZONE ? sp - RED_ZONE : low;
         if (sp == 0 && state == MS_THREAD_ENDED &&
             !is_live_stack(s, slots, low))
-            end = high;
+            end = high - DESCRIPTOR_BYTES;
         if (end > low)
             l->out->dead[l->out->dead_count++] = (struct ms_span){low, end};
     }
