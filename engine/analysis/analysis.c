@@ -28,7 +28,8 @@ static const struct {
      ms_analyze_suspects},
     {{"lost_blocks", "blocks that no pointer leads to any more",
       "The latest leak scan's definite leaks by stack, without suppressed "
-      "ones. Two looks at the running program agree on each. Confidence is "
+      "ones. Two looks at the running program in a row agree on all. "
+      "Confidence is "
       "1, or unknown when the registers of a thread could not be read."},
      ms_analyze_lost},
     {{"temporary_churn", "sites that allocate for a moment only",

@@ -3,7 +3,7 @@
 //
 // What is lost stays lost: no pointer comes back. So the program need not stand
 // still. While it runs, a look may miss a pointer that moves meanwhile; what
-// one look finds lost is looked at again, and is lost when both say so.
+// one look finds lost is looked at again, until two looks in a row agree.
 
 #include "analysis/leak_scan.h"
 
@@ -22,6 +22,8 @@
 
 #define LIMIT_NS UINT64_C(60000000000)
 #define BETWEEN_NS 100000000 // from one look to the next
+#define LOOKS_MOST 10u
+#define LOOKS_BLIND 4u
 #define FIRST_ROOM ((size_t)1 << 16)
 #define BATCH 512u
 
@@ -129,48 +131,57 @@ static bool is_lost(const struct ms_reach_block *b)
     return b->state == MS_REACH_DEFINITE || b->state == MS_REACH_INDIRECT;
 }
 
-static bool keep_lost(struct scan *scan)
+// Takes back what no earlier look has found lost, and keeps the rest for the
+// next one. *less: some of those were not lost this time.
+static bool confirm(struct scan *scan, bool *less)
 {
-    for (size_t i = 0; i < scan->blocks.count; i++)
-        if (is_lost(&scan->blocks.items[i]) &&
-            !add(&scan->lost, &scan->blocks.items[i]))
-            return false;
-    return true;
-}
+    bool first = scan->report.looks == 1;
+    size_t at = 0, before = scan->lost.count;
+    struct blocks kept = {0};
 
-// Takes back what only the second look has found lost.
-static void confirm(struct scan *scan)
-{
-    size_t at = 0;
-
+    scan->report.unconfirmed = (struct ms_leak_sum){0};
     for (size_t i = 0; i < scan->blocks.count; i++) {
         struct ms_reach_block *b = &scan->blocks.items[i];
-        while (at < scan->lost.count &&
-               scan->lost.items[at].address < b->address)
-            at++;
+        const struct ms_reach_block *l;
         if (!is_lost(b))
             continue;
-        const struct ms_reach_block *before =
-            at < scan->lost.count ? &scan->lost.items[at] : NULL;
-        if (before != NULL && before->address == b->address &&
-            before->birth_ns == b->birth_ns && before->stack == b->stack)
-            continue;
+        while (at < before && scan->lost.items[at].address < b->address)
+            at++;
+        l = at < before ? &scan->lost.items[at] : NULL;
+        if (first || (l != NULL && l->address == b->address &&
+                      l->birth_ns == b->birth_ns && l->stack == b->stack)) {
+            if (add(&kept, b))
+                continue;
+            drop(&kept);
+            return false;
+        }
         scan->report.unconfirmed.blocks++;
         scan->report.unconfirmed.bytes += b->size;
         b->state = MS_REACH_REACHABLE;
     }
+    *less = first || kept.count < before;
+    drop(&scan->lost);
+    scan->lost = kept;
+    return true;
 }
 
-static bool look_twice(struct scan *scan)
+// Until two looks in a row agree on all that is lost, with the registers of
+// all threads; some programs never let us have those.
+static bool look_often(struct scan *scan)
 {
-    if (!look(scan) || !keep_lost(scan))
-        return false;
-    if (scan->lost.count == 0)
-        return true;
-    nanosleep(&(struct timespec){.tv_nsec = BETWEEN_NS}, NULL);
-    if (!look(scan))
-        return false;
-    confirm(scan);
+    bool less = true;
+
+    for (unsigned i = 0;
+         i < LOOKS_MOST &&
+         (less || (scan->memory.blind_threads != 0 && i < LOOKS_BLIND));
+         i++) {
+        if (i > 0)
+            nanosleep(&(struct timespec){.tv_nsec = BETWEEN_NS}, NULL);
+        if (!look(scan) || !confirm(scan, &less))
+            return false;
+        if (scan->lost.count == 0)
+            break;
+    }
     return true;
 }
 
@@ -212,7 +223,7 @@ static void *run(void *arg)
     if (e->thread_start != NULL)
         e->thread_start();
     scan->memory.pagemap = ms_process_pagemap(scan->memory.pid);
-    bool done = look_twice(scan);
+    bool done = look_often(scan);
     // The rest needs the program no more.
     if (scan->report.at_exit)
         let_program_go(s);

@@ -10,11 +10,11 @@
 #include "platform/thread.h"
 
 // Until a thread stands still it runs: on a busy machine that takes its time.
-#define THREAD_LIMIT_NS UINT64_C(100000000)
-#define ALL_LIMIT_NS UINT64_C(2000000000) // for all of them; then no more
+#define THREAD_LIMIT_NS UINT64_C(500000000)
+#define ALL_LIMIT_NS UINT64_C(5000000000) // for all of them; then no more
 // glibc keeps the stack of a thread that has ended, with its descriptor at the
 // top (struct pthread): what that still points to is kept with it.
-#define DESCRIPTOR_BYTES UINT64_C(2304)
+#define DESCRIPTOR_BYTES UINT64_C(2432)
 #define RED_ZONE UINT64_C(128)
 
 struct look {

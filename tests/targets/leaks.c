@@ -99,7 +99,7 @@ __attribute__((noinline)) static struct truth tree_of(unsigned depth,
 __attribute__((noinline)) static struct truth tree(void)
 {
     struct node *root = NULL;
-    struct truth t = tree_of(9, &root);
+    struct truth t = tree_of(8, &root);
 
     t.definite = 1;
     root = NULL;
@@ -121,10 +121,10 @@ __attribute__((noinline)) static struct truth big(void)
     char *lost = leak((size_t)8 << 20);
     char **kept = calloc((size_t)4 << 20, sizeof *kept); // 32 MiB, sparse
 
-    lost[4096] = 1;
+    *(volatile char *)(lost + 4096) = 1;
     global[0] = kept;
     kept[3 << 20] = malloc(77);
-    *(void **)lost = malloc(88);
+    *(void *volatile *)lost = malloc(88);
     return (struct truth){.definite = 1, .indirect = 1, .reachable = 2};
 }
 
@@ -218,6 +218,60 @@ __attribute__((noinline)) static struct truth ended(void)
     return (struct truth){.definite = 20};
 }
 
+// Two rings of places; each thread takes a block from here and puts it there.
+#define MOVING 2000
+static void *volatile places[2][MOVING];
+
+static void *move(void *arg)
+{
+    unsigned seed = (unsigned)(uintptr_t)arg;
+
+    while (!leave) {
+        for (int i = 0; i < 1000; i++) {
+            seed = seed * 1103515245u + 12345u;
+            size_t from = seed >> 8 & 1, at = (seed >> 9) % MOVING;
+            void *p =
+                __atomic_exchange_n(&places[from][at], NULL, __ATOMIC_RELAXED);
+            if (p == NULL)
+                continue;
+            size_t to = at;
+            while (!__sync_bool_compare_and_swap(&places[!from][to], NULL, p))
+                to = (to + 1) % MOVING;
+        }
+    }
+    return NULL;
+}
+
+// Pointers that are never where they were a moment ago.
+__attribute__((noinline)) static struct truth moving(void)
+{
+    pthread_t t;
+
+    for (size_t i = 0; i < MOVING; i++)
+        places[i % 2][i] = malloc(50);
+    for (size_t i = 0; i < 30; i++)
+        *(volatile char *)leak(51) = 1;
+    for (uintptr_t i = 0; i < 2; i++)
+        victim_check(pthread_create(&t, NULL, move, (void *)(i + 1)) == 0,
+                     "thread");
+    return (struct truth){.definite = 30, .reachable = MOVING};
+}
+
+// As many as a large program has: lists of a hundred, every hundredth lost.
+__attribute__((noinline)) static struct truth million(void)
+{
+    static struct node *heads[10000];
+
+    for (size_t i = 0; i < 10000; i++) {
+        for (size_t n = 0; n < 100; n++)
+            heads[i] = new_node(heads[i]);
+        if (i % 100 == 0)
+            heads[i] = NULL;
+    }
+    return (struct truth){
+        .definite = 100, .indirect = 9900, .reachable = 990000};
+}
+
 __attribute__((noinline)) static struct truth clean(void)
 {
     for (size_t i = 0; i < 1000; i++) {
@@ -233,10 +287,11 @@ static const struct {
     const char *name;
     struct truth (*run)(void);
 } cases[] = {
-    {"plain", plain},   {"list", list},         {"rings", rings},
-    {"tree", tree},     {"interior", interior}, {"big", big},
-    {"mapped", mapped}, {"freed", freed},       {"threads", threads},
-    {"ended", ended},   {"clean", clean},
+    {"plain", plain},     {"list", list},         {"rings", rings},
+    {"tree", tree},       {"interior", interior}, {"big", big},
+    {"mapped", mapped},   {"freed", freed},       {"threads", threads},
+    {"ended", ended},     {"clean", clean},       {"moving", moving},
+    {"million", million},
 };
 
 int main(int argc, char **argv)

@@ -107,8 +107,8 @@ struct ms_leak_report {
     uint64_t begin_ns, end_ns;               // uptimes
     struct ms_leak_sum kinds[MS_LEAK_KINDS]; // all, suppressed ones included
     struct ms_leak_sum suppressed;           // of definite and indirect
-    struct ms_leak_sum unconfirmed;   // lost in one look, but not in both
-    unsigned looks;                   // 1 or 2
+    struct ms_leak_sum unconfirmed; // lost in the last look, but not in all
+    unsigned looks;
     uint32_t threads, blind_threads;  // of the last look
     uint64_t longest_stop_ns;         // that a thread stood still
     uint64_t stop_ns;                 // all threads together
