@@ -3,10 +3,11 @@
 //
 // What is lost stays lost: no pointer comes back. So the program need not stand
 // still. While it runs, a look may miss a pointer that moves meanwhile; what
-// one look finds lost is looked at again, until two looks in a row agree.
+// one look finds lost is looked at again, as often as chance demands.
 
 #include "analysis/leak_scan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,10 @@
 #include "platform/thread.h"
 
 #define LIMIT_NS UINT64_C(60000000000)
-#define BETWEEN_NS 100000000 // from one look to the next
-#define LOOKS_MOST 10u
+#define BETWEEN_NS 50000000 // from one look to the next
+#define LOOKS_MOST 16u
 #define LOOKS_BLIND 4u
+#define CHANCE_MOST 1e-3 // blocks
 #define FIRST_ROOM ((size_t)1 << 16)
 #define BATCH 512u
 
@@ -38,7 +40,8 @@ struct scan {
     struct ms_scan_memory memory;
     struct ms_leak_report report;
     struct blocks blocks;
-    struct blocks lost; // by the first look
+    struct blocks lost; // by all looks so far
+    size_t taken_back;  // by the last one, of those
 };
 
 static void drop(struct blocks *b)
@@ -159,27 +162,43 @@ static bool confirm(struct scan *scan, bool *less)
         scan->report.unconfirmed.bytes += b->size;
         b->state = MS_REACH_REACHABLE;
     }
+    scan->taken_back = first ? 0 : before - kept.count;
     *less = first || kept.count < before;
     drop(&scan->lost);
     scan->lost = kept;
     return true;
 }
 
-// Until two looks in a row agree on all that is lost, with the registers of
-// all threads; some programs never let us have those.
+// The blocks that a scan would call lost by chance alone, so far: what the last
+// looks missed, of all blocks that are not lost, says how likely one is missed.
+static double by_chance(const struct scan *scan, double *missed)
+{
+    double blocks = (double)(scan->blocks.count - scan->lost.count);
+    double now = ((double)scan->report.unconfirmed.blocks + 1) / (blocks + 1);
+
+    if (now > *missed)
+        *missed = now;
+    return blocks * pow(*missed, scan->report.looks);
+}
+
+// Looks until two in a row agree and chance is no explanation any more, with
+// the registers of all threads; some programs never let us have those.
 static bool look_often(struct scan *scan)
 {
+    double missed = 0;
     bool less = true;
 
-    for (unsigned i = 0;
-         i < LOOKS_MOST &&
-         (less || (scan->memory.blind_threads != 0 && i < LOOKS_BLIND));
-         i++) {
-        if (i > 0)
+    while (scan->report.looks < LOOKS_MOST) {
+        if (scan->report.looks > 0)
             nanosleep(&(struct timespec){.tv_nsec = BETWEEN_NS}, NULL);
         if (!look(scan) || !confirm(scan, &less))
             return false;
         if (scan->lost.count == 0)
+            break;
+        if (scan->memory.blind_threads != 0 && scan->report.looks < LOOKS_BLIND)
+            continue;
+        double chance = by_chance(scan, &missed);
+        if (!less && chance < CHANCE_MOST)
             break;
     }
     return true;
