@@ -97,6 +97,7 @@ void ms_session_close(struct ms_session *s)
     ms_history_fini(&s->history);
     ms_growth_fini(&s->growth);
     free(s->scan.report.rows);
+    ms_fragmentation_fini(&s->scan.fragmentation);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

@@ -59,6 +59,22 @@ void ms_handle_leaks(struct ms_request *q, struct ms_reply *r)
     analyze(q, r, 0);
 }
 
+void ms_handle_fragmentation(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_fragmentation f;
+    uint32_t session;
+
+    if (!get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_engine_fragmentation(q->server->options.engine, session, &f);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        ms_reply_json(r, ms_render_fragmentation(&f));
+    ms_fragmentation_fini(&f);
+}
+
 static void reply_report(struct ms_request *q, struct ms_reply *r,
                          uint32_t session)
 {

@@ -71,6 +71,7 @@ void ms_handle_marks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
 void ms_handle_analysis(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leaks(struct ms_request *q, struct ms_reply *r);
+void ms_handle_fragmentation(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leak_report(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leak_scan(struct ms_request *q, struct ms_reply *r);
 void ms_handle_control(struct ms_request *q, struct ms_reply *r);

@@ -257,12 +257,35 @@ static void *run(void *arg)
     if (scan->memory.pagemap >= 0)
         close(scan->memory.pagemap);
     free(scan);
+    ms_scans_end(e, s);
+    return NULL;
+}
+
+enum memscope_status ms_scans_start(struct ms_engine *e, struct ms_session *s,
+                                    const char *name, void *(*job_run)(void *),
+                                    void *job)
+{
+    pthread_t thread;
+
+    pthread_mutex_lock(&e->lock);
+    s->refs++; // the thread's
+    e->scans.running++;
+    pthread_mutex_unlock(&e->lock);
+    if (ms_thread_start(&thread, name, job_run, job) == 0) {
+        pthread_detach(thread);
+        return MEMSCOPE_OK;
+    }
+    ms_scans_end(e, s);
+    return MEMSCOPE_ERROR_SYSTEM;
+}
+
+void ms_scans_end(struct ms_engine *e, struct ms_session *s)
+{
     ms_engine_let_go(e, s);
     pthread_mutex_lock(&e->lock);
     e->scans.running--;
     pthread_cond_broadcast(&e->scans.idle);
     pthread_mutex_unlock(&e->lock);
-    return NULL;
 }
 
 // Marks the session's scan as running. False: it is, or the program has ended.
@@ -292,7 +315,6 @@ static enum memscope_status start(struct ms_engine *e, struct ms_session *s,
                                   bool at_exit)
 {
     struct scan *scan = calloc(1, sizeof *scan);
-    pthread_t thread;
 
     if (scan == NULL)
         return MEMSCOPE_ERROR_MEMORY;
@@ -309,21 +331,11 @@ static enum memscope_status start(struct ms_engine *e, struct ms_session *s,
         free(scan);
         return MEMSCOPE_ERROR_STATE;
     }
-    pthread_mutex_lock(&e->lock);
-    s->refs++; // the thread's
-    e->scans.running++;
-    pthread_mutex_unlock(&e->lock);
-    if (ms_thread_start(&thread, "ms-leakscan", run, scan) == 0) {
-        pthread_detach(thread);
+    if (ms_scans_start(e, s, "ms-leakscan", run, scan) == MEMSCOPE_OK)
         return MEMSCOPE_OK;
-    }
     scan->memory.failure = "no thread could be started";
     publish(scan);
     free(scan);
-    ms_engine_let_go(e, s);
-    pthread_mutex_lock(&e->lock);
-    e->scans.running--;
-    pthread_mutex_unlock(&e->lock);
     return MEMSCOPE_ERROR_SYSTEM;
 }
 

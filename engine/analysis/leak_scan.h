@@ -25,8 +25,16 @@ struct ms_scans {
 
 // The session's part. {session lock}
 struct ms_session_scan {
-    struct ms_leak_report report; // the latest
+    struct ms_leak_report report;          // the latest
+    struct ms_fragmentation fragmentation; // the latest
 };
+
+// ms_scans_start runs a job on a thread of its own, which holds the session;
+// `run` gets `job` and ends with ms_scans_end.
+enum memscope_status ms_scans_start(struct ms_engine *e, struct ms_session *s,
+                                    const char *name, void *(*run)(void *),
+                                    void *job);
+void ms_scans_end(struct ms_engine *e, struct ms_session *s);
 
 // ms_leak_rows sums lost and possible blocks up by stack, largest first, the
 // first MS_LEAK_ROWS of them with names. Waits for names, some seconds at

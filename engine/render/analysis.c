@@ -48,11 +48,13 @@ static json_t *render_thread(const struct ms_thread_row *t)
 
 static json_t *render_finding(const struct ms_finding *f)
 {
-    json_t *o = json_object(), *evidence = json_object();
+    json_t *o = json_object(), *evidence = json_array();
 
     for (size_t i = 0; i < f->evidence_count; i++)
-        json_object_set_new(evidence, f->evidence[i].name,
-                            ms_render_double(f->evidence[i].value));
+        json_array_append_new(
+            evidence,
+            json_pack("{s:s,s:o}", "name", f->evidence[i].name, "value",
+                      ms_render_double(f->evidence[i].value)));
     FIELD("analyzer", json_string(ms_analyzer(f->analyzer)->name));
     FIELD("site", render_site(&f->site));
     FIELD("thread", render_thread(&f->thread));
@@ -86,6 +88,54 @@ json_t *ms_render_analysis(const struct ms_analysis *a)
     FIELD("uptime_ns", ms_render_u64(a->uptime_ns));
     FIELD("analyzers", all);
     FIELD("findings", found);
+    return o;
+}
+
+static const char *const states[] = {
+    [MS_SCAN_NONE] = "none",
+    [MS_SCAN_RUNNING] = "running",
+    [MS_SCAN_DONE] = "done",
+    [MS_SCAN_FAILED] = "failed",
+};
+
+static json_t *render_part(const struct ms_heap_part *p)
+{
+    static const char *const names[] = {
+        [MS_HEAP_BREAK] = "main",
+        [MS_HEAP_ARENA] = "arena",
+        [MS_HEAP_MAPPED] = "mapped",
+    };
+    json_t *o = json_object();
+
+    FIELD("kind", json_string(names[p->kind]));
+    FIELD("address",
+          p->address != 0 ? ms_render_address(p->address) : json_null());
+    FIELD("areas", ms_render_u64(p->areas));
+    FIELD("blocks", ms_render_u64(p->blocks));
+    FIELD("requested_bytes", ms_render_u64(p->requested_bytes));
+    FIELD("usable_bytes", ms_render_u64(p->usable_bytes));
+    FIELD("mapped_bytes", ms_render_u64(p->mapped_bytes));
+    FIELD("resident_bytes", ms_render_u64(p->resident_bytes));
+    FIELD("empty_bytes", ms_render_u64(p->empty_bytes));
+    return o;
+}
+
+json_t *ms_render_fragmentation(const struct ms_fragmentation *f)
+{
+    json_t *o = json_object(), *rows = json_array(), *all;
+
+    for (size_t i = 0; i < f->part_count; i++)
+        json_array_append_new(rows, render_part(&f->parts[i]));
+    all = render_part(&f->all);
+    json_object_del(all, "kind");
+    json_object_del(all, "address");
+    FIELD("session", json_integer(f->session));
+    FIELD("epoch", json_string(f->epoch));
+    FIELD("state", json_string(states[f->state]));
+    FIELD("time_ns", f->time_ns != 0 ? ms_render_u64(f->time_ns) : json_null());
+    FIELD("all", f->time_ns != 0 ? json_incref(all) : json_null());
+    FIELD("rows", rows);
+    json_decref(all);
     return o;
 }
 
@@ -142,12 +192,6 @@ static json_t *render_sums(const struct ms_leak_report *r)
 
 json_t *ms_render_leak_report(const struct ms_leak_report *r)
 {
-    static const char *const states[] = {
-        [MS_SCAN_NONE] = "none",
-        [MS_SCAN_RUNNING] = "running",
-        [MS_SCAN_DONE] = "done",
-        [MS_SCAN_FAILED] = "failed",
-    };
     json_t *o = json_object(), *rows = json_array();
 
     for (size_t i = 0; i < r->row_count; i++)

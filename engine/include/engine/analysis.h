@@ -56,14 +56,50 @@ ms_engine_analysis(struct ms_engine *engine, uint32_t session, int only,
                    struct ms_analysis *out) MEMSCOPE_MUST_CHECK;
 void ms_analysis_fini(struct ms_analysis *a);
 
-// A leak scan: which blocks can no longer be reached from the program's data,
-// stacks and registers. It runs on a thread of its own; the program runs on.
+// Of what is made on a thread of its own.
 enum ms_scan_state {
     MS_SCAN_NONE, // there has been none
     MS_SCAN_RUNNING,
     MS_SCAN_DONE,
     MS_SCAN_FAILED,
 };
+
+// What the heap occupies beyond what was asked for, by part of the heap.
+enum ms_heap_kind {
+    MS_HEAP_BREAK,  // glibc's main arena: [heap]
+    MS_HEAP_ARENA,  // glibc's other arenas
+    MS_HEAP_MAPPED, // blocks mapped one by one, and other allocators' memory
+    MS_HEAP_KINDS
+};
+struct ms_heap_part {
+    enum ms_heap_kind kind;
+    uint64_t address; // 0: of several areas
+    uint64_t areas;
+    uint64_t mapped_bytes;
+    uint64_t resident_bytes;
+    uint64_t empty_bytes; // resident, in pages that no live block touches
+    uint64_t requested_bytes;
+    uint64_t usable_bytes; // UINT64_MAX: not glibc's malloc
+    uint64_t blocks;
+};
+struct ms_fragmentation {
+    uint32_t session;
+    char epoch[17];
+    enum ms_scan_state state; // of the latest look
+    uint64_t time_ns;         // uptime of the numbers; 0: there are none yet
+    struct ms_heap_part all;
+    struct ms_heap_part *parts; // largest first
+    size_t part_count;
+};
+// ms_engine_fragmentation gives the latest numbers, and has new ones made, on a
+// thread of their own, when those are older than a second.
+enum memscope_status
+ms_engine_fragmentation(struct ms_engine *engine, uint32_t session,
+                        struct ms_fragmentation *out) MEMSCOPE_MUST_CHECK;
+void ms_fragmentation_fini(struct ms_fragmentation *f);
+
+// A leak scan: which blocks can no longer be reached from the program's data,
+// stacks and registers. It runs on a thread of its own; the program runs on.
 
 enum ms_leak_kind {
     MS_LEAK_DEFINITE, // no pointer to it anywhere

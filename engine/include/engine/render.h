@@ -29,6 +29,7 @@ json_t *ms_render_module(const struct ms_module_info *module);
 json_t *ms_render_mappings(const struct ms_mappings_picture *mappings);
 json_t *ms_render_analyzer(const struct ms_analyzer *analyzer);
 json_t *ms_render_analysis(const struct ms_analysis *analysis);
+json_t *ms_render_fragmentation(const struct ms_fragmentation *f);
 json_t *ms_render_leak_report(const struct ms_leak_report *report);
 json_t *ms_render_histograms(const struct ms_histograms *h);
 json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
