@@ -146,9 +146,14 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
                                    s->model.heap.free_count_total);
         s->second_ns = uptime;
     }
-    while (uptime - s->trend_ns >= MS_TREND_STEP_MS * UINT64_C(1000000)) {
+    const uint64_t step = MS_TREND_STEP_MS * UINT64_C(1000000);
+    // After a long sleep, or by a start that is not true: what would fall out
+    // of the ring again is not put in.
+    if (uptime - s->trend_ns > MS_TREND_POINTS * step)
+        s->trend_ns = uptime - MS_TREND_POINTS * step;
+    for (; uptime - s->trend_ns >= step; s->trend_ns += step) {
         ms_model_trend(&s->model, s->seq);
-        s->trend_ns += MS_TREND_STEP_MS * UINT64_C(1000000);
+        ms_growth_step(&s->growth, &s->model, uptime);
     }
 }
 

@@ -192,4 +192,5 @@ void ms_session_publish(struct ms_session *s)
            sizeof s->model.size_blocks);
     s->histograms.seq = s->seq;
     add_to_history(s, out);
+    ms_past_add(&s->past, s, out);
 }

@@ -14,6 +14,7 @@
 #include "capture/backends/custom.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "exit_hold.h"
 #include "follow.h"
 #include "fork.h"
 #include "limits.h"
@@ -194,13 +195,13 @@ void ms_runtime_renew(void)
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
-// further out on the thread's own stack than the hook that began it.
+// where the hook that began it was, or further out on the thread's own stack.
 static bool was_abandoned(const struct ms_writer *w, uint64_t here)
 {
     bool here_own = here >= w->stack_low && here < w->stack_high;
     bool that_own = w->entered >= w->stack_low && w->entered < w->stack_high;
 
-    return here_own && (!that_own || here > w->entered);
+    return here_own && (!that_own || here >= w->entered);
 }
 
 struct ms_writer *ms_guard_enter_slow(const void *frame)
@@ -219,7 +220,11 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     }
     if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
-        return was_abandoned(w, here) ? w : NULL;
+        if (!was_abandoned(w, here))
+            return NULL;
+        if (w->unwinder != NULL)
+            ms_unwinder_distrust(w->unwinder);
+        return w;
     }
     if (ignored > 0 || is_off())
         return NULL;
@@ -276,6 +281,7 @@ __attribute__((destructor)) static void destructed(void)
 
     if (r == NULL)
         return;
+    ms_exit_hold(r->store.header);
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
     // relaxed: an exchange goes on with what [G] has released
     (void)ms_exchange_relaxed(&r->store.header->state, MS_SEGMENT_EXITED);

@@ -284,6 +284,8 @@ json_t *ms_render_snapshot_head(const struct ms_snapshot *s)
 
     FIELD("id", json_integer(s->id));
     FIELD("name", ms_render_text(s->name));
+    FIELD("cause", ms_render_text(s->cause));
+    FIELD("imported", json_boolean(s->imported));
     FIELD("time_ms", json_integer((json_int_t)(s->time_ns / 1000000)));
     FIELD("session", json_integer(s->session.id));
     FIELD("epoch", json_string(s->session.epoch));

@@ -13,10 +13,11 @@
 
 #include "annotate/notes.h"
 #include "capture/backend.h"
+#include "unwind/machine.h"
 
 // `frame` is the hook's own frame, as MS_HOOK_FRAME gives it in the function
 // that the program has called: from there its callers are found.
-#define MS_HOOK_FRAME __builtin_frame_address(0)
+#define MS_HOOK_FRAME MS_MACHINE_HOOK_FRAME
 
 // After the allocator has given a block.
 void ms_capture_alloc(void *block, size_t size, const void *frame);

@@ -273,7 +273,9 @@ struct ms_resident {
     uint64_t store_bytes;  // memscope's own, inside the process
     uint64_t heap_bytes;   // areas in which blocks live or have lived, and brk
     uint64_t stack_bytes;  // of live threads
-    uint64_t file_bytes;   // of files, by others than the program itself
+    uint64_t code_bytes;   // of files, mapped to be executed
+    uint64_t file_bytes;   // of files otherwise, by others than the program
+    uint64_t shared_bytes; // with other processes, and of no file system
     uint64_t other_bytes;
 };
 
@@ -308,6 +310,8 @@ struct ms_block {
     uint32_t site;     // ms_site_row.id, 0 when not yet known to the collector
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
+    uint32_t stack;    // ms_stack_row.id; 0: damaged
+    uint32_t context;  // in which it was allocated; 0: none
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.
@@ -317,6 +321,10 @@ struct ms_block_walk;
 enum memscope_status
 ms_block_walk_create(struct ms_engine *engine, uint32_t session,
                      struct ms_block_walk **out) MEMSCOPE_MUST_CHECK;
+// ms_block_walk_between, before the first step, leaves out blocks outside of
+// [low, high]; some may come all the same.
+void ms_block_walk_between(struct ms_block_walk *walk, uint64_t low,
+                           uint64_t high);
 // Fills up to `capacity` blocks; 0 means the end.
 size_t ms_block_walk_next(struct ms_block_walk *walk, struct ms_block *blocks,
                           size_t capacity);
