@@ -9,7 +9,7 @@
 #include "routes.h"
 
 // A moment: "now" or "snapshot:N".
-static bool parse_at(const char *text, struct ms_at *at)
+bool ms_parse_at(const char *text, struct ms_at *at)
 {
     static const char snapshot[] = "snapshot:";
     const size_t n = sizeof snapshot - 1;
@@ -83,11 +83,11 @@ static const char *parse_flame(struct ms_request *q, struct ms_flame_order *o)
     if ((at != NULL && (from != NULL || to != NULL)) ||
         (from == NULL && to != NULL))
         return "either at, or from and to";
-    if (!parse_at(at != NULL   ? at
-                  : to != NULL ? to
-                               : "now",
-                  &o->at) ||
-        (from != NULL && !parse_at(from, &o->from)))
+    if (!ms_parse_at(at != NULL   ? at
+                     : to != NULL ? to
+                                  : "now",
+                     &o->at) ||
+        (from != NULL && !ms_parse_at(from, &o->from)))
         return "a moment is now or snapshot:N";
     if (!parse_word(q, "by", "function", "line", &o->by_line))
         return "by is function or line";

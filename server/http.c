@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http_reply.h"
+#include "platform/clock.h"
 #include "routes.h"
 
 #define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
@@ -27,6 +28,8 @@ struct exchange {
     struct MHD_Connection *connection;
     struct exchange *newer, *older;
     bool answered; // it has come whole
+    bool waiting;  // suspended, until `later` is due
+    struct ms_later *later;
     struct ms_request request;
     char *body;
     bool too_large;
@@ -158,7 +161,37 @@ static enum MHD_Result answer(struct ms_http *http,
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
+    if (r.later == NULL)
+        return ms_http_reply(http->server, connection, &r);
+    x->later = r.later;
+    x->waiting = true;
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result answer_later(struct ms_http *http,
+                                    struct MHD_Connection *connection,
+                                    struct exchange *x)
+{
+    struct ms_reply r = {
+        .status = 200,
+        .head_only = strcmp(x->request.method, "HEAD") == 0,
+    };
+
+    if (!x->later->again(x->later, &r)) {
+        x->waiting = true;
+        MHD_suspend_connection(connection);
+        return MHD_YES;
+    }
+    x->later->drop(x->later);
+    x->later = NULL;
     return ms_http_reply(http->server, connection, &r);
+}
+
+static void wake(struct exchange *x)
+{
+    x->waiting = false;
+    MHD_resume_connection(x->connection);
 }
 
 static void link_exchange(struct ms_http *http, struct exchange *x)
@@ -198,6 +231,8 @@ bool ms_http_end_oldest(struct ms_http *http)
                                    MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info != NULL)
         shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+    if (x->waiting)
+        wake(x);
     (void)MHD_run(http->daemon);
     return true;
 }
@@ -233,6 +268,8 @@ static enum MHD_Result take_request(void *arg,
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
+    if (x->later != NULL)
+        return answer_later(http, connection, x);
     x->answered = true;
     return answer(http, connection, x, path);
 }
@@ -248,6 +285,8 @@ static void end_request(void *arg, struct MHD_Connection *connection,
     if (x == NULL)
         return;
     unlink_exchange(arg, x);
+    if (x->later != NULL)
+        x->later->drop(x->later);
     free(x->body);
     free(x);
 }
@@ -262,9 +301,10 @@ enum memscope_status ms_http_create(struct ms_server *server,
         return MEMSCOPE_ERROR_MEMORY;
     http->server = server;
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+            MHD_ALLOW_SUSPEND_RESUME,
+        0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+        say_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_CONNECTION_LIMIT, 2u * MS_HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MS_HTTP_IDLE_SECONDS,
@@ -286,6 +326,10 @@ enum memscope_status ms_http_create(struct ms_server *server,
 
 void ms_http_destroy(struct ms_http *http)
 {
+    // None may be suspended then.
+    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
+        if (x->waiting)
+            wake(x);
     MHD_stop_daemon(http->daemon);
     free(http);
 }
@@ -309,14 +353,29 @@ int ms_http_poll_fd(const struct ms_http *http)
 
 int ms_http_timeout_ms(struct ms_http *http)
 {
-    MHD_UNSIGNED_LONG_LONG timeout;
+    MHD_UNSIGNED_LONG_LONG timeout = 60000;
+    bool any = MHD_get_timeout(http->daemon, &timeout) == MHD_YES;
+    uint64_t now = ms_clock_monotonic_ns();
 
-    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
-        return -1;
-    return timeout > 60000 ? 60000 : (int)timeout;
+    if (timeout > 60000)
+        timeout = 60000;
+    for (const struct exchange *x = http->oldest; x != NULL; x = x->newer) {
+        if (!x->waiting)
+            continue;
+        uint64_t left =
+            x->later->due_ns > now ? (x->later->due_ns - now) / 1000000 + 1 : 0;
+        timeout = left < timeout ? left : timeout;
+        any = true;
+    }
+    return any ? (int)timeout : -1;
 }
 
 void ms_http_run(struct ms_http *http)
 {
+    uint64_t now = ms_clock_monotonic_ns();
+
+    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
+        if (x->waiting && x->later->due_ns <= now)
+            wake(x);
     (void)MHD_run(http->daemon);
 }

@@ -25,6 +25,16 @@ struct ms_request {
     uint64_t id; // the number at the end of the path, where there is one
 };
 
+struct ms_reply;
+
+// An answer that is not ready yet: it is asked for again when it is due.
+struct ms_later {
+    uint64_t due_ns; // CLOCK_MONOTONIC
+    // Fills the reply; or sets due_ns anew and returns false.
+    bool (*again)(struct ms_later *later, struct ms_reply *reply);
+    void (*drop)(struct ms_later *later); // frees it
+};
+
 // What goes out: at most one of json, text and stream.
 struct ms_reply {
     unsigned status;
@@ -38,6 +48,7 @@ struct ms_reply {
     const char *encoding;            // static, or NULL
     const char *etag;                // static, or NULL
     const char *allow;               // static, or NULL
+    struct ms_later *later;          // owned; then nothing else is filled in
     char location[64];               // "" for none
     char disposition[96];            // "" for none
 };
@@ -69,12 +80,18 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_types(struct ms_request *q, struct ms_reply *r);
 void ms_handle_marks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_export(struct ms_request *q, struct ms_reply *r);
+void ms_handle_pprof_heap(struct ms_request *q, struct ms_reply *r);
+void ms_handle_pprof_allocs(struct ms_request *q, struct ms_reply *r);
 void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_control(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
+
+// ms_parse_at parses a moment: "now" or "snapshot:N".
+bool ms_parse_at(const char *text, struct ms_at *at);
 
 // ms_render_monitor: the server's own cost, for status and viewers alike.
 json_t *ms_render_monitor(struct ms_server *server);
