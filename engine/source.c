@@ -3,7 +3,10 @@
 
 #include "engine/source.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "engine/moment.h"
 
 static enum memscope_status open_session(struct ms_source *s, uint32_t session)
 {
@@ -19,6 +22,52 @@ static enum memscope_status open_session(struct ms_source *s, uint32_t session)
     if (status != MEMSCOPE_OK)
         ms_stacks_fini(&s->copied);
     return status;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct ms_stack_row *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+// The stacks of now, with the sums of then; those that came later are left out.
+static void go_back(struct ms_stacks *stacks, struct ms_past_picture *past)
+{
+    size_t kept = 0;
+
+    qsort(past->stacks, past->stack_count, sizeof *past->stacks, by_id);
+    for (size_t i = 0; i < stacks->row_count; i++) {
+        struct ms_stack_row *row =
+            bsearch(&stacks->rows[i], past->stacks, past->stack_count,
+                    sizeof *past->stacks, by_id);
+        if (row == NULL)
+            continue;
+        row->node = stacks->rows[i].node;
+        stacks->rows[kept++] = *row;
+    }
+    stacks->row_count = kept;
+}
+
+static enum memscope_status open_past(struct ms_source *s, uint32_t session,
+                                      uint64_t uptime_ns)
+{
+    struct ms_when when = {.uptime_ns = uptime_ns};
+    struct ms_past_picture past;
+    enum memscope_status status = open_session(s, session);
+
+    if (status != MEMSCOPE_OK)
+        return status;
+    status = ms_engine_past(s->engine, s->session.id, &when, &past);
+    if (status != MEMSCOPE_OK) {
+        ms_stacks_fini(&s->copied);
+        return status;
+    }
+    go_back(&s->copied, &past);
+    s->stats = past.stats;
+    s->session.seq = past.stats.seq;
+    ms_past_picture_fini(&past);
+    return MEMSCOPE_OK;
 }
 
 static enum memscope_status open_snapshot(struct ms_source *s, uint64_t id)
@@ -39,8 +88,15 @@ enum memscope_status ms_source_open(struct ms_engine *engine, uint32_t session,
                                     struct ms_source *out)
 {
     *out = (struct ms_source){.engine = engine};
-    return at->kind == MS_AT_SNAPSHOT ? open_snapshot(out, at->value)
-                                      : open_session(out, session);
+    switch (at->kind) {
+    case MS_AT_SNAPSHOT:
+        return open_snapshot(out, at->value);
+    case MS_AT_UPTIME:
+        return open_past(out, session, at->value);
+    case MS_AT_NOW:
+        break;
+    }
+    return open_session(out, session);
 }
 
 void ms_source_move(struct ms_source *to, struct ms_source *from)

@@ -8,8 +8,8 @@
 
 #include "routes.h"
 
-// A moment: "now" or "snapshot:N".
-bool ms_parse_at(const char *text, struct ms_at *at)
+// A moment: "now", "snapshot:N", or nanoseconds of uptime.
+static bool parse_at(const char *text, struct ms_at *at)
 {
     static const char snapshot[] = "snapshot:";
     const size_t n = sizeof snapshot - 1;
@@ -18,6 +18,11 @@ bool ms_parse_at(const char *text, struct ms_at *at)
     *at = (struct ms_at){.kind = MS_AT_NOW};
     if (strcmp(text, "now") == 0)
         return true;
+    if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 18) {
+        at->kind = MS_AT_UPTIME;
+        at->value = strtoull(text, &end, 10);
+        return *end == '\0';
+    }
     if (strncmp(text, snapshot, n) != 0 || text[n] < '0' || text[n] > '9' ||
         strlen(text + n) > 9)
         return false;
@@ -83,11 +88,11 @@ static const char *parse_flame(struct ms_request *q, struct ms_flame_order *o)
     if ((at != NULL && (from != NULL || to != NULL)) ||
         (from == NULL && to != NULL))
         return "either at, or from and to";
-    if (!ms_parse_at(at != NULL   ? at
-                     : to != NULL ? to
-                                  : "now",
-                     &o->at) ||
-        (from != NULL && !ms_parse_at(from, &o->from)))
+    if (!parse_at(at != NULL   ? at
+                  : to != NULL ? to
+                               : "now",
+                  &o->at) ||
+        (from != NULL && !parse_at(from, &o->from)))
         return "a moment is now or snapshot:N";
     if (!parse_word(q, "by", "function", "line", &o->by_line))
         return "by is function or line";

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "http_reply.h"
-#include "platform/clock.h"
+#include "http_check.h"
+#include "http_later.h"
 #include "routes.h"
 
 #define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
@@ -20,7 +21,9 @@ struct ms_http {
     struct ms_server *server;
     struct MHD_Daemon *daemon;
     int poll_fd;
+    int wake_event;                   // eventfd
     struct exchange *newest, *oldest; // all that are under way
+    struct ms_http_waiter *waiting;   // those whose answers come later
 };
 
 // One request, from its head to the end of its answer.
@@ -28,12 +31,13 @@ struct exchange {
     struct MHD_Connection *connection;
     struct exchange *newer, *older;
     bool answered; // it has come whole
-    bool waiting;  // suspended, until `later` is due
-    struct ms_later *later;
     struct ms_request request;
     char *body;
     bool too_large;
     uint64_t dropped_bytes; // of a body that is too large
+    struct ms_sql_job *job; // its answer is being made; owned
+    struct ms_http_sleeper sleeper;
+    struct ms_http_waiter waiter;
 };
 
 static void say_nothing(void *arg, const char *format, va_list arguments)
@@ -41,33 +45,6 @@ static void say_nothing(void *arg, const char *format, va_list arguments)
     (void)arg; // it is told of every client's mistake
     (void)format;
     (void)arguments;
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-static const char *header_or_empty(struct MHD_Connection *connection,
-                                   const char *name)
-{
-    const char *value = header(connection, name);
-
-    return value != NULL ? value : "";
-}
-
-static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
-                                    const char *name, const char *value)
-{
-    unsigned *counts = arg;
-
-    (void)kind;
-    (void)value;
-    counts[0] += strcasecmp(name, "Host") == 0;
-    counts[1] += strcasecmp(name, "Origin") == 0;
-    counts[2] += strcasecmp(name, "Content-Length") == 0;
-    counts[3] += strcasecmp(name, "Transfer-Encoding") == 0;
-    return MHD_YES;
 }
 
 static enum MHD_Result add_parameter(void *arg, enum MHD_ValueKind kind,
@@ -89,43 +66,18 @@ static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
     return MHD_http_unescape(text);
 }
 
-// Answers what must not come further. MHD_YES with *done: answered.
-static enum MHD_Result check_head(struct ms_server *server,
-                                  struct MHD_Connection *connection, bool *done)
-{
-    unsigned counts[4] = {0};
-    const char *length = header(connection, "Content-Length");
-
-    *done = true;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header,
-                              counts);
-    if (counts[0] != 1 ||
-        !ms_access_host(&server->access, header(connection, "Host")))
-        return ms_http_refuse(
-            server, connection, 421,
-            "this server is reached as localhost, 127.0.0.1 or "
-            "[::1], with its port");
-    if (counts[1] > 1 ||
-        !ms_access_origin(&server->access, header(connection, "Origin")))
-        return ms_http_refuse(server, connection, 403,
-                              "a foreign page may not ask");
-    if (counts[2] > 1 || (counts[2] != 0 && counts[3] != 0))
-        return ms_http_refuse(server, connection, 400,
-                              "the body has two lengths");
-    if (length != NULL &&
-        (strlen(length) > 9 || strtoul(length, NULL, 10) > MS_HTTP_BODY_BYTES))
-        return ms_http_refuse(server, connection, 413,
-                              "a body may have 65,536 bytes");
-    *done = false;
-    return MHD_YES;
-}
-
 // False: this is going too far.
 static bool keep_body(struct exchange *x, const char *data, size_t bytes)
 {
     size_t have = x->request.body_bytes;
     char *grown = NULL;
 
+    if (x->request.import != NULL) {
+        // After a mistake the rest is read as well, so that it can be told.
+        if (ms_import_feed(x->request.import, data, bytes) != MEMSCOPE_OK)
+            x->dropped_bytes += bytes;
+        return x->dropped_bytes <= MS_IMPORT_BYTES;
+    }
     if (!x->too_large && bytes <= MS_HTTP_BODY_BYTES - have)
         grown = realloc(x->body, have + bytes + 1);
     if (grown == NULL) {
@@ -140,6 +92,20 @@ static bool keep_body(struct exchange *x, const char *data, size_t bytes)
     return true;
 }
 
+// It was woken: there is something to send, or nothing yet.
+static enum MHD_Result answer_job(struct ms_http *http,
+                                  struct MHD_Connection *connection,
+                                  struct exchange *x)
+{
+    struct ms_reply r = {.content_type = "application/json", .job = x->job};
+
+    r.status = ms_sql_job_status(x->job);
+    if (r.status == 0)
+        return MHD_YES;
+    x->job = NULL;
+    return ms_http_reply(http->server, connection, &r);
+}
+
 static enum MHD_Result answer(struct ms_http *http,
                               struct MHD_Connection *connection,
                               struct exchange *x, const char *path)
@@ -152,46 +118,27 @@ static enum MHD_Result answer(struct ms_http *http,
 
     if (x->too_large)
         return ms_http_refuse(http->server, connection, 413,
-                              "a body may have 65,536 bytes");
+                              ms_http_too_long(MS_HTTP_BODY_BYTES));
     q->path = path;
     q->body = x->body != NULL ? x->body : "";
-    q->accept_encoding = header_or_empty(connection, "Accept-Encoding");
-    q->if_none_match = header_or_empty(connection, "If-None-Match");
-    q->content_type = header_or_empty(connection, "Content-Type");
+    q->accept_encoding = ms_http_header_text(connection, "Accept-Encoding");
+    q->if_none_match = ms_http_header_text(connection, "If-None-Match");
+    q->content_type = ms_http_header_text(connection, "Content-Type");
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
-    if (r.later == NULL)
-        return ms_http_reply(http->server, connection, &r);
-    x->later = r.later;
-    x->waiting = true;
-    MHD_suspend_connection(connection);
-    return MHD_YES;
-}
-
-static enum MHD_Result answer_later(struct ms_http *http,
-                                    struct MHD_Connection *connection,
-                                    struct exchange *x)
-{
-    struct ms_reply r = {
-        .status = 200,
-        .head_only = strcmp(x->request.method, "HEAD") == 0,
-    };
-
-    if (!x->later->again(x->later, &r)) {
-        x->waiting = true;
-        MHD_suspend_connection(connection);
+    if (r.later != NULL) {
+        ms_http_wait(&http->waiting, &x->waiter, connection, r.later);
         return MHD_YES;
     }
-    x->later->drop(x->later);
-    x->later = NULL;
-    return ms_http_reply(http->server, connection, &r);
-}
-
-static void wake(struct exchange *x)
-{
-    x->waiting = false;
-    MHD_resume_connection(x->connection);
+    if (r.job == NULL)
+        return ms_http_reply(http->server, connection, &r);
+    if (ms_http_start_job(&x->sleeper, r.job)) {
+        x->job = r.job;
+        return MHD_YES;
+    }
+    return ms_http_refuse(http->server, connection, 429,
+                          "there are as many queries as may be");
 }
 
 static void link_exchange(struct ms_http *http, struct exchange *x)
@@ -231,8 +178,8 @@ bool ms_http_end_oldest(struct ms_http *http)
                                    MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info != NULL)
         shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
-    if (x->waiting)
-        wake(x);
+    if (x->waiter.later != NULL)
+        ms_http_end_waiting(&x->waiter);
     (void)MHD_run(http->daemon);
     return true;
 }
@@ -250,15 +197,21 @@ static enum MHD_Result take_request(void *arg,
     (void)version;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
-        enum MHD_Result result = check_head(http->server, connection, &done);
+        bool import = ms_routes_import(method, path);
+        enum MHD_Result result =
+            ms_http_check(http->server, connection,
+                          import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
         if (x == NULL)
             return MHD_NO;
+        if (import)
+            x->request.import = ms_import_create();
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
+        x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
         link_exchange(http, x);
         *state = x;
         return MHD_YES;
@@ -268,8 +221,11 @@ static enum MHD_Result take_request(void *arg,
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
-    if (x->later != NULL)
-        return answer_later(http, connection, x);
+    if (x->job != NULL)
+        return answer_job(http, connection, x);
+    if (x->waiter.later != NULL)
+        return ms_http_ask_again(&x->waiter, http->server,
+                                 strcmp(method, "HEAD") == 0);
     x->answered = true;
     return answer(http, connection, x, path);
 }
@@ -285,8 +241,10 @@ static void end_request(void *arg, struct MHD_Connection *connection,
     if (x == NULL)
         return;
     unlink_exchange(arg, x);
-    if (x->later != NULL)
-        x->later->drop(x->later);
+    ms_http_give_up(&x->waiter);
+    ms_import_destroy(x->request.import);
+    if (x->job != NULL)
+        ms_sql_job_leave(x->job);
     free(x->body);
     free(x);
 }
@@ -300,6 +258,11 @@ enum memscope_status ms_http_create(struct ms_server *server,
     if (http == NULL)
         return MEMSCOPE_ERROR_MEMORY;
     http->server = server;
+    if (ms_sql_jobs_create(server, &server->sql_jobs) != MEMSCOPE_OK) {
+        free(http);
+        return MEMSCOPE_ERROR_MEMORY;
+    }
+    http->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
             MHD_ALLOW_SUSPEND_RESUME,
@@ -313,9 +276,12 @@ enum memscope_status ms_http_create(struct ms_server *server,
         http->daemon != NULL
             ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
             : NULL;
-    if (info == NULL) {
+    if (info == NULL || http->wake_event < 0) {
         if (http->daemon != NULL)
             MHD_stop_daemon(http->daemon);
+        ms_sql_jobs_destroy(server->sql_jobs);
+        if (http->wake_event >= 0)
+            close(http->wake_event);
         free(http);
         return MEMSCOPE_ERROR_SYSTEM;
     }
@@ -326,11 +292,13 @@ enum memscope_status ms_http_create(struct ms_server *server,
 
 void ms_http_destroy(struct ms_http *http)
 {
-    // None may be suspended then.
-    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
-        if (x->waiting)
-            wake(x);
+    // None may be suspended when it stops.
+    ms_http_end_all(http->waiting);
+    ms_sql_jobs_stop(http->server->sql_jobs);
+    (void)MHD_run(http->daemon);
     MHD_stop_daemon(http->daemon);
+    ms_sql_jobs_destroy(http->server->sql_jobs);
+    close(http->wake_event);
     free(http);
 }
 
@@ -353,29 +321,25 @@ int ms_http_poll_fd(const struct ms_http *http)
 
 int ms_http_timeout_ms(struct ms_http *http)
 {
-    MHD_UNSIGNED_LONG_LONG timeout = 60000;
-    bool any = MHD_get_timeout(http->daemon, &timeout) == MHD_YES;
-    uint64_t now = ms_clock_monotonic_ns();
+    MHD_UNSIGNED_LONG_LONG timeout;
+    int most = -1;
 
-    if (timeout > 60000)
-        timeout = 60000;
-    for (const struct exchange *x = http->oldest; x != NULL; x = x->newer) {
-        if (!x->waiting)
-            continue;
-        uint64_t left =
-            x->later->due_ns > now ? (x->later->due_ns - now) / 1000000 + 1 : 0;
-        timeout = left < timeout ? left : timeout;
-        any = true;
-    }
-    return any ? (int)timeout : -1;
+    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
+        most = timeout > 60000 ? 60000 : (int)timeout;
+    return ms_http_due_ms(http->waiting, most);
+}
+
+int ms_http_wake_fd(const struct ms_http *http)
+{
+    return http->wake_event;
 }
 
 void ms_http_run(struct ms_http *http)
 {
-    uint64_t now = ms_clock_monotonic_ns();
+    uint64_t woken;
+    ssize_t ignore = read(http->wake_event, &woken, sizeof woken);
 
-    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
-        if (x->waiting && x->later->due_ns <= now)
-            wake(x);
+    (void)ignore; // nothing there is the usual case
+    ms_http_wake(http->waiting);
     (void)MHD_run(http->daemon);
 }

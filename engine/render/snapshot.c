@@ -104,9 +104,10 @@ static const struct part parts[] = {
 static json_t *snapshot_head(const struct ms_snapshot *s)
 {
     return json_pack(
-        "{s:s,s:i,s:i,s:o,s:I,s:o,s:o,s:o}", "format", "memscope-snapshot",
+        "{s:s,s:i,s:i,s:o,s:o,s:I,s:o,s:o,s:o}", "format", "memscope-snapshot",
         "version", 1, "id", (int)s->id, "name", ms_render_text(s->name),
-        "time_ms", (json_int_t)(s->time_ns / 1000000), "session",
+        "cause", ms_render_text(s->cause), "time_ms",
+        (json_int_t)(s->time_ns / 1000000), "session",
         ms_render_session(&s->session), "stats", ms_render_stats(&s->stats),
         "histograms", ms_render_histograms(&s->histograms));
 }

@@ -129,6 +129,7 @@ class Profiles(TestCase):
 
     def test_of_the_demo(self):
         with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
             functions = {"cache_store", "session_leak"}
             wait_until("the demo to leak", lambda: functions <= set(
                 scope.named_picture().functions()))

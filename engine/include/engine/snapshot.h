@@ -16,6 +16,9 @@
 struct ms_snapshot {
     uint32_t id; // 1, 2, ...
     char name[MS_SNAPSHOT_NAME];
+    char cause[16];   // "request", "program" or the trigger's name
+    bool automatic;   // taken by a trigger: it may be taken away again
+    bool imported;    // read in, not taken here
     uint64_t time_ns; // CLOCK_REALTIME
     struct ms_session_info session;
     struct ms_stats stats;
@@ -33,6 +36,12 @@ struct ms_snapshot {
 enum memscope_status
 ms_snapshot_take(struct ms_engine *engine, uint32_t session, const char *name,
                  const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_take_for is the same for another cause than a request.
+enum memscope_status
+ms_snapshot_take_for(struct ms_engine *engine, uint32_t session,
+                     const char *name, const char *cause,
+                     const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
 
 // ms_snapshot_unnamed is the number of its frames whose names are still being
 // looked up.

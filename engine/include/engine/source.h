@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // source: where a rendering takes its stacks from: a running or ended session
-// as it is now, or a snapshot. Any thread.
+// as it is now or was at a moment, or a snapshot. Any thread.
 
 #ifndef MS_ENGINE_SOURCE_H
 #define MS_ENGINE_SOURCE_H
@@ -9,11 +9,11 @@
 #include "engine/snapshot.h"
 #include "engine/stacks.h"
 
-enum ms_at_kind { MS_AT_NOW, MS_AT_SNAPSHOT };
+enum ms_at_kind { MS_AT_NOW, MS_AT_SNAPSHOT, MS_AT_UPTIME };
 
 struct ms_at {
     enum ms_at_kind kind;
-    uint64_t value; // id of a snapshot
+    uint64_t value; // id of a snapshot; nanoseconds: see engine/moment.h
 };
 
 struct ms_source {
