@@ -25,6 +25,7 @@ struct ms_server {
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
     struct ms_http *http; // [dispatcher]
+    unsigned exports;     // [dispatcher] that are under way
     struct ms_sql_jobs *sql_jobs;
     struct ms_ws *ws;
     _Atomic uint64_t requests;
