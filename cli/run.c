@@ -20,6 +20,7 @@
 #include "engine/control.h"
 #include "engine/engine.h"
 #include "engine/picture.h"
+#include "keeping.h"
 #include "launch.h"
 #include "program.h"
 #include "runtime/announce.h"
@@ -36,6 +37,7 @@ struct run {
     bool port_fixed, open_page, keep_open, no_follow;
     const char *bind;
     double budget; // per cent of the program's CPU; 0: none
+    struct ms_keeping keeping;
     char **command;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
@@ -97,6 +99,9 @@ static int parse(struct run *r, int argc, char **argv)
         {"budget", required_argument, NULL, 'u'},
         {"mmap", no_argument, NULL, 'M'},
         {"store-limit", required_argument, NULL, 'l'},
+        {"snapshot-dir", required_argument, NULL, 'D'},
+        {"snapshot-when", required_argument, NULL, 'W'},
+        {"snapshot-at-exit", no_argument, NULL, 'E'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"no-follow", no_argument, NULL, 'n'},
@@ -135,6 +140,14 @@ static int parse(struct run *r, int argc, char **argv)
         case 'l':
             if (!set_store_limit(optarg))
                 return bad_usage("no size of 2M or more: ", optarg);
+            break;
+        case 'D':
+            r->keeping.directory = optarg;
+            break;
+        case 'W':
+        case 'E':
+            if (!ms_keeping_when(&r->keeping, option == 'E' ? "exit" : optarg))
+                return bad_usage("no condition for a snapshot: ", optarg);
             break;
         case 'o':
             r->open_page = true;
@@ -204,6 +217,8 @@ static bool start_all(struct run *r)
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
     ms_engine_set_budget(r->engine, r->budget);
+    if (!ms_keeping_begin(&r->keeping, r->engine))
+        goto fail_engine;
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));
@@ -324,7 +339,8 @@ static int watch(struct run *r, const char *library)
     if (r->open_page)
         open_page(ms_server_url(r->server));
     int status = wait_for_program(r);
-    if (!r->keep_open)
+    // Snapshots at the exit are worth the time that their names take.
+    if (!r->keep_open && r->keeping.directory == NULL)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);

@@ -386,6 +386,15 @@ const struct ms_snapshot *ms_import_snapshot(const struct ms_import *m)
 enum memscope_status ms_import_adopt(struct ms_import *m, struct ms_engine *e,
                                      const struct ms_snapshot **out)
 {
+    return ms_import_adopt_file(m, e, "", out);
+}
+
+enum memscope_status ms_import_adopt_file(struct ms_import *m,
+                                          struct ms_engine *e, const char *file,
+                                          const struct ms_snapshot **out)
+{
+    snprintf(m->entry->file, sizeof m->entry->file, "%s", file);
+    m->entry->saved = file[0] != '\0';
     enum memscope_status status = ms_snapshot_add(e, m->entry, out);
 
     if (status == MEMSCOPE_OK)
