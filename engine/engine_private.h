@@ -90,4 +90,27 @@ struct ms_mark_row;
 bool ms_session_moment(struct ms_session *s, uint64_t number,
                        struct ms_mark_row *out);
 
+// What ms_engine_groups, ms_engine_types and ms_engine_marks give, for those
+// who want more of the same cut. {session lock}
+struct ms_group_row;
+struct ms_type_row;
+enum memscope_status ms_session_groups(struct ms_session *s,
+                                       struct ms_group_row **rows,
+                                       size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_session_types(struct ms_session *s,
+                                      struct ms_type_row **rows,
+                                      size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_session_marks(struct ms_session *s,
+                                      struct ms_mark_row **rows,
+                                      size_t *count) MEMSCOPE_MUST_CHECK;
+
+// ms_session_regions copies the mapped regions {session lock};
+// ms_session_join_regions then asks the system what of them is resident,
+// without the lock.
+enum memscope_status
+ms_session_regions(struct ms_session *s,
+                   struct ms_mappings_picture *out) MEMSCOPE_MUST_CHECK;
+void ms_session_join_regions(struct ms_session *s,
+                             struct ms_mappings_picture *out);
+
 #endif

@@ -91,6 +91,9 @@ void ms_session_close(struct ms_session *s);
 // Returns true when the process was found to have ended.
 bool ms_session_tick(struct ms_session *s);
 
+// ms_session_publish makes tick s->seq of what was read. {lock}
+void ms_session_publish(struct ms_session *s);
+
 // ms_session_finish reads everything once more, after the program's last
 // event, and marks the session as ended. One that ended for unknown reasons
 // takes the reason over. [collector's lock holder]

@@ -99,6 +99,14 @@ enum memscope_status ms_source_open(struct ms_engine *engine, uint32_t session,
     return open_session(out, session);
 }
 
+void ms_source_move(struct ms_source *to, struct ms_source *from)
+{
+    *to = *from;
+    if (to->stacks == &from->copied)
+        to->stacks = &to->copied;
+    *from = (struct ms_source){0};
+}
+
 void ms_source_close(struct ms_source *s)
 {
     if (s->snapshot != NULL)

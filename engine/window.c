@@ -56,6 +56,8 @@ static enum memscope_status cut_sites(const struct ms_session *s,
         if (!site_matches(&m, site->function, site->file, site->module))
             continue;
         ms_session_site_numbers(s, i, &row);
+        if (w->heap_only && row.alloc_count == 0 && row.free_count == 0)
+            continue;
         e[out->site_total].row = (uint32_t)i;
         ms_order_entry_of(&o, &row, NULL, &e[out->site_total++]);
     }

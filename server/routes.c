@@ -74,6 +74,8 @@ static const struct route {
      NULL,
      {SESSION, "weight", "at", "from", "to", "by", "order", "min", NULL}},
     {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
+    {"/api/v1/queries", ms_handle_queries, NULL, NULL, {NULL}},
+    {"/api/v1/query", NULL, ms_handle_query, NULL, {NULL}},
     {"/api/v1/snapshots",
      ms_handle_snapshot_list,
      ms_handle_snapshot_take,

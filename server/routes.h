@@ -12,6 +12,7 @@
 #include "engine/render.h"
 #include "query.h"
 #include "server_private.h"
+#include "sql_jobs.h"
 
 struct ms_request {
     struct ms_server *server;
@@ -28,7 +29,7 @@ struct ms_request {
     uint64_t id; // the number at the end of the path, where there is one
 };
 
-// What goes out: at most one of json, text and stream.
+// What goes out: at most one of json, text, stream and job.
 struct ms_reply {
     unsigned status;
     bool head_only;           // given: the answer is to a HEAD
@@ -37,6 +38,7 @@ struct ms_reply {
     const void *text;         // static
     size_t text_bytes;
     struct ms_render_stream *stream; // owned
+    struct ms_sql_job *job;          // owned: the answer is still to be made
     const struct ms_snapshot *held;  // released when it has been sent
     const char *encoding;            // static, or NULL
     const char *etag;                // static, or NULL
@@ -84,6 +86,9 @@ void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
 void ms_handle_diff(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
+
+void ms_handle_queries(struct ms_request *q, struct ms_reply *r);
+void ms_handle_query(struct ms_request *q, struct ms_reply *r);
 
 // ms_render_monitor: the server's own cost, for status and viewers alike.
 json_t *ms_render_monitor(struct ms_server *server);

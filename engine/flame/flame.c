@@ -265,6 +265,19 @@ enum memscope_status ms_flame_make(struct ms_engine *engine,
     return status;
 }
 
+enum memscope_status ms_flame_of(struct ms_source *source,
+                                 const struct ms_flame_order *order,
+                                 struct ms_flame *out)
+{
+    *out = (struct ms_flame){.order = *order};
+    out->order.compare = false;
+    ms_source_move(&out->at, source);
+    if (make(out))
+        return MEMSCOPE_OK;
+    ms_flame_fini(out);
+    return MEMSCOPE_ERROR_MEMORY;
+}
+
 void ms_flame_fini(struct ms_flame *f)
 {
     ms_source_close(&f->at);

@@ -16,7 +16,55 @@ struct blocks_stream {
     uint64_t count, bytes; // of the blocks so far
 };
 
-static void put_block(struct ms_writer_buffer *w, const struct ms_block *b)
+static void put_key(struct ms_writer_buffer *w, const char *key, bool *first)
+{
+    ms_put(w, *first ? "\"" : ",\"");
+    ms_put(w, key);
+    ms_put(w, "\":");
+    *first = false;
+}
+
+static void put_name(struct ms_writer_buffer *w, const char *key,
+                     struct ms_block_walk *walk, uint32_t name, bool *first)
+{
+    char text[MS_SAID_NAME];
+
+    if (name == 0)
+        return;
+    ms_block_walk_name(walk, name, text);
+    put_key(w, key, first);
+    ms_put_json_text(w, text);
+}
+
+static void put_id(struct ms_writer_buffer *w, const char *key, uint32_t id,
+                   bool *first)
+{
+    if (id == 0)
+        return;
+    put_key(w, key, first);
+    ms_put_number(w, id);
+}
+
+// What the program has said of a block.
+static void put_said(struct ms_writer_buffer *w, struct ms_block_walk *walk,
+                     const struct ms_said *said)
+{
+    bool first = true;
+
+    if ((said->variable | said->type | said->scope | said->task | said->pool) ==
+        0)
+        return;
+    ms_put(w, ",\"annotated\":{");
+    put_name(w, "variable", walk, said->variable, &first);
+    put_name(w, "type", walk, said->type, &first);
+    put_name(w, "scope", walk, said->scope, &first);
+    put_id(w, "task", said->task, &first);
+    put_id(w, "pool", said->pool, &first);
+    ms_put(w, "}");
+}
+
+static void put_block(struct ms_writer_buffer *w, struct ms_block_walk *walk,
+                      const struct ms_block *b)
 {
     ms_put(w, "{\"address\":\"");
     ms_put_hex(w, b->address);
@@ -28,6 +76,7 @@ static void put_block(struct ms_writer_buffer *w, const struct ms_block *b)
     ms_put_number(w, b->thread);
     ms_put(w, ",\"birth_ns\":");
     ms_put_number(w, b->birth_ns);
+    put_said(w, walk, &b->said);
     ms_put(w, "}");
 }
 
@@ -49,7 +98,7 @@ static bool next_of_blocks(struct ms_render_stream *base)
     for (size_t i = 0; i < n; i++) {
         if (s->count++ != 0)
             ms_put(w, ",\n");
-        put_block(w, &s->blocks[i]);
+        put_block(w, s->walk, &s->blocks[i]);
         s->bytes += s->blocks[i].size;
     }
     if (n != 0)

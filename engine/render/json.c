@@ -121,6 +121,9 @@ static json_t *render_capture(const struct ms_capture_stats *c)
     json_t *o = json_object();
 
     FIELD("backend", json_string(c->backend));
+    FIELD("backend_name", c->backend_name[0] != '\0'
+                              ? ms_render_text(c->backend_name)
+                              : json_null());
     FIELD("mode", json_string(c->mode));
     FIELD("interval", ms_render_u64(c->interval));
     FIELD("always_exact", json_boolean(c->always_exact));

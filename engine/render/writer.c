@@ -137,3 +137,15 @@ void ms_put_json_text(struct ms_writer_buffer *w, const char *text)
     }
     ms_put(w, "\"");
 }
+
+void ms_put_utf8(struct ms_writer_buffer *w, const char *text)
+{
+    while (*text != '\0') {
+        size_t n = ms_utf8_length(text);
+        if (n != 0)
+            ms_put_bytes(w, text, n);
+        else
+            ms_put(w, "\xef\xbf\xbd");
+        text += n != 0 ? n : 1;
+    }
+}

@@ -25,6 +25,9 @@ void ms_put_hex(struct ms_writer_buffer *w, uint64_t number); // 0x...
 // ms_put_json_text puts a JSON string; what is no UTF-8 becomes U+FFFD.
 void ms_put_json_text(struct ms_writer_buffer *w, const char *text);
 
+// ms_put_utf8 puts text; what is no UTF-8 becomes U+FFFD.
+void ms_put_utf8(struct ms_writer_buffer *w, const char *text);
+
 // ms_utf8_length is the length of the UTF-8 sequence at a terminated text's
 // beginning; 0: it is none.
 size_t ms_utf8_length(const char *text);

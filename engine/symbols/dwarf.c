@@ -108,6 +108,10 @@ char *ms_demangle(const char *name)
 static const char *readable(struct ms_dwarf *d, const char *name)
 {
     char *plain = name[0] == '_' ? ms_demangle(name) : NULL;
+    char *clone = plain != NULL ? strstr(plain, " [clone ") : NULL;
+
+    if (clone != NULL)
+        *clone = '\0'; // parts of a function have its name
     const char *long_one = plain != NULL ? plain : name;
     char cut[NAME_ROOM];
 
@@ -131,7 +135,8 @@ static const char *full_path(struct ms_dwarf *d, const char *directory,
     return ms_strings_keep(&d->strings, path);
 }
 
-static const char *name_of(Dwarf_Die *die)
+// *whole: the name is all of it, not the last part only.
+static const char *name_of(Dwarf_Die *die, bool *whole)
 {
     Dwarf_Attribute attribute;
     const char *name = NULL;
@@ -140,7 +145,22 @@ static const char *name_of(Dwarf_Die *die)
     if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) != NULL ||
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute) != NULL)
         name = dwarf_formstring(&attribute);
+    *whole = name != NULL;
     return name != NULL ? name : dwarf_diename(die);
+}
+
+static bool is_mangled(Dwarf_Die *unit)
+{
+    switch (dwarf_srclang(unit)) {
+    case DW_LANG_C:
+    case DW_LANG_C89:
+    case DW_LANG_C99:
+    case DW_LANG_C11:
+    case DW_LANG_Mips_Assembler:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static uint32_t number_of(Dwarf_Die *die, unsigned what)
@@ -154,24 +174,49 @@ static uint32_t number_of(Dwarf_Die *die, unsigned what)
     return (uint32_t)value;
 }
 
+static void read_symbols(struct ms_dwarf *d)
+{
+    if (d->symbols_read)
+        return;
+    d->symbols_read = true;
+    if (!ms_elf_symbols_read(&d->symbols, d->module))
+        ms_elf_symbols_fini(&d->symbols);
+}
+
+static const char *symbol_at(struct ms_dwarf *d, Dwarf_Addr at)
+{
+    read_symbols(d);
+    const struct ms_elf_symbol *symbol =
+        ms_elf_symbols_find(&d->symbols, at, false);
+
+    return symbol != NULL ? symbol->name : NULL;
+}
+
 // Reads what a scope is called, and where it was inlined, once.
 static void resolve(struct ms_dwarf *d, struct ms_unit *unit,
-                    struct ms_scope *scope)
+                    struct ms_scope *scope, Dwarf_Addr at)
 {
     Dwarf_Die die;
     Dwarf_Files *files;
     size_t count;
+    bool whole;
 
     if (scope->resolved)
         return;
     scope->resolved = true;
     if (dwarf_offdie(dwarf_cu_getdwarf(unit->die.cu), scope->die, &die) == NULL)
         return;
-    const char *name = name_of(&die);
+    const char *name = name_of(&die, &whole);
     if (name != NULL)
         scope->function = readable(d, name);
-    if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
+    if (dwarf_tag(&die) != DW_TAG_inlined_subroutine) {
+        // Of some local functions only the symbol has the whole name.
+        const char *symbol =
+            !whole && is_mangled(&unit->die) ? symbol_at(d, at) : NULL;
+        if (symbol != NULL && symbol[0] == '_')
+            scope->function = readable(d, symbol);
         return;
+    }
     scope->call_line = number_of(&die, DW_AT_call_line);
     uint32_t file = number_of(&die, DW_AT_call_file);
     if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0 && file < count)
@@ -185,10 +230,11 @@ static void find_line(struct ms_dwarf *d, struct ms_unit *unit,
     int number = 0;
     Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
 
-    if (line == NULL || dwarf_lineno(line, &number) != 0 || number <= 0)
+    if (line == NULL)
         return;
     out->file = full_path(d, unit->directory, dwarf_linesrc(line, NULL, NULL));
-    if (out->file[0] != '\0')
+    // Code of no line has its file all the same.
+    if (out->file[0] != '\0' && dwarf_lineno(line, &number) == 0 && number > 0)
         out->line = (uint32_t)number;
 }
 
@@ -212,25 +258,16 @@ static size_t frames_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
     uint32_t number = ms_scopes_find(&unit->scopes, address);
     while (number < unit->scopes.count && count < MS_DWARF_FRAMES) {
         struct ms_scope *scope = &unit->scopes.items[number];
-        resolve(d, unit, scope);
+        resolve(d, unit, scope, at);
         here.function = scope->function;
         frames[count++] = here;
         here = (struct ms_dwarf_frame){"", scope->call_file, scope->call_line};
         // A parent comes before its children: there is no way round.
         number = scope->parent;
     }
-    if (count == 0 && here.line != 0)
+    if (count == 0 && here.file[0] != '\0')
         frames[count++] = here;
     return count;
-}
-
-static void read_symbols(struct ms_dwarf *d)
-{
-    if (d->symbols_read)
-        return;
-    d->symbols_read = true;
-    if (!ms_elf_symbols_read(&d->symbols, d->module))
-        ms_elf_symbols_fini(&d->symbols);
 }
 
 size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
@@ -241,14 +278,12 @@ size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
 
     if (count != 0 && frames[count - 1].function[0] != '\0')
         return count;
-    read_symbols(d);
-    const struct ms_elf_symbol *symbol =
-        ms_elf_symbols_find(&d->symbols, at, false);
+    const char *symbol = symbol_at(d, at);
     if (symbol == NULL)
         return count;
     if (count == 0)
         frames[count++] = (struct ms_dwarf_frame){"", "", 0};
-    frames[count - 1].function = readable(d, symbol->name);
+    frames[count - 1].function = readable(d, symbol);
     return count;
 }
 

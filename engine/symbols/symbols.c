@@ -11,10 +11,9 @@
 
 #include "platform/process_stats.h"
 #include "platform/thread.h"
+#include "symbols/answers.h"
 #include "symbols/namer.h"
 #include "symbols/strings.h"
-
-#define ANSWERS_LIMIT (1u << 24) // more keep their "module+0x..."
 
 struct module {
     const char *path; // kept
@@ -26,14 +25,6 @@ struct module {
     enum ms_names_source source; // {lock}
 };
 
-struct answer {
-    uint64_t address;
-    uint32_t module;
-    bool known;
-    uint8_t more_count;
-    struct ms_symbol symbol; // innermost
-    struct ms_symbol *more;  // what it was inlined into
-};
 _Static_assert(MS_SYMBOL_FRAMES == MS_DWARF_FRAMES, "all fit");
 
 struct ms_symbols {
@@ -46,58 +37,14 @@ struct ms_symbols {
     bool stopping;
     struct module **modules;
     size_t module_count, module_room;
-    struct answer **slots; // open addressing, at most half full
-    size_t room, count;
-    struct answer **queue; // all answers, in the order in which they were asked
-    size_t queue_room, next; // [next, count) wait
+    struct ms_answers answers;
     struct ms_strings strings;
-    uint64_t more_bytes;
     uint64_t cpu_ns;
     // [symbol thread]
     struct ms_namer *namer;
     uint64_t batch[MS_NAMER_BATCH];
     struct ms_names names;
 };
-
-static size_t hash_of(uint32_t module, uint64_t address)
-{
-    uint64_t h =
-        (address ^ (uint64_t)module << 48) * UINT64_C(0x9E3779B97F4A7C15);
-
-    return (size_t)(h ^ h >> 29);
-}
-
-static struct answer **find_slot(struct answer **slots, size_t room,
-                                 uint32_t module, uint64_t address)
-{
-    size_t i = hash_of(module, address) & (room - 1);
-
-    while (slots[i] != NULL &&
-           (slots[i]->module != module || slots[i]->address != address))
-        i = (i + 1) & (room - 1);
-    return &slots[i];
-}
-
-static bool grow(struct ms_symbols *s)
-{
-    size_t room = s->room == 0 ? 1024 : s->room * 2;
-    struct answer **slots = calloc(room, sizeof *slots);
-    struct answer **queue = realloc(s->queue, room * sizeof *queue);
-
-    if (queue != NULL)
-        s->queue = queue;
-    if (slots == NULL || queue == NULL) {
-        free(slots);
-        return false;
-    }
-    for (size_t i = 0; i < s->count; i++)
-        *find_slot(slots, room, s->queue[i]->module, s->queue[i]->address) =
-            s->queue[i];
-    free(s->slots);
-    s->slots = slots;
-    s->room = room;
-    return true;
-}
 
 static const char *plain_name(struct ms_symbols *s, const struct module *m,
                               uint64_t address)
@@ -114,9 +61,10 @@ static size_t next_batch(struct ms_symbols *s)
 {
     size_t count = 0;
 
-    while (count < MS_NAMER_BATCH && s->next + count < s->count) {
-        const struct answer *a = s->queue[s->next + count];
-        if (a->module != s->queue[s->next]->module)
+    while (count < MS_NAMER_BATCH &&
+           s->answers.next + count < s->answers.count) {
+        const struct ms_answer *a = s->answers.queue[s->answers.next + count];
+        if (a->module != s->answers.queue[s->answers.next]->module)
             break;
         // The call lies before the address that it returns to.
         s->batch[count++] = a->address - (a->address > 0);
@@ -156,7 +104,7 @@ static struct ms_symbol kept(struct ms_symbols *s,
 }
 
 // Keeps the frames of one answer. {lock}
-static void keep_answer(struct ms_symbols *s, struct answer *a,
+static void keep_answer(struct ms_symbols *s, struct ms_answer *a,
                         const struct ms_dwarf_frame *frames, size_t count)
 {
     const char *plain = a->symbol.function;
@@ -165,7 +113,7 @@ static void keep_answer(struct ms_symbols *s, struct answer *a,
         a->more = malloc((count - 1) * sizeof *a->more);
     if (a->more != NULL) {
         a->more_count = (uint8_t)(count - 1);
-        s->more_bytes += (count - 1) * sizeof *a->more;
+        s->answers.more_bytes += (count - 1) * sizeof *a->more;
     }
     for (size_t i = 0; i < a->more_count; i++)
         a->more[i] = kept(s, &frames[i + 1], plain);
@@ -184,12 +132,12 @@ static void *serve(void *arg)
     s->namer = ms_namer_create(NULL);
     pthread_mutex_lock(&s->lock);
     while (!s->stopping && s->namer != NULL) {
-        if (s->next == s->count) {
+        if (s->answers.next == s->answers.count) {
             s->cpu_ns = ms_thread_cpu_ns();
             pthread_cond_wait(&s->wake, &s->lock);
             continue;
         }
-        uint32_t number = s->queue[s->next]->module;
+        uint32_t number = s->answers.queue[s->answers.next]->module;
         struct module *m = s->modules[number - 1];
         size_t count = next_batch(s), frame = 0;
         pthread_mutex_unlock(&s->lock);
@@ -197,8 +145,8 @@ static void *serve(void *arg)
         pthread_mutex_lock(&s->lock);
         m->source = s->names.source;
         for (size_t i = 0; i < count; i++) {
-            keep_answer(s, s->queue[s->next++], s->names.frames + frame,
-                        s->names.counts[i]);
+            keep_answer(s, s->answers.queue[s->answers.next++],
+                        s->names.frames + frame, s->names.counts[i]);
             frame += s->names.counts[i];
         }
     }
@@ -238,13 +186,8 @@ void ms_symbols_destroy(struct ms_symbols *s)
     pthread_join(s->thread, NULL);
     for (size_t i = 0; i < s->module_count; i++)
         free(s->modules[i]);
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->queue[i]->more);
-        free(s->queue[i]);
-    }
+    ms_answers_fini(&s->answers);
     free(s->modules);
-    free(s->slots);
-    free(s->queue);
     ms_strings_fini(&s->strings);
     pthread_cond_destroy(&s->wake);
     pthread_mutex_destroy(&s->lock);
@@ -310,36 +253,22 @@ uint32_t ms_symbols_module(struct ms_symbols *s,
     return number;
 }
 
-// A new answer on the queue; NULL: no room. {lock}
-static struct answer *ask(struct ms_symbols *s, uint32_t module,
-                          uint64_t address)
-{
-    if (s->count >= ANSWERS_LIMIT || (s->count * 2 >= s->room && !grow(s)))
-        return NULL;
-    struct answer *a = calloc(1, sizeof *a);
-    if (a == NULL)
-        return NULL;
-    a->module = module;
-    a->address = address;
-    a->symbol.function = plain_name(s, s->modules[module - 1], address);
-    a->symbol.file = "";
-    *find_slot(s->slots, s->room, module, address) = a;
-    s->queue[s->count++] = a;
-    pthread_cond_signal(&s->wake);
-    return a;
-}
-
 // The answer to a question, known or not; NULL: there can be none. {lock}
-static struct answer *answer_of(struct ms_symbols *s, uint32_t module,
-                                uint64_t address)
+static struct ms_answer *answer_of(struct ms_symbols *s, uint32_t module,
+                                   uint64_t address)
 {
-    struct answer *a = NULL;
-
     if (module == 0 || module > s->module_count)
         return NULL;
-    if (s->room != 0)
-        a = *find_slot(s->slots, s->room, module, address);
-    return a != NULL ? a : ask(s, module, address);
+    struct ms_answer *a = ms_answers_find(&s->answers, module, address);
+    if (a != NULL)
+        return a;
+    a = ms_answers_add(&s->answers, module, address);
+    if (a == NULL)
+        return NULL;
+    a->symbol.function = plain_name(s, s->modules[module - 1], address);
+    a->symbol.file = "";
+    pthread_cond_signal(&s->wake);
+    return a;
 }
 
 bool ms_symbols_frames(struct ms_symbols *s, uint32_t module, uint64_t address,
@@ -350,7 +279,7 @@ bool ms_symbols_frames(struct ms_symbols *s, uint32_t module, uint64_t address,
     frames[0] = (struct ms_symbol){.function = "?", .file = ""};
     *count = 1;
     pthread_mutex_lock(&s->lock);
-    const struct answer *a = answer_of(s, module, address);
+    const struct ms_answer *a = answer_of(s, module, address);
     if (a != NULL) {
         frames[0] = a->symbol;
         for (; *count < room && *count <= a->more_count; ++*count)
@@ -402,10 +331,9 @@ void ms_symbols_counts(struct ms_symbols *s, struct ms_symbols_counts *out)
 {
     pthread_mutex_lock(&s->lock);
     *out = (struct ms_symbols_counts){
-        .pending = s->count - s->next,
-        .done = s->next,
-        .memory_bytes = s->strings.bytes + s->count * sizeof(struct answer) +
-                        s->room * 2 * sizeof *s->slots + s->more_bytes,
+        .pending = s->answers.count - s->answers.next,
+        .done = s->answers.next,
+        .memory_bytes = s->strings.bytes + ms_answers_bytes(&s->answers),
         .cpu_ns = s->cpu_ns,
     };
     pthread_mutex_unlock(&s->lock);

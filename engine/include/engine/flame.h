@@ -52,6 +52,11 @@ struct ms_flame {
 enum memscope_status ms_flame_make(struct ms_engine *engine,
                                    const struct ms_flame_order *order,
                                    struct ms_flame *out) MEMSCOPE_MUST_CHECK;
+// ms_flame_of takes a source over, whatever it returns; at and from of the
+// order are not read.
+enum memscope_status ms_flame_of(struct ms_source *source,
+                                 const struct ms_flame_order *order,
+                                 struct ms_flame *out) MEMSCOPE_MUST_CHECK;
 void ms_flame_fini(struct ms_flame *flame);
 
 #endif

@@ -31,6 +31,8 @@ struct ms_source {
 enum memscope_status ms_source_open(struct ms_engine *engine, uint32_t session,
                                     const struct ms_at *at,
                                     struct ms_source *out) MEMSCOPE_MUST_CHECK;
+// ms_source_move puts it elsewhere; the old place is closed.
+void ms_source_move(struct ms_source *to, struct ms_source *from);
 void ms_source_close(struct ms_source *source);
 
 // ms_source_frame gives a frame, by its number, with the name that is known by

@@ -22,6 +22,7 @@ struct ms_window {
     bool ascending;
     char filter[MS_WINDOW_FILTER]; // part of a name, in any case; "": all
     size_t offset, limit;
+    bool heap_only; // no sites that have only ever mapped memory
 };
 
 // The number of a column by its name in docs/PROTOCOL.md; -1: none such.
