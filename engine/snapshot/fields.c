@@ -106,6 +106,10 @@ static TABLE(mapped_table, struct ms_mapped_stats, mapped_list);
 #define C(member, kind) M(ms_capture_stats, member, kind)
 static const struct ms_field capture_list[] = {
     C(backend, STRING),
+    {"backend_name", MS_FIELD_TEXT_0, true,
+     offsetof(struct ms_capture_stats, backend_name),
+     sizeof(((struct ms_capture_stats *)0)->backend_name), NULL, 0},
+
     C(mode, STRING),
     C(interval, U64),
     C(always_exact, BOOL),
