@@ -223,7 +223,7 @@ static const struct ms_field module_list[] = {
     O(start, HEX),     O(end, HEX),     O(bias, HEX),        O(path, STRING),
     O(build_id, TEXT), O(load_ns, U64), O(unload_ns, U64_0),
 };
-static TABLE(module_table, struct ms_module_info, module_list);
+TABLE(ms_module_fields, struct ms_module_info, module_list);
 
 static const struct ms_field call_list[] = {
     M(ms_call, function, STRING),
@@ -268,7 +268,7 @@ static const struct ms_field stack_list[] = {
     K(mapped_bytes, U64),
     K(mean_lifetime_ns, DOUBLE),
 };
-static TABLE(stack_table, struct ms_stack_row, stack_list);
+TABLE(ms_stack_fields, struct ms_stack_row, stack_list);
 
 static const struct ms_field snapshot_list[] = {
     {"format", MS_FIELD_FORMAT, false, 0, 0, NULL, 0},
@@ -282,12 +282,13 @@ static const struct ms_field snapshot_list[] = {
     INSIDE("stats", ms_snapshot, stats, stats_table),
     INSIDE("histograms", ms_snapshot, histograms, histogram_table),
     ROWS("threads", threads, thread_count, 1u << 16, ms_thread_fields, false),
-    ROWS("modules", modules, module_count, 1u << 16, module_table, false),
+    ROWS("modules", modules, module_count, 1u << 16, ms_module_fields, false),
     ROWS("sites", sites, site_count, 1u << 20, ms_site_fields, false),
     ROWS("frames", stacks.frames, stacks.frame_count, 1u << 22, frame_table,
          true),
     ROWS("nodes", stacks.nodes, stacks.node_count, 1u << 23, node_table, true),
-    ROWS("stacks", stacks.rows, stacks.row_count, 1u << 22, stack_table, true),
+    ROWS("stacks", stacks.rows, stacks.row_count, 1u << 22, ms_stack_fields,
+         true),
 };
 const struct ms_field_table ms_snapshot_fields = {
     snapshot_list, COUNT(snapshot_list), sizeof(struct ms_snapshot), false};
