@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "analysis/leak_scan.h"
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
@@ -56,6 +57,7 @@ struct ms_engine {
     uint32_t next_snapshot;
     struct ms_archive *archive;  // NULL: snapshots are kept in memory alone
     struct ms_triggers triggers; // constant once there are sessions
+    struct ms_scans scans;
 };
 
 // ms_engine_hold finds a session (0: the primary one) and keeps it from going
