@@ -121,6 +121,17 @@ static void look_alike(const void *object)
     }
 }
 
+// A block that begins with a second base: part of an object, as it looks.
+static void begin_with_second_base()
+{
+    Both both;
+    void *block = std::malloc(sizeof(Right));
+    const Right *right = &both;
+
+    std::memcpy(block, static_cast<const void *>(right), sizeof(Right));
+    keep[kept++] = block;
+}
+
 int main(int argc, char **argv)
 {
     void *plugin = argc > 1 ? dlopen(argv[1], RTLD_NOW) : nullptr;
@@ -141,6 +152,7 @@ int main(int argc, char **argv)
     keep[kept++] = new Left[4];
     look_alike(square);
     leave_ghosts();
+    begin_with_second_base();
     for (void *library : {plugin, stays}) {
         void *make = dlsym(library, "make_object");
         void *(*call)();

@@ -10,7 +10,7 @@
 //   - The word is the address point of a whole object's table: no offset to
 //     the top, and type information that is itself an object of one of the
 //     three classes of the C++ runtime that describe classes.
-//   - The same holds of all blocks of that size from that site which are
+//   - The same holds of all blocks of that size from that stack which are
 //     not just being made: what is left over in new memory holds for few.
 //
 // Classes built without type information are unknown. Looks at a bounded
