@@ -26,6 +26,8 @@ int main(void)
 {
     char byte;
     %s
+    if (write(1, "here\\n", 5) != 5 || read(0, &byte, 1) != 1)
+        return 1;
     keep = %s();
     if (write(1, "ready\\n", 6) != 6)
         return 1;
@@ -49,6 +51,12 @@ class SymbolFiles(TestCase):
         memscope.settle()
         return next(row for row in memscope.named_picture().sites
                     if row["live_bytes"] == 1234)
+
+    def go(self, memscope):
+        """Lets the program allocate."""
+        memscope.line()
+        memscope.write(b"\n")
+        memscope.line(1)
 
     def source(self, memscope, path):
         return next(row["symbols"] for row in memscope.get("/modules")["rows"]
@@ -74,7 +82,7 @@ class SymbolFiles(TestCase):
         build(path)
         self.split(directory, path)
         with Memscope(path) as memscope:
-            memscope.line()
+            self.go(memscope)
             self.assert_named(self.site(memscope))
             self.assertEqual(self.source(memscope, path), "debug")
 
@@ -87,7 +95,7 @@ class SymbolFiles(TestCase):
         subprocess.run(["objcopy", "--only-keep-debug", other, debug],
                        check=True)
         with Memscope(path) as memscope:
-            memscope.line()
+            self.go(memscope)
             self.assertRegex(self.site(memscope)["function"],
                              r"^program\+0x[0-9a-f]+$")
             self.assertEqual(self.source(memscope, path), "symbols")
@@ -98,8 +106,10 @@ class SymbolFiles(TestCase):
         build(path)
         with Memscope(path) as memscope:
             memscope.line()
-            os.unlink(path)  # a new file there is another one
+            # Nobody has looked into the file yet: it has no site so far.
+            os.unlink(path)
             replace(path)
+            self.go(memscope)
             return memscope, path, self.site(memscope), \
                 self.source(memscope, path)
 
@@ -132,6 +142,7 @@ class SymbolFiles(TestCase):
             memscope.line()
             os.unlink(library)
             build(library, "somebody_else", "-shared", "-fPIC")
+            self.go(memscope)
             site = self.site(memscope)
             source = self.source(memscope, library)
         say("library: %s, %s" % (site["function"], source))
@@ -160,7 +171,7 @@ class SymbolFiles(TestCase):
                 os.makedirs(os.path.dirname(link), exist_ok=True)
                 shutil.copy(library, link)
         with Memscope("chroot", root, path) as memscope:
-            memscope.line()
+            self.go(memscope)
             self.assert_named(self.site(memscope))
 
     def libraries(self, path):
