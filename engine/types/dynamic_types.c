@@ -14,7 +14,8 @@
 #define WORD sizeof(uint64_t)
 
 struct looked_at {
-    struct ms_block block;
+    uint64_t address, size, birth_ns;
+    uint32_t stack; // 0: damaged
     uint32_t type;
     bool alive; // after the read as well
 };
@@ -50,6 +51,17 @@ static bool copy_session(struct ms_engine *e, uint32_t session, struct look *l)
     return l->modules != NULL;
 }
 
+static struct looked_at looked_at(const struct ms_block *b)
+{
+    return (struct looked_at){
+        .address = b->address,
+        .size = b->size,
+        .birth_ns = b->birth_ns,
+        .stack = b->stack,
+        .type = MS_VTABLE_NONE,
+    };
+}
+
 static enum memscope_status list_blocks(struct ms_engine *e, uint32_t session,
                                         struct look *l)
 {
@@ -66,8 +78,7 @@ static enum memscope_status list_blocks(struct ms_engine *e, uint32_t session,
     l->complete = true;
     while ((n = ms_block_walk_next(walk, batch, 512)) != 0) {
         for (size_t i = 0; i < n && l->count < room; i++)
-            l->blocks[l->count++] =
-                (struct looked_at){batch[i], MS_VTABLE_NONE, false};
+            l->blocks[l->count++] = looked_at(&batch[i]);
         l->complete = l->count < room;
         if (!l->complete)
             break;
@@ -76,19 +87,17 @@ static enum memscope_status list_blocks(struct ms_engine *e, uint32_t session,
     return MEMSCOPE_OK;
 }
 
-static bool is_same(const struct ms_block *a, const struct ms_block *b)
+static bool is_same(const struct looked_at *a, const struct looked_at *b)
 {
     return a->address == b->address && a->size == b->size &&
-           a->site == b->site && a->thread == b->thread &&
-           a->birth_ns == b->birth_ns;
+           a->stack == b->stack && a->birth_ns == b->birth_ns;
 }
 
 static int by_address(const void *a, const void *b)
 {
     const struct looked_at *x = a, *y = b;
 
-    return (x->block.address > y->block.address) -
-           (x->block.address < y->block.address);
+    return (x->address > y->address) - (x->address < y->address);
 }
 
 // Marks the blocks that live on.
@@ -105,11 +114,11 @@ static enum memscope_status look_again(struct ms_engine *e, uint32_t session,
     qsort(l->blocks, l->count, sizeof *l->blocks, by_address);
     while ((n = ms_block_walk_next(walk, batch, 512)) != 0)
         for (size_t i = 0; i < n; i++) {
-            struct looked_at key = {.block = batch[i]};
+            struct looked_at key = looked_at(&batch[i]);
             struct looked_at *found = bsearch(&key, l->blocks, l->count,
                                               sizeof *l->blocks, by_address);
             if (found != NULL)
-                found->alive = is_same(&found->block, &batch[i]);
+                found->alive = is_same(found, &key);
         }
     ms_block_walk_destroy(walk);
     return MEMSCOPE_OK;
@@ -124,14 +133,14 @@ static bool read_types(struct look *l, struct ms_vtables *v)
     bool read = addresses != NULL && words != NULL && sorted != NULL;
 
     for (size_t i = 0; read && i < l->count; i++)
-        addresses[i] = l->blocks[i].block.address;
+        addresses[i] = l->blocks[i].address;
     read = read && ms_process_words(l->pid, addresses, l->count, words);
     if (read) {
         memcpy(sorted, words, l->count * WORD);
         read = ms_vtables_read(v, sorted, l->count);
     }
     for (size_t i = 0; read && i < l->count; i++)
-        if (l->blocks[i].block.size >= WORD)
+        if (l->blocks[i].size >= WORD)
             l->blocks[i].type = ms_vtables_type(v, words[i]);
     free(addresses);
     free(words);
@@ -141,25 +150,24 @@ static bool read_types(struct look *l, struct ms_vtables *v)
 
 static int by_origin(const void *a, const void *b)
 {
-    const struct ms_block *x = &((const struct looked_at *)a)->block;
-    const struct ms_block *y = &((const struct looked_at *)b)->block;
+    const struct looked_at *x = a, *y = b;
 
-    if (x->site != y->site)
-        return x->site < y->site ? -1 : 1;
+    if (x->stack != y->stack)
+        return x->stack < y->stack ? -1 : 1;
     return (x->size > y->size) - (x->size < y->size);
 }
 
-// Of one site and size all are objects, or none is known to be.
+// Of one stack and size all are objects, or none is known to be.
 static void doubt(struct look *l)
 {
     qsort(l->blocks, l->count, sizeof *l->blocks, by_origin);
     for (size_t first = 0, end; first < l->count; first = end) {
-        bool sound = l->blocks[first].block.site != 0;
+        bool sound = l->blocks[first].stack != 0;
         for (end = first; end < l->count &&
                           by_origin(&l->blocks[first], &l->blocks[end]) == 0;
              end++) {
             const struct looked_at *b = &l->blocks[end];
-            bool just_made = b->block.birth_ns + JUST_MADE_NS > l->uptime_ns;
+            bool just_made = b->birth_ns + JUST_MADE_NS > l->uptime_ns;
             if (b->alive && b->type == MS_VTABLE_NONE && !just_made)
                 sound = false;
         }
@@ -190,10 +198,10 @@ static bool sum_up(const struct look *l, const struct ms_vtables *v,
         if (!b->alive)
             continue;
         if (b->type == MS_VTABLE_NONE) {
-            out->unknown_bytes += b->block.size;
+            out->unknown_bytes += b->size;
             out->unknown_blocks++;
         } else {
-            out->rows[b->type].live_bytes += b->block.size;
+            out->rows[b->type].live_bytes += b->size;
             out->rows[b->type].live_blocks++;
         }
     }
