@@ -223,6 +223,9 @@ void ms_session_module_info(const struct ms_session *s,
         .unload_ns = m->unload_ns != 0 ? since_start(s, m->unload_ns) : 0,
         .path = from->path,
     };
+    out->symbols = s->symbols != NULL
+                       ? ms_symbols_source(s->symbols, from->symbols)
+                       : "unknown";
     for (uint32_t i = 0; i < m->build_id_bytes && i < 36; i++)
         snprintf(out->build_id + 2 * (size_t)i, 3, "%02x", m->build_id[i]);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/annotations.h"
+#include "engine/dynamic_types.h"
 #include "routes.h"
 
 #define FIELD(name, value) json_object_set_new(o, name, value)
@@ -74,6 +75,34 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r)
                                "pools", pools));
 }
 
+// What blocks begin with, by their tables of virtual functions.
+static json_t *render_measured(struct ms_server *server, uint32_t session)
+{
+    struct ms_dynamic_types types;
+
+    if (ms_engine_dynamic_types(server->options.engine, session, &types) !=
+            MEMSCOPE_OK ||
+        !types.readable) {
+        ms_dynamic_types_fini(&types);
+        return json_null();
+    }
+    json_t *o = json_object(), *rows = json_array();
+    for (size_t i = 0; i < types.count; i++) {
+        const struct ms_dynamic_type *t = &types.rows[i];
+        json_array_append_new(
+            rows, json_pack("{s:o,s:s,s:o,s:o}", "name",
+                            ms_render_text(t->name), "provenance", "vtable",
+                            "live_bytes", ms_render_u64(t->live_bytes),
+                            "live_blocks", ms_render_u64(t->live_blocks)));
+    }
+    FIELD("rows", rows);
+    FIELD("unknown_bytes", ms_render_u64(types.unknown_bytes));
+    FIELD("unknown_blocks", ms_render_u64(types.unknown_blocks));
+    FIELD("complete", json_boolean(types.complete));
+    ms_dynamic_types_fini(&types);
+    return o;
+}
+
 void ms_handle_types(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_type_row *types;
@@ -96,7 +125,8 @@ void ms_handle_types(struct ms_request *q, struct ms_reply *r)
                       "live_bytes", ms_render_u64(types[i].live_bytes),
                       "live_blocks", ms_render_u64(types[i].live_blocks)));
     free(types);
-    ms_reply_json(r, json_pack("{s:o}", "rows", rows));
+    ms_reply_json(r, json_pack("{s:o,s:o}", "rows", rows, "measured",
+                               render_measured(q->server, session)));
 }
 
 static json_t *render_mark(const struct ms_mark_row *row)

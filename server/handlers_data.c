@@ -291,8 +291,11 @@ void ms_handle_modules(struct ms_request *q, struct ms_reply *r)
         return;
     }
     json_t *rows = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(rows, ms_render_module(&modules[i]));
+    for (size_t i = 0; i < count; i++) {
+        json_t *o = ms_render_module(&modules[i]);
+        json_object_set_new(o, "symbols", json_string(modules[i].symbols));
+        json_array_append_new(rows, o);
+    }
     free(modules);
     ms_reply_json(r, json_pack("{s:o}", "rows", rows));
 }

@@ -135,8 +135,7 @@ static const char *full_path(struct ms_dwarf *d, const char *directory,
     return ms_strings_keep(&d->strings, path);
 }
 
-// *whole: the name is all of it, not the last part only.
-static const char *name_of(Dwarf_Die *die, bool *whole)
+static const char *name_of(Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     const char *name = NULL;
@@ -145,22 +144,7 @@ static const char *name_of(Dwarf_Die *die, bool *whole)
     if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) != NULL ||
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute) != NULL)
         name = dwarf_formstring(&attribute);
-    *whole = name != NULL;
     return name != NULL ? name : dwarf_diename(die);
-}
-
-static bool is_mangled(Dwarf_Die *unit)
-{
-    switch (dwarf_srclang(unit)) {
-    case DW_LANG_C:
-    case DW_LANG_C89:
-    case DW_LANG_C99:
-    case DW_LANG_C11:
-    case DW_LANG_Mips_Assembler:
-        return false;
-    default:
-        return true;
-    }
 }
 
 static uint32_t number_of(Dwarf_Die *die, unsigned what)
@@ -194,29 +178,22 @@ static const char *symbol_at(struct ms_dwarf *d, Dwarf_Addr at)
 
 // Reads what a scope is called, and where it was inlined, once.
 static void resolve(struct ms_dwarf *d, struct ms_unit *unit,
-                    struct ms_scope *scope, Dwarf_Addr at)
+                    struct ms_scope *scope)
 {
     Dwarf_Die die;
     Dwarf_Files *files;
     size_t count;
-    bool whole;
 
     if (scope->resolved)
         return;
     scope->resolved = true;
     if (dwarf_offdie(dwarf_cu_getdwarf(unit->die.cu), scope->die, &die) == NULL)
         return;
-    const char *name = name_of(&die, &whole);
+    const char *name = name_of(&die);
     if (name != NULL)
         scope->function = readable(d, name);
-    if (dwarf_tag(&die) != DW_TAG_inlined_subroutine) {
-        // Of some local functions only the symbol has the whole name.
-        const char *symbol =
-            !whole && is_mangled(&unit->die) ? symbol_at(d, at) : NULL;
-        if (symbol != NULL && symbol[0] == '_')
-            scope->function = readable(d, symbol);
+    if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
         return;
-    }
     scope->call_line = number_of(&die, DW_AT_call_line);
     uint32_t file = number_of(&die, DW_AT_call_file);
     if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0 && file < count)
@@ -258,7 +235,7 @@ static size_t frames_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
     uint32_t number = ms_scopes_find(&unit->scopes, address);
     while (number < unit->scopes.count && count < MS_DWARF_FRAMES) {
         struct ms_scope *scope = &unit->scopes.items[number];
-        resolve(d, unit, scope, at);
+        resolve(d, unit, scope);
         here.function = scope->function;
         frames[count++] = here;
         here = (struct ms_dwarf_frame){"", scope->call_file, scope->call_line};

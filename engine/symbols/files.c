@@ -63,8 +63,12 @@ int ms_files_open(unsigned n, const char *path, pid_t pid)
 
     if (n >= MS_FILES_CANDIDATES)
         return -2;
-    if (path[0] != '/' || (n < 3 && pid == 0))
-        return -1; // the vDSO, and what was never a file
+    if (n < 3 && pid == 0)
+        return -1;
+    // The vDSO, and what was never a file; or a program that did not find its
+    // own path, for want of /proc in its root.
+    if (path[0] != '/' && n != 2)
+        return -1;
     switch (n) {
     case 0:
         snprintf(there, sizeof there, "/proc/%d/root%s", (int)pid, path);

@@ -247,6 +247,7 @@ struct ms_module_info {
     uint64_t load_ns, unload_ns; // uptimes; unload 0: loaded
     const char *path;            // lives as long as the engine
     char build_id[73];           // hex, "" when it has none
+    const char *symbols;         // what names come from: static, see symbols.h
 };
 enum memscope_status ms_engine_modules(struct ms_engine *engine,
                                        uint32_t session,
