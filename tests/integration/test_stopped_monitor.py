@@ -14,7 +14,7 @@ from memscope_test import (Memscope, TestCase, main, proc_status_kib, run_bare,
 STEADY = target("steady")
 LINES = 10
 PR_SET_CHILD_SUBREAPER = 36
-CHILDREN = ("i=0; while [ $i -lt 400 ]; do /bin/true; i=$((i+1)); done; "
+CHILDREN = ("i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done; "
             "echo all; exit 5")
 
 
