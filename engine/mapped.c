@@ -108,7 +108,7 @@ static uint64_t *share_of(struct ms_session *s, const struct view *v, size_t i,
     case MS_AREA_OWN:
         return &out->store_bytes;
     case MS_AREA_FILE:
-        return &out->file_bytes;
+        return a->executable ? &out->code_bytes : &out->file_bytes;
     case MS_AREA_STACK:
         return &out->stack_bytes;
     case MS_AREA_HEAP:
@@ -116,6 +116,8 @@ static uint64_t *share_of(struct ms_session *s, const struct view *v, size_t i,
     case MS_AREA_ANONYMOUS:
         break;
     }
+    if (a->shared)
+        return &out->shared_bytes;
     if (v->is_stack[i])
         return &out->stack_bytes;
     return has_blocks(s, a) ? &out->heap_bytes : &out->other_bytes;
@@ -164,7 +166,7 @@ static void describe(const struct ms_session *s, const struct ms_region *r,
         .writable = r->protection & 2,
         .executable = r->protection & 4,
         .shared = r->protection & MS_MAPPING_SHARED,
-        .site = r->stack != 0 ? s->model.site_of_node[r->stack] : 0,
+        .site = r->stack != 0 ? ms_model_known_site(&s->model, r->stack) : 0,
         .thread = r->thread,
         .birth_ns = birth > start ? birth - start : 0,
         .resident_bytes = UINT64_MAX,
@@ -172,7 +174,8 @@ static void describe(const struct ms_session *s, const struct ms_region *r,
 }
 
 // Fills in what is resident, as far as the system tells.
-static void join(struct ms_session *s, struct ms_mappings_picture *out)
+void ms_session_join_regions(struct ms_session *s,
+                             struct ms_mappings_picture *out)
 {
     struct view v = {0};
     struct ms_resident *sum = &out->resident;
@@ -183,7 +186,9 @@ static void join(struct ms_session *s, struct ms_mappings_picture *out)
         .store_bytes = UINT64_MAX,
         .heap_bytes = UINT64_MAX,
         .stack_bytes = UINT64_MAX,
+        .code_bytes = UINT64_MAX,
         .file_bytes = UINT64_MAX,
+        .shared_bytes = UINT64_MAX,
         .other_bytes = UINT64_MAX,
     };
     if (s->state == MS_SESSION_ENDED ||
@@ -209,6 +214,17 @@ out:
     free(v.areas);
 }
 
+enum memscope_status ms_session_regions(struct ms_session *s,
+                                        struct ms_mappings_picture *out)
+{
+    *out = (struct ms_mappings_picture){.session = s->id, .seq = s->seq};
+    memcpy(out->epoch, s->epoch, sizeof out->epoch);
+    out->rows = malloc((s->mappings.count + 1) * sizeof *out->rows);
+    for (size_t i = 0; out->rows != NULL && i < s->mappings.count; i++)
+        describe(s, &s->mappings.regions[i], &out->rows[out->count++]);
+    return out->rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
 enum memscope_status ms_engine_mappings(struct ms_engine *e, uint32_t session,
                                         struct ms_mappings_picture *out)
 {
@@ -218,16 +234,11 @@ enum memscope_status ms_engine_mappings(struct ms_engine *e, uint32_t session,
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
-    out->session = s->id;
-    out->seq = s->seq;
-    memcpy(out->epoch, s->epoch, sizeof out->epoch);
-    out->rows = malloc((s->mappings.count + 1) * sizeof *out->rows);
-    for (size_t i = 0; out->rows != NULL && i < s->mappings.count; i++)
-        describe(s, &s->mappings.regions[i], &out->rows[out->count++]);
+    enum memscope_status status = ms_session_regions(s, out);
     pthread_mutex_unlock(&s->lock);
     // The kernel is asked without the lock: a tick does not wait for it.
-    if (out->rows != NULL)
-        join(s, out);
+    if (status == MEMSCOPE_OK)
+        ms_session_join_regions(s, out);
     ms_engine_let_go(e, s);
-    return out->rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    return status;
 }

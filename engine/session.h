@@ -11,11 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analysis/growth.h"
+#include "analysis/leak_scan.h"
 #include "engine/picture.h"
 #include "governor.h"
 #include "history.h"
 #include "mappings.h"
 #include "model/model.h"
+#include "past.h"
 #include "platform/process_stats.h"
 #include "reader.h"
 #include "symbols/symbols.h"
@@ -53,6 +56,9 @@ struct ms_session {
     struct ms_model model;
     struct ms_mappings mappings;
     struct ms_history history;
+    struct ms_past past;
+    struct ms_growth growth;
+    struct ms_session_scan scan;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
@@ -87,6 +93,9 @@ void ms_session_close(struct ms_session *s);
 // Returns true when the process was found to have ended.
 bool ms_session_tick(struct ms_session *s);
 
+// ms_session_publish makes tick s->seq of what was read. {lock}
+void ms_session_publish(struct ms_session *s);
+
 // ms_session_finish reads everything once more, after the program's last
 // event, and marks the session as ended. One that ended for unknown reasons
 // takes the reason over. [collector's lock holder]
@@ -96,6 +105,11 @@ void ms_session_finish(struct ms_session *s, int wait_status,
 // ms_session_place_sites finds the modules of new sites and asks for their
 // names. {lock}
 void ms_session_place_sites(struct ms_session *s);
+
+// ms_session_module_of is the module that an address lay in, the newest one
+// there; NULL: none. {lock}
+struct ms_session_module *ms_session_module_of(struct ms_session *s,
+                                               uint64_t address);
 
 // ms_session_names asks for the names that are wanted and looks for those that
 // have become known. {lock}. True when there were any.
@@ -116,6 +130,9 @@ void ms_session_mapped(struct ms_session *s, struct ms_mapped_stats *out);
 
 void ms_session_info(struct ms_session *s, struct ms_session_info *out);
 uint64_t ms_session_uptime_ns(const struct ms_session *s);
+void ms_session_module_info(const struct ms_session *s,
+                            const struct ms_session_module *from,
+                            struct ms_module_info *out);
 void ms_session_thread_row(const struct ms_session *s, uint32_t slot,
                            struct ms_thread_row *out);
 // ms_session_site_numbers leaves out the trend, which takes the longest.

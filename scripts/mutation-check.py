@@ -26,7 +26,8 @@ BUILD = COPY / "build" / "tsan"
 ROOMS = ("platform", "runtime", "engine")
 TESTS = ("stress_test_orders", "stress_test_orders_rules",
          "stress_test_orders_lifecycle", "stress_test_orders_mappings",
-         "stress_test_orders_table", "stress_test_orders_annotations")
+         "stress_test_orders_table", "stress_test_orders_annotations",
+         "stress_test_orders_backends")
 SECONDS = 300  # per test; they take one or two
 # Which of them is likely to notice, by a part of the file's path.
 LIKELY = (("annot", "annotations"), ("unwind/", "rules"),

@@ -200,7 +200,7 @@ static void regions_add_up(const struct ms_mappings *m)
 static void picture_adds_up(const struct ms_session *s)
 {
     const struct ms_model *m = &s->model;
-    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0;
+    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0, stacks = 0;
 
     for (size_t i = 0; i < m->site_count; i++)
         sites += m->sites[i].alloc_bytes - m->sites[i].free_bytes;
@@ -210,6 +210,11 @@ static void picture_adds_up(const struct ms_session *s)
         sizes += m->size_bytes[i];
         blocks += m->size_blocks[i];
     }
+    for (uint32_t i = 0; i < m->stacks.count; i++) {
+        const struct ms_stack_sums *t = ms_stack_table_at(&m->stacks, i);
+        stacks += t->alloc_bytes - t->free_bytes;
+    }
+    FUZZ_CHECK(stacks == m->heap.live_bytes);
     FUZZ_CHECK(sites == m->heap.live_bytes);
     FUZZ_CHECK(threads == m->heap.live_bytes);
     FUZZ_CHECK(sizes == m->heap.live_bytes);
@@ -268,7 +273,7 @@ static void look_at_annotations(struct ms_engine *e)
 
 static void look_at_everything(struct ms_engine *e)
 {
-    struct ms_render_stream *blocks;
+    struct ms_render_stream *blocks; // or a flame graph
     const struct ms_snapshot *snapshot;
     struct ms_sample *samples;
     size_t count;
@@ -279,6 +284,11 @@ static void look_at_everything(struct ms_engine *e)
     ms_snapshot_release(e, snapshot);
     FUZZ_CHECK(ms_render_blocks(e, 0, &blocks) == MEMSCOPE_OK);
     read_all(blocks);
+    struct ms_flame_order order = {.by_line = true};
+    for (int i = 0; i < 2; i++, order.inverted = true) {
+        FUZZ_CHECK(ms_render_flame(e, &order, &blocks) == MEMSCOPE_OK);
+        read_all(blocks);
+    }
     FUZZ_CHECK(ms_engine_history(e, 0, MS_STEP_100MS, 0, &samples, &count) ==
                MEMSCOPE_OK);
     free(samples);

@@ -142,11 +142,47 @@ static void *work(void *arg)
     return NULL;
 }
 
+static void stacks_add_up(const struct ms_model *m,
+                          const struct ms_heap_totals *h)
+{
+    struct ms_stack_sums sum = {0};
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < m->stacks.count; i++) {
+        const struct ms_stack_sums *s = ms_stack_table_at(&m->stacks, i);
+        assert_true(s->alloc_bytes >= s->free_bytes);
+        assert_true(s->alloc_count >= s->free_count);
+        sum.alloc_bytes += s->alloc_bytes;
+        sum.alloc_count += s->alloc_count;
+        sum.free_bytes += s->free_bytes;
+        sum.free_count += s->free_count;
+        sum.realloc_count += s->realloc_count;
+        sum.temporary_count += s->temporary_count;
+        listed += s->changed_seq != 0;
+    }
+    assert_int_equal(sum.alloc_bytes, h->alloc_bytes_total);
+    assert_int_equal(sum.alloc_count, h->alloc_count_total);
+    assert_int_equal(sum.free_bytes, h->free_bytes_total);
+    assert_int_equal(sum.free_count, h->free_count_total);
+    assert_int_equal(sum.realloc_count, h->realloc_count_total);
+    assert_int_equal(sum.temporary_count, h->temporary_count_total);
+    // The list has each of them once, those that changed last first.
+    uint64_t seq = UINT64_MAX;
+    for (uint32_t i = m->stacks.newest; i != 0; listed--) {
+        const struct ms_stack_sums *s = ms_stack_table_at(&m->stacks, i - 1);
+        assert_true(s->changed_seq <= seq && listed != 0);
+        seq = s->changed_seq;
+        assert_true(s->older != 0 || m->stacks.oldest == i);
+        i = s->older;
+    }
+    assert_int_equal(listed, 0);
+}
+
 static void picture_adds_up(struct ms_session *s)
 {
     const struct ms_model *m = &s->model;
     const struct ms_heap_totals *h = &s->stats[s->seq % MS_STATS_KEPT].heap;
-    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0;
+    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0, temporary = 0;
 
     for (size_t i = 0; i < m->site_count; i++) {
         assert_true(m->sites[i].alloc_bytes >= m->sites[i].free_bytes);
@@ -163,6 +199,10 @@ static void picture_adds_up(struct ms_session *s)
         sizes += m->size_bytes[i];
         blocks += m->size_blocks[i];
     }
+    stacks_add_up(m, h);
+    for (size_t i = 0; i < m->site_count; i++)
+        temporary += m->sites[i].temporary_count;
+    assert_int_equal(temporary, h->temporary_count_total);
     assert_int_equal(sites, h->live_bytes);
     assert_int_equal(threads, h->live_bytes);
     assert_int_equal(sizes, h->live_bytes);

@@ -11,7 +11,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "engine/analysis.h"
 #include "engine/engine.h"
+#include "engine/flame.h"
 #include "engine/picture.h"
 #include "engine/snapshot.h"
 
@@ -26,6 +28,10 @@ json_t *ms_render_thread(const struct ms_thread_row *row);
 json_t *ms_render_site(const struct ms_site_row *row);
 json_t *ms_render_module(const struct ms_module_info *module);
 json_t *ms_render_mappings(const struct ms_mappings_picture *mappings);
+json_t *ms_render_analyzer(const struct ms_analyzer *analyzer);
+json_t *ms_render_analysis(const struct ms_analysis *analysis);
+json_t *ms_render_fragmentation(const struct ms_fragmentation *f);
+json_t *ms_render_leak_report(const struct ms_leak_report *report);
 json_t *ms_render_histograms(const struct ms_histograms *h);
 json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
 json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);
@@ -41,6 +47,17 @@ struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot);
 enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_flame makes a flame graph and streams it.
+enum memscope_status
+ms_render_flame(struct ms_engine *engine, const struct ms_flame_order *order,
+                struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_sites_csv streams all sites as CSV (RFC 4180), with a header line.
+enum memscope_status
+ms_render_sites_csv(struct ms_engine *engine, uint32_t session,
+                    const struct ms_at *at,
+                    struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_read fills up to `bytes` and returns how many; 0 is the end,
 // SIZE_MAX says that memory ran out.
