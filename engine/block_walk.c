@@ -136,6 +136,7 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     uint64_t start = s->reader.head.start_ns;
     uint64_t now = start + ms_session_uptime_ns(s);
     struct ms_row_key key = {0};
+    uint32_t context; // ms_block_read_said follows it
 
     // A cell keeps the low bits of a birth: the latest time that has them.
     uint64_t mask = (UINT64_C(1) << MS_BIRTH_BITS) - 1;
@@ -146,13 +147,12 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     out->site = 0;
     out->thread = 0;
     out->stack = 0;
-    out->context = 0;
     if (ms_reader_row_key(&s->reader, row, &key)) {
         out->thread = key.thread + 1;
         if (key.stack < MS_NODE_CAPACITY)
             out->site = ms_model_known_site(&s->model, key.stack);
-        if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &out->context))
-            out->stack = out->context = 0;
+        if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &context))
+            out->stack = 0;
     } else {
         s->reader.damaged++;
     }

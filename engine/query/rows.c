@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/atomics.h"
 #include "query/query.h"
 
 #define BLOCKS_AT_ONCE 256u
@@ -47,49 +46,16 @@ void ms_block_rows_destroy(struct ms_block_rows *rows)
     free(rows);
 }
 
-// The innermost task, scope and pool.
-static void find_context(struct ms_reader *r, struct ms_block_row *row)
+// What the program has said of it, by name.
+static void find_labels(struct ms_reader *r, struct ms_block_row *row)
 {
-    uint32_t context = row->block.context, value;
-    enum ms_pseudo_kind kind;
+    const struct ms_said *said = &row->block.said;
 
-    row->task = row->scope = row->pool = 0;
-    for (size_t i = 0; i <= MS_CONTEXT_DEPTH && context != 0; i++) {
-        context = ms_reader_link(r, context, &kind, &value);
-        if (context == UINT32_MAX)
-            return;
-        if (kind == MS_PSEUDO_TASK && row->task == 0)
-            row->task = value;
-        else if (kind == MS_PSEUDO_SCOPE && row->scope == 0)
-            row->scope = value;
-        else if (kind == MS_PSEUDO_POOL && row->pool == 0)
-            row->pool = value;
-    }
-}
-
-// What it was tagged with, if it was. The note of an earlier block at this
-// address may be on its way out: then its size is another, mostly.
-static void find_note(struct ms_reader *r, struct ms_block_row *row)
-{
-    struct ms_annotations *a = ms_reader_annotations(r);
-    uint32_t window = ms_note_window(row->block.address);
-
-    row->variable[0] = row->type[0] = '\0';
-    if (a == NULL)
-        return;
-    // acquire: pairs with whoever has shown a note [P]
-    uint64_t word = ms_load_acquire(&a->note_words[window / MS_NOTE_WINDOW]);
-    for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
-        struct ms_note *note = &a->notes[window + k];
-        // relaxed: shown by [P]
-        if ((word >> k & 1) == 0 ||
-            ms_load_relaxed(&note->key) != row->block.address * 2 + 1)
-            continue;
-        // relaxed: a name is checked by who reads it
-        ms_reader_string(r, ms_load_relaxed(&note->variable), row->variable);
-        ms_reader_string(r, ms_load_relaxed(&note->type), row->type);
-        return;
-    }
+    row->task = said->task;
+    row->scope = said->scope;
+    row->pool = said->pool;
+    ms_reader_string(r, said->variable, row->variable);
+    ms_reader_string(r, said->type, row->type);
 }
 
 const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
@@ -110,10 +76,8 @@ const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
     row->age_ns = rows->now_ns > row->block.birth_ns
                       ? rows->now_ns - row->block.birth_ns
                       : 0;
-    if (rows->labels) {
-        find_context(&s->reader, row);
-        find_note(&s->reader, row);
-    }
+    if (rows->labels)
+        find_labels(&s->reader, row);
     return row;
 }
 

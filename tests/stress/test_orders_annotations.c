@@ -196,6 +196,24 @@ static void engine_sees_notes(void **state) // P
     MS_RELAY(make_a_note, sum_the_types);
 }
 
+static void walk_to_the_block(void)
+{
+    struct ms_block_walk *walk;
+    struct ms_block block;
+
+    MS_CHECK(ms_block_walk_create(engine, 1, &walk) == MEMSCOPE_OK);
+    MS_CHECK(ms_block_walk_next(walk, &block, 1) == 1);
+    MS_CHECK(block.said.type == 7);
+    MS_CHECK(payload == 4711);
+    ms_block_walk_destroy(walk);
+}
+
+static void walk_sees_notes(void **state) // P
+{
+    (void)state;
+    MS_RELAY(make_a_note, walk_to_the_block);
+}
+
 static void as(uint32_t number)
 {
     ms_guard_writer = writers[number];
@@ -293,9 +311,9 @@ int main(void)
         CASE(slot_publishes_names),  CASE(length_publishes_names),
         CASE(word_publishes_notes),  CASE(claimer_sees_notes),
         CASE(entry_is_handed_on),    CASE(taker_sees_notes),
-        CASE(engine_sees_notes),     CASE(state_publishes_tasks),
-        CASE(state_publishes_pools), CASE(seq_publishes_moments),
-        CASE(slot_is_handed_on),
+        CASE(engine_sees_notes),     CASE(walk_sees_notes),
+        CASE(state_publishes_tasks), CASE(state_publishes_pools),
+        CASE(seq_publishes_moments), CASE(slot_is_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,9 +8,12 @@
 
 #include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "by_libunwind.h"
@@ -18,6 +21,18 @@
 #include "unwind/unwinder.h"
 
 #define MOST 4096
+
+// Where a signal's frame has the interrupted registers.
+#define SAVED(field) offsetof(ucontext_t, uc_mcontext.field)
+#if defined(__x86_64__)
+_Static_assert(MS_SIGNAL_PC == SAVED(gregs[REG_RIP]), "pc");
+_Static_assert(MS_SIGNAL_SP == SAVED(gregs[REG_RSP]), "sp");
+_Static_assert(MS_SIGNAL_FP == SAVED(gregs[REG_RBP]), "fp");
+#elif defined(__aarch64__)
+_Static_assert(MS_SIGNAL_PC == sizeof(siginfo_t) + SAVED(pc), "pc");
+_Static_assert(MS_SIGNAL_SP == sizeof(siginfo_t) + SAVED(sp), "sp");
+_Static_assert(MS_SIGNAL_FP == sizeof(siginfo_t) + SAVED(regs[29]), "fp");
+#endif
 
 struct judge {
     const char *name;

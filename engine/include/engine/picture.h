@@ -312,7 +312,6 @@ struct ms_block {
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
     uint32_t stack;    // ms_stack_row.id; 0: damaged
-    uint32_t context;  // in which it was allocated; 0: none
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.
