@@ -11,6 +11,8 @@
 #include "query/cut.h"
 #include "query/tables.h"
 
+#define MS_SQL_LENGTH 50000 // bytes, of a text or a row
+
 struct ms_sql_module { // what a virtual table knows of its query
     struct ms_sql *query;
     enum ms_sql_table table;
