@@ -9,7 +9,6 @@
 #include "platform/clock.h"
 #include "query/query.h"
 
-#define STEPS_BETWEEN 1000     // of SQLite's machine, between two looks
 #define STEPS_BETWEEN 50       // of SQLite's machine, between two looks
 #define ASK_AFTER_NS 10000000u // between two questions whether to go on
 
