@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "block_said.h"
 #include "engine_private.h"
 #include "platform/atomics.h"
 #include "platform/memory.h"
@@ -134,7 +135,8 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     uint32_t row = ms_cell_row(cell);
     uint64_t start = s->reader.head.start_ns;
     uint64_t now = start + ms_session_uptime_ns(s);
-    struct ms_row_key key;
+    struct ms_row_key key = {0};
+    uint32_t context;
 
     // A cell keeps the low bits of a birth: the latest time that has them.
     uint64_t mask = (UINT64_C(1) << MS_BIRTH_BITS) - 1;
@@ -145,16 +147,23 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     out->site = 0;
     out->thread = 0;
     out->stack = 0;
-    out->context = 0;
     if (ms_reader_row_key(&s->reader, row, &key)) {
         out->thread = key.thread + 1;
         if (key.stack < MS_NODE_CAPACITY)
             out->site = ms_model_known_site(&s->model, key.stack);
-        if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &out->context))
-            out->stack = out->context = 0;
+        if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &context))
+            out->stack = 0;
     } else {
         s->reader.damaged++;
     }
+    ms_block_read_said(&s->reader, cell, key.stack, out);
+}
+
+void ms_block_walk_name(struct ms_block_walk *w, uint32_t name,
+                        char text[MS_SAID_NAME])
+{
+    _Static_assert(MS_SAID_NAME == MS_STRING_TEXT, "a name fits");
+    ms_reader_string(&w->session->reader, name, text);
 }
 
 // The live table, entry by entry. {session lock}

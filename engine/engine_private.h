@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
+#include "symbols/strings.h"
 
 #define MS_SESSIONS_RUNNING 256u // more are refused
 #define MS_SESSIONS_KEPT 64u     // running or ended; the oldest ended ones go
@@ -19,6 +20,7 @@
 struct ms_snapshot_entry {
     struct ms_snapshot snapshot; // first: handed out as itself
     uint32_t refs;               // {lock}
+    struct ms_strings strings;   // of one that was read in
 };
 
 struct ms_engine {
@@ -50,6 +52,14 @@ struct ms_engine {
 // away until ms_engine_let_go. NULL: there is none. Takes the engine's lock.
 struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id);
 void ms_engine_let_go(struct ms_engine *e, struct ms_session *s);
+
+// ms_snapshot_add puts a snapshot on the list, under a new id, and holds it for
+// the caller. LIMIT: there is no room; the entry stays the caller's.
+// ms_snapshot_discard frees one that is on no list.
+enum memscope_status
+ms_snapshot_add(struct ms_engine *e, struct ms_snapshot_entry *entry,
+                const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+void ms_snapshot_discard(struct ms_snapshot_entry *entry);
 
 // ms_engine_take_requested takes the snapshots that the program has asked for.
 void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s);

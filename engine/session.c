@@ -61,6 +61,7 @@ enum memscope_status ms_session_open(int fd, pid_t pid, uint32_t id,
     status = ms_history_init(&s->history, tick_ns);
     if (status != MEMSCOPE_OK)
         goto fail_model;
+    ms_past_init(&s->past, MS_PAST_BUDGET);
     s->id = id;
     s->refs = 1;
     s->pid = pid;
@@ -95,6 +96,7 @@ void ms_session_close(struct ms_session *s)
         ms_process_stats_destroy(s->process);
     pthread_mutex_destroy(&s->lock);
     ms_history_fini(&s->history);
+    ms_past_fini(&s->past);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

@@ -16,6 +16,7 @@
 #include "history.h"
 #include "mappings.h"
 #include "model/model.h"
+#include "past.h"
 #include "platform/process_stats.h"
 #include "reader.h"
 #include "symbols/symbols.h"
@@ -53,6 +54,7 @@ struct ms_session {
     struct ms_model model;
     struct ms_mappings mappings;
     struct ms_history history;
+    struct ms_past past;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
@@ -86,6 +88,9 @@ void ms_session_close(struct ms_session *s);
 // ms_session_tick reads what has changed and publishes a new seq. [collector]
 // Returns true when the process was found to have ended.
 bool ms_session_tick(struct ms_session *s);
+
+// ms_session_publish makes tick s->seq of what was read. {lock}
+void ms_session_publish(struct ms_session *s);
 
 // ms_session_finish reads everything once more, after the program's last
 // event, and marks the session as ended. One that ended for unknown reasons

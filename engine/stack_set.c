@@ -36,28 +36,41 @@ static void copy_row(const struct ms_stack_sums *from, struct ms_stack_row *out)
             (double)from->lifetime_units * unit / (double)from->free_count;
 }
 
+static bool make_rows(size_t count, struct ms_stack_row **rows)
+{
+    *rows = malloc((count + 1) * sizeof **rows);
+    return *rows != NULL;
+}
+
+// {session lock}
+static bool copy_all(const struct ms_stack_table *t, struct ms_stack_row **rows,
+                     size_t *count)
+{
+    if (!make_rows(t->count, rows))
+        return false;
+    for (uint32_t i = 0; i < t->count; i++)
+        copy_row(ms_stack_table_at(t, i), &(*rows)[i]);
+    *count = t->count;
+    return true;
+}
+
 // Those that changed after `since` stand first in the list. {session lock}
-static bool copy_changed(const struct ms_session *s, uint64_t since,
+static bool copy_changed(const struct ms_stack_table *t, uint64_t since,
                          struct ms_stack_row **rows, size_t *count)
 {
-    const struct ms_stack_table *t = &s->model.stacks;
+    const struct ms_stack_sums *from;
     size_t n = 0;
 
-    for (uint32_t i = t->newest; i != 0;) {
-        const struct ms_stack_sums *from = ms_stack_table_at(t, i - 1);
+    for (uint32_t i = t->newest; i != 0; i = from->older, n++) {
+        from = ms_stack_table_at(t, i - 1);
         if (from->changed_seq <= since)
             break;
-        n++;
-        i = from->older;
     }
-    *rows = malloc((n + 1) * sizeof **rows);
-    if (*rows == NULL)
+    if (!make_rows(n, rows))
         return false;
-    uint32_t next = t->newest;
-    for (*count = 0; *count < n; (*count)++) {
-        const struct ms_stack_sums *from = ms_stack_table_at(t, next - 1);
+    for (uint32_t i = t->newest; *count < n; i = from->older, (*count)++) {
+        from = ms_stack_table_at(t, i - 1);
         copy_row(from, &(*rows)[*count]);
-        next = from->older;
     }
     return true;
 }
@@ -75,7 +88,9 @@ enum memscope_status ms_engine_stack_rows(struct ms_engine *e, uint32_t session,
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     *seq = s->seq;
-    bool copied = copy_changed(s, since, rows, count);
+    const struct ms_stack_table *t = &s->model.stacks;
+    bool copied = since == 0 ? copy_all(t, rows, count)
+                             : copy_changed(t, since, rows, count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     return copied ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
@@ -97,7 +112,7 @@ enum memscope_status ms_stack_set_copy(const struct ms_session *s,
     out->modules = malloc((s->module_count + 1) * sizeof *out->modules);
     set->symbols = malloc((s->module_count + 1) * sizeof *set->symbols);
     if (out->modules == NULL || set->symbols == NULL ||
-        !copy_changed(s, 0, &out->rows, &out->row_count)) {
+        !copy_all(&s->model.stacks, &out->rows, &out->row_count)) {
         ms_stack_set_fini(set);
         return MEMSCOPE_ERROR_MEMORY;
     }
@@ -246,8 +261,12 @@ static bool number_nodes(struct ms_session *s, struct ms_stack_set *set)
     if (out->nodes == NULL)
         return false;
     for (uint32_t node = 1; node < set->node_end; node++) {
-        if (set->numbers[node] == 0 || !ms_reader_node(&s->reader, node, &n))
+        if (set->numbers[node] == 0)
             continue;
+        if (!ms_reader_node(&s->reader, node, &n)) { // it was there before
+            set->numbers[node] = 0;
+            continue;
+        }
         uint32_t parent = parent_of(&n, node);
         uint32_t frame = frame_of(set, &n, node == MS_NODE_UNKNOWN);
         if (frame == 0)
@@ -301,6 +320,16 @@ enum memscope_status ms_engine_stacks(struct ms_engine *e, uint32_t session,
     return status;
 }
 
+const char *ms_stacks_module_name(const struct ms_stacks *stacks,
+                                  uint32_t module)
+{
+    if (module == 0)
+        return "";
+    const char *path = stacks->modules[module - 1].path;
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 bool ms_frame_name(struct ms_engine *e, struct ms_frame *f)
 {
     struct ms_symbol symbol;
@@ -320,6 +349,30 @@ bool ms_frame_name(struct ms_engine *e, struct ms_frame *f)
     f->file = symbol.file;
     f->line = symbol.line;
     return f->named;
+}
+
+size_t ms_frame_calls(struct ms_engine *e, const struct ms_frame *frame,
+                      struct ms_call calls[MS_FRAME_CALLS])
+{
+    struct ms_symbol symbols[MS_FRAME_CALLS];
+    struct ms_frame f = *frame;
+    size_t count = 0;
+
+    _Static_assert(MS_FRAME_CALLS >= MS_SYMBOL_FRAMES, "they fit");
+    if (e != NULL && e->symbols != NULL && f.symbol_module != 0) {
+        (void)ms_symbols_frames(e->symbols, f.symbol_module, f.file_address,
+                                symbols, MS_FRAME_CALLS, &count);
+        for (size_t i = 0; i < count; i++)
+            calls[i] = (struct ms_call){symbols[i].function, symbols[i].file,
+                                        symbols[i].line};
+        return count;
+    }
+    if (e != NULL)
+        (void)ms_frame_name(e, &f);
+    calls[count++] = (struct ms_call){f.function, f.file, f.line};
+    for (size_t i = 0; i < f.outer_count && count < MS_FRAME_CALLS; i++)
+        calls[count++] = f.outer[i];
+    return count;
 }
 
 size_t ms_stacks_name(struct ms_engine *e, struct ms_stacks *stacks)

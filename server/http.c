@@ -90,9 +90,16 @@ static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
     return MHD_http_unescape(text);
 }
 
+static const char *too_long(uint64_t most)
+{
+    return most == MS_IMPORT_BYTES ? "a snapshot may have 512 MiB"
+                                   : "a body may have 65,536 bytes";
+}
+
 // Answers what must not come further. MHD_YES with *done: answered.
 static enum MHD_Result check_head(struct ms_server *server,
-                                  struct MHD_Connection *connection, bool *done)
+                                  struct MHD_Connection *connection,
+                                  uint64_t most, bool *done)
 {
     unsigned counts[4] = {0};
     const char *length = header(connection, "Content-Length");
@@ -114,9 +121,8 @@ static enum MHD_Result check_head(struct ms_server *server,
         return ms_http_refuse(server, connection, 400,
                               "the body has two lengths");
     if (length != NULL &&
-        (strlen(length) > 9 || strtoul(length, NULL, 10) > MS_HTTP_BODY_BYTES))
-        return ms_http_refuse(server, connection, 413,
-                              "a body may have 65,536 bytes");
+        (strlen(length) > 9 || strtoul(length, NULL, 10) > most))
+        return ms_http_refuse(server, connection, 413, too_long(most));
     *done = false;
     return MHD_YES;
 }
@@ -127,6 +133,12 @@ static bool keep_body(struct exchange *x, const char *data, size_t bytes)
     size_t have = x->request.body_bytes;
     char *grown = NULL;
 
+    if (x->request.import != NULL) {
+        // After a mistake the rest is read as well, so that it can be told.
+        if (ms_import_feed(x->request.import, data, bytes) != MEMSCOPE_OK)
+            x->dropped_bytes += bytes;
+        return x->dropped_bytes <= MS_IMPORT_BYTES;
+    }
     if (!x->too_large && bytes <= MS_HTTP_BODY_BYTES - have)
         grown = realloc(x->body, have + bytes + 1);
     if (grown == NULL) {
@@ -167,7 +179,7 @@ static enum MHD_Result answer(struct ms_http *http,
 
     if (x->too_large)
         return ms_http_refuse(http->server, connection, 413,
-                              "a body may have 65,536 bytes");
+                              too_long(MS_HTTP_BODY_BYTES));
     q->path = path;
     q->body = x->body != NULL ? x->body : "";
     q->accept_encoding = header_or_empty(connection, "Accept-Encoding");
@@ -240,12 +252,17 @@ static enum MHD_Result take_request(void *arg,
     (void)version;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
-        enum MHD_Result result = check_head(http->server, connection, &done);
+        bool import = ms_routes_import(method, path);
+        enum MHD_Result result =
+            check_head(http->server, connection,
+                       import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
         if (x == NULL)
             return MHD_NO;
+        if (import)
+            x->request.import = ms_import_create();
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
@@ -276,6 +293,7 @@ static void end_request(void *arg, struct MHD_Connection *connection,
     if (x == NULL)
         return;
     unlink_exchange(arg, x);
+    ms_import_destroy(x->request.import);
     if (x->job != NULL)
         ms_sql_job_leave(x->job);
     free(x->body);

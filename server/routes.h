@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "engine/import.h"
 #include "engine/render.h"
 #include "query.h"
 #include "server_private.h"
@@ -23,6 +24,8 @@ struct ms_request {
     struct ms_query query;
     const char *body; // of a POST
     size_t body_bytes;
+    struct ms_import *import; // what has become of a body that is read as it
+                              // comes; NULL: of another one
     uint64_t id; // the number at the end of the path, where there is one
 };
 
@@ -43,6 +46,10 @@ struct ms_reply {
     char location[64];               // "" for none
     char disposition[96];            // "" for none
 };
+
+// ms_routes_import says whether a request's body is a snapshot, which may be
+// long, and is read as it comes.
+bool ms_routes_import(const char *method, const char *path);
 
 // ms_routes_answer fills a reply, with an error object where need be.
 void ms_routes_answer(struct ms_request *request, struct ms_reply *reply);
@@ -71,10 +78,13 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_types(struct ms_request *q, struct ms_reply *r);
 void ms_handle_marks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_control(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
+void ms_handle_diff(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
 
 void ms_handle_queries(struct ms_request *q, struct ms_reply *r);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/atomics.h"
 #include "query/query.h"
 
 #define BLOCKS_AT_ONCE 256u
@@ -47,54 +46,8 @@ void ms_block_rows_destroy(struct ms_block_rows *rows)
     free(rows);
 }
 
-// The innermost task, scope and pool.
-static void find_context(struct ms_reader *r, struct ms_block_row *row)
-{
-    uint32_t context = row->block.context, value;
-    enum ms_pseudo_kind kind;
-
-    row->task = row->scope = row->pool = 0;
-    for (size_t i = 0; i <= MS_CONTEXT_DEPTH && context != 0; i++) {
-        context = ms_reader_link(r, context, &kind, &value);
-        if (context == UINT32_MAX)
-            return;
-        if (kind == MS_PSEUDO_TASK && row->task == 0)
-            row->task = value;
-        else if (kind == MS_PSEUDO_SCOPE && row->scope == 0)
-            row->scope = value;
-        else if (kind == MS_PSEUDO_POOL && row->pool == 0)
-            row->pool = value;
-    }
-}
-
-// What it was tagged with, if it was. The note of an earlier block at this
-// address may be on its way out: then its size is another, mostly.
-static void find_note(struct ms_reader *r, struct ms_block_row *row)
-{
-    struct ms_annotations *a = ms_reader_annotations(r);
-    uint32_t window = ms_note_window(row->block.address);
-
-    row->variable[0] = row->type[0] = '\0';
-    if (a == NULL)
-        return;
-    // acquire: pairs with whoever has shown a note [P]
-    uint64_t word = ms_load_acquire(&a->note_words[window / MS_NOTE_WINDOW]);
-    for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
-        struct ms_note *note = &a->notes[window + k];
-        // relaxed: shown by [P]
-        if ((word >> k & 1) == 0 ||
-            ms_load_relaxed(&note->key) != row->block.address * 2 + 1)
-            continue;
-        // relaxed: a name is checked by who reads it
-        ms_reader_string(r, ms_load_relaxed(&note->variable), row->variable);
-        ms_reader_string(r, ms_load_relaxed(&note->type), row->type);
-        return;
-    }
-}
-
 const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
 {
-    struct ms_session *s = rows->query->cut.session;
     struct ms_block_row *row = &rows->row;
 
     if (rows->at == rows->count) {
@@ -111,24 +64,39 @@ const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
                       ? rows->now_ns - row->block.birth_ns
                       : 0;
     if (rows->labels) {
-        find_context(&s->reader, row);
-        find_note(&s->reader, row);
+        ms_block_walk_name(rows->walk, row->block.said.variable, row->variable);
+        ms_block_walk_name(rows->walk, row->block.said.type, row->type);
+        ms_block_walk_name(rows->walk, row->block.said.scope, row->scope);
     }
     return row;
 }
 
-const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
+// Goes on to the next node, of the same stack or the next one. False: the end.
+static bool next_node(struct ms_frame_rows *rows)
 {
     const struct ms_stacks *all = rows->stacks;
 
     while (rows->node == 0) {
         if (rows->stack == rows->end)
-            return NULL;
+            return false;
         rows->node = all->rows[rows->stack++].node;
         rows->depth = 0;
     }
     const struct ms_stack_node *node = &all->nodes[rows->node - 1];
-    const struct ms_frame *frame = &all->frames[node->frame - 1];
+    rows->frame = &all->frames[node->frame - 1];
+    rows->node = node->parent;
+    rows->call_count = ms_frame_calls(rows->engine, rows->frame, rows->calls);
+    rows->call = 0;
+    return true;
+}
+
+const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
+{
+    if (rows->call == rows->call_count && !next_node(rows))
+        return NULL;
+    const struct ms_call *call = &rows->calls[rows->call++];
+    const struct ms_stacks *all = rows->stacks;
+    const struct ms_frame *frame = rows->frame;
     const char *path =
         frame->module != 0 ? all->modules[frame->module - 1].path : "";
     const char *slash = strrchr(path, '/');
@@ -136,11 +104,11 @@ const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
         .stack = all->rows[rows->stack - 1].id,
         .depth = rows->depth++,
         .address = frame->address,
-        .function = frame->function,
-        .file = frame->file,
+        .function = call->function,
+        .file = call->file,
         .module = slash != NULL ? slash + 1 : path,
-        .line = frame->line,
+        .line = call->line,
+        .inlined = rows->call < rows->call_count,
     };
-    rows->node = node->parent;
     return &rows->row;
 }
