@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Any text as a query: it is answered or refused, within its limits; the answer
-// is JSON that holds together, and nothing has changed.
+// Any text as a query, of a session and of a snapshot: it is answered or
+// refused, within its limits; the answer is JSON that holds together, and
+// nothing has changed.
 
 #include "harness.h"
 
@@ -49,6 +50,10 @@ static void set_up(void)
     FUZZ_CHECK(engine != NULL);
     (void)ms_session_tick(session);
     (void)ms_session_tick(session);
+    const struct ms_snapshot *snapshot;
+    FUZZ_CHECK(ms_snapshot_take(engine, 1, NULL, &snapshot) == MEMSCOPE_OK);
+    FUZZ_CHECK(snapshot->id == 1);
+    ms_snapshot_release(engine, snapshot);
     refs = session->refs;
     FUZZ_CHECK(session->model.heap.alloc_bytes_total == live_bytes);
 }
@@ -91,10 +96,11 @@ static void check_error(const struct ms_sql_error *error, size_t size)
     ms_sql_json_fini(&text);
 }
 
-static void run(const char *sql, size_t size)
+static void run(const char *sql, size_t size, uint32_t snapshot)
 {
     struct ms_sql_request request = {
         .sql = sql,
+        .snapshot = snapshot,
         .limits = {TIME_NS, ROWS_MOST, 4 << 20},
     };
     struct ms_sql_json text = {0};
@@ -131,7 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(sql != NULL);
     memcpy(sql, data, size);
     sql[size] = '\0';
-    run(sql, size);
+    run(sql, size, 0);
+    run(sql, size, 1);
     free(sql);
     FUZZ_CHECK(cpu_seconds() - before < CPU_SECONDS_MOST);
     FUZZ_CHECK(session->refs == refs);

@@ -483,6 +483,70 @@ class NoHarm(Queries):
             self.assertFalse(math.isinf(row[3]))
 
 
+class Command(Queries):
+    """memscope query"""
+
+    def run_query(self, scope, *arguments):
+        code, out, err = run_bare(
+            [BIN, "query", "--port", str(scope.port), *arguments])
+        return code, out.decode("utf-8", "replace"), err.decode()
+
+    def test_what_it_prints(self):
+        with Memscope(*HOSTILE, flags=("--port", "0")) as scope:
+            scope.line()
+            scope.settle()
+            code, out, err = self.run_query(scope)
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("top_allocations", out)
+            self.assertIn("frames(stack, depth, function", out)
+            code, out, err = self.run_query(
+                scope, "SELECT 1 AS one, 'text' AS two, 22.5, NULL "
+                "UNION ALL VALUES(333, 't', 0.25, 'x')")
+            self.assertEqual((code, err), (0, ""))
+            self.assertEqual([line.split() for line in out.splitlines()],
+                             [["one", "two", "22.5", "NULL"],
+                              ["1", "text", "22.5", "-"],
+                              ["333", "t", "0.25", "x"]])
+            wait_until("the thread's name", lambda: "?<b>" in self.run_query(
+                scope, "SELECT name FROM threads")[1])
+            # No control character reaches the terminal.
+            out = self.run_query(
+                scope, "SELECT char(27, 133, 10, 127) || 'x', name "
+                "FROM threads")[1]
+            self.assertNotRegex(out, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+            code, out, err = self.run_query(
+                scope, "--csv", "SELECT 'a,b', 'say \"x\"', 1")
+            self.assertEqual(out.splitlines()[1], '"a,b","say ""x""",1')
+            code, out, err = self.run_query(scope, "--json", "by_thread",
+                                            "limit=1")
+            self.assertEqual(len(json.loads(out)["rows"]), 1)
+            code, out, err = self.run_query(
+                scope, "--limit", "1", "SELECT :a FROM sites", "a=0x10")
+            self.assertEqual(out.split(), [":a", "0x10"])
+            self.assertIn("more rows", err)
+
+    def test_what_it_says_of_mistakes(self):
+        with Memscope(*HOSTILE, flags=("--port", "0")) as scope:
+            scope.line()
+            scope.settle()
+            code, out, err = self.run_query(
+                scope, "SELECT id,\n  nöpe FROM sites")
+            self.assertEqual((code, out), (1, ""))
+            self.assertEqual(err.splitlines(), [
+                "memscope: no such column: nöpe", "    nöpe FROM sites",
+                "    ^"])
+            for arguments, wanted, words in (
+                    (("evil",), 1, "no query of this name"),
+                    (("block",), 1, "address is not given"),
+                    (("top_sites", "x"), 2, "no NAME=VALUE"),
+                    (("--evil",), 2, "--evil"),
+                    (("--csv", "--json", "x"), 2, "query"),
+                    (("--snapshot", "9", "top_sites"), 1, "no such")):
+                code, out, err = self.run_query(scope, *arguments)
+                self.assertEqual((code, out), (wanted, ""), arguments)
+                self.assertIn(words, err)
+
+
 if __name__ == "__main__":
     assert os.access(BIN, os.X_OK), BIN
     main()
