@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,13 +20,14 @@
 #include "engine/engine.h"
 #include "engine/picture.h"
 #include "launch.h"
+#include "leak_check.h"
 #include "program.h"
 #include "runtime/announce.h"
 #include "server/server.h"
 #include "summary.h"
+#include "values.h"
 
 #define LINE "memscope: "
-#define LEAST_STORE (UINT64_C(2) << 20)
 #define DEFAULT_PORT 7070
 enum { FAILED = 125, BAD_USAGE = 2 };
 
@@ -37,6 +37,7 @@ struct run {
     const char *bind;
     double budget; // per cent of the program's CPU; 0: none
     char **command;
+    struct ms_leak_check leaks;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
     struct ms_server *server;
@@ -48,43 +49,6 @@ static int bad_usage(const char *why, const char *what)
 {
     fprintf(stderr, LINE "%s%s; see 'memscope --help'\n", why, what);
     return BAD_USAGE;
-}
-
-static bool parse_port(const char *text, uint16_t *port)
-{
-    char *end;
-
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || n < 0 || n > 65535)
-        return false;
-    *port = (uint16_t)n;
-    return true;
-}
-
-static bool parse_budget(const char *text, double *budget)
-{
-    char *end;
-
-    errno = 0;
-    *budget = strtod(text, &end);
-    return errno == 0 && end != text && *end == '\0' && *budget > 0 &&
-           *budget <= 100;
-}
-
-// Bytes, or so many K, M or G of them; handed to the program in bytes.
-static bool set_store_limit(const char *text)
-{
-    char bytes[32], *end;
-
-    errno = 0;
-    unsigned long long n = strtoull(text, &end, 10);
-    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    if (errno != 0 || end == text || *text == '-' || end[shift != 0] != '\0' ||
-        n > ULLONG_MAX >> shift || n << shift < LEAST_STORE)
-        return false;
-    snprintf(bytes, sizeof bytes, "%llu", n << shift);
-    return setenv(MS_ENV_STORE_LIMIT, bytes, 1) == 0;
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -100,6 +64,9 @@ static int parse(struct run *r, int argc, char **argv)
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"no-follow", no_argument, NULL, 'n'},
+        {"leak-check", no_argument, NULL, 'L'},
+        {"fail-on-leak", no_argument, NULL, 'F'},
+        {"suppressions", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -109,7 +76,7 @@ static int parse(struct run *r, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
         switch (option) {
         case 'p':
-            if (!parse_port(optarg, &r->port))
+            if (!ms_value_port(optarg, &r->port))
                 return bad_usage("no port number: ", optarg);
             r->port_fixed = true;
             break;
@@ -125,7 +92,7 @@ static int parse(struct run *r, int argc, char **argv)
                 return bad_usage("no such mode: ", optarg);
             break;
         case 'u':
-            if (!parse_budget(optarg, &r->budget))
+            if (!ms_value_budget(optarg, &r->budget))
                 return bad_usage("no per cent of CPU: ", optarg);
             break;
         case 'M':
@@ -133,7 +100,7 @@ static int parse(struct run *r, int argc, char **argv)
                 return bad_usage("no memory for ", "--mmap");
             break;
         case 'l':
-            if (!set_store_limit(optarg))
+            if (!ms_value_store_limit(optarg))
                 return bad_usage("no size of 2M or more: ", optarg);
             break;
         case 'o':
@@ -144,6 +111,15 @@ static int parse(struct run *r, int argc, char **argv)
             break;
         case 'n':
             r->no_follow = true;
+            break;
+        case 'L':
+            r->leaks.wanted = true;
+            break;
+        case 'F':
+            r->leaks.wanted = r->leaks.fail = true;
+            break;
+        case 's':
+            r->leaks.suppressions = optarg;
             break;
         case 'h':
             return MS_RUN_HELP;
@@ -209,7 +185,8 @@ static bool start_all(struct run *r)
                 strerror(errno));
         goto fail_engine;
     }
-    if (start_server(r) != MEMSCOPE_OK)
+    if (!ms_leak_check_begin(&r->leaks, r->engine) ||
+        start_server(r) != MEMSCOPE_OK)
         goto fail_announcements;
     return true;
 
@@ -257,10 +234,15 @@ static int wait_for_program(struct run *r)
                 kill(r->launch.pid, signal);
             continue;
         }
-        pid_t ended;
-        while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
-            if (ended == r->launch.pid)
-                return status;
+        // Of others nothing is taken: a leak scan has threads stand still, and
+        // only looks whether they do.
+        if (waitid(P_PID, (id_t)r->launch.pid, &info,
+                   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid == r->launch.pid &&
+            (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
+             info.si_code == CLD_DUMPED) &&
+            waitpid(r->launch.pid, &status, WNOHANG) == r->launch.pid)
+            return status;
     }
 }
 
@@ -323,20 +305,22 @@ static int watch(struct run *r, const char *library)
                 r->command[0], program.why);
     if (r->open_page)
         open_page(ms_server_url(r->server));
-    int status = wait_for_program(r);
+    int status = wait_for_program(r), leaks = 0;
     if (!r->keep_open)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
-    if (atomic_load(&r->announcements.adopted) != 0)
+    if (atomic_load(&r->announcements.adopted) != 0) {
         ms_summary_print(r->engine, r->launch.pid, r->keep_open);
-    else if (program.why == NULL)
+        leaks = ms_leak_check_print(&r->leaks, r->engine, r->launch.pid);
+    } else if (program.why == NULL)
         fprintf(stderr, LINE "nothing was captured: the program could not load "
                              "libmemscope.so, or did not let it begin\n");
     if (r->keep_open)
         wait_for_the_end(r);
     stop_all(r);
-    return end_like(status);
+    // A program that has failed by itself has said more than that.
+    return status == 0 && leaks != 0 ? leaks : end_like(status);
 }
 
 // The program has its streams as they were; a descriptor of ours shall not
@@ -376,6 +360,8 @@ int ms_run(int argc, char **argv)
                     : "libmemscope.so is not where it was installed");
         return FAILED;
     }
+    if (!ms_leak_check_prepare(&r.leaks))
+        return FAILED;
     error = ms_launch_prepare(&r.launch, r.command);
     if (error != 0) {
         fprintf(stderr, LINE "no new process: %s\n", strerror(error));

@@ -151,8 +151,10 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
     // of the ring again is not put in.
     if (uptime - s->trend_ns > MS_TREND_POINTS * step)
         s->trend_ns = uptime - MS_TREND_POINTS * step;
-    for (; uptime - s->trend_ns >= step; s->trend_ns += step)
+    for (; uptime - s->trend_ns >= step; s->trend_ns += step) {
         ms_model_trend(&s->model, s->seq);
+        ms_growth_step(&s->growth, &s->model, uptime);
+    }
 }
 
 bool ms_session_tick(struct ms_session *s)

@@ -3,6 +3,7 @@
 
 #include "engine_private.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -183,6 +184,7 @@ static void tick_all(struct ms_engine *e)
         if (ms_session_tick(held[i]) && ++held[i]->gone_ticks > GONE_TICKS)
             ms_session_finish(held[i], -1, "unknown");
         ms_engine_take_requested(e, held[i]);
+        ms_engine_serve_exit(e, held[i]);
         ms_engine_let_go(e, held[i]);
     }
 }
@@ -261,10 +263,12 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&e->wake, &attributes);
+    pthread_cond_init(&e->scans.idle, &attributes);
     pthread_condattr_destroy(&attributes);
     enum memscope_status status = start_threads(e, options->without_symbols);
     if (status != MEMSCOPE_OK) {
         pthread_cond_destroy(&e->wake);
+        pthread_cond_destroy(&e->scans.idle);
         pthread_mutex_destroy(&e->lock);
         pthread_mutex_destroy(&e->listener_lock);
         free(e);
@@ -283,6 +287,10 @@ void ms_engine_destroy(struct ms_engine *e)
     pthread_cond_signal(&e->wake);
     pthread_mutex_unlock(&e->lock);
     pthread_join(e->collector, NULL);
+    // relaxed: a mere flag
+    atomic_store_explicit(&e->scans.stop, true, memory_order_relaxed);
+    ms_engine_leak_wait(e, UINT_MAX);
+    ms_suppressions_free(e->scans.suppressions);
     for (size_t i = 0; i < e->session_count; i++)
         ms_session_close(e->sessions[i]);
     while (e->snapshot_count > 0)
@@ -290,6 +298,7 @@ void ms_engine_destroy(struct ms_engine *e)
             break;
     if (e->symbols != NULL)
         ms_symbols_destroy(e->symbols);
+    pthread_cond_destroy(&e->scans.idle);
     pthread_cond_destroy(&e->wake);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->listener_lock);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "analysis/leak_scan.h"
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
@@ -46,6 +47,7 @@ struct ms_engine {
     struct ms_snapshot_entry *snapshots[MS_SNAPSHOT_LIMIT];
     size_t snapshot_count;
     uint32_t next_snapshot;
+    struct ms_scans scans;
 };
 
 // ms_engine_hold finds a session (0: the primary one) and keeps it from going

@@ -108,7 +108,7 @@ static uint64_t *share_of(struct ms_session *s, const struct view *v, size_t i,
     case MS_AREA_OWN:
         return &out->store_bytes;
     case MS_AREA_FILE:
-        return &out->file_bytes;
+        return a->executable ? &out->code_bytes : &out->file_bytes;
     case MS_AREA_STACK:
         return &out->stack_bytes;
     case MS_AREA_HEAP:
@@ -116,6 +116,8 @@ static uint64_t *share_of(struct ms_session *s, const struct view *v, size_t i,
     case MS_AREA_ANONYMOUS:
         break;
     }
+    if (a->shared)
+        return &out->shared_bytes;
     if (v->is_stack[i])
         return &out->stack_bytes;
     return has_blocks(s, a) ? &out->heap_bytes : &out->other_bytes;
@@ -184,7 +186,9 @@ void ms_session_join_regions(struct ms_session *s,
         .store_bytes = UINT64_MAX,
         .heap_bytes = UINT64_MAX,
         .stack_bytes = UINT64_MAX,
+        .code_bytes = UINT64_MAX,
         .file_bytes = UINT64_MAX,
+        .shared_bytes = UINT64_MAX,
         .other_bytes = UINT64_MAX,
     };
     if (s->state == MS_SESSION_ENDED ||

@@ -55,9 +55,8 @@ static void read_modules(struct ms_session *s)
     }
 }
 
-// The module that an address lay in: the newest one there.
-static struct ms_session_module *module_of(struct ms_session *s,
-                                           uint64_t address)
+struct ms_session_module *ms_session_module_of(struct ms_session *s,
+                                               uint64_t address)
 {
     for (size_t i = s->module_count; i > 0; i--) {
         struct ms_session_module *m = &s->modules[i - 1];
@@ -72,7 +71,8 @@ void ms_session_place_sites(struct ms_session *s)
     read_modules(s);
     for (; s->placed_sites < s->model.site_count; s->placed_sites++) {
         struct ms_site *site = &s->model.sites[s->placed_sites];
-        struct ms_session_module *m = module_of(s, site->address - 1);
+        struct ms_session_module *m =
+            ms_session_module_of(s, site->address - 1);
         char text[32];
 
         if (s->symbols == NULL)

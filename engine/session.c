@@ -97,6 +97,9 @@ void ms_session_close(struct ms_session *s)
     pthread_mutex_destroy(&s->lock);
     ms_history_fini(&s->history);
     ms_past_fini(&s->past);
+    ms_growth_fini(&s->growth);
+    free(s->scan.report.rows);
+    ms_fragmentation_fini(&s->scan.fragmentation);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analysis/growth.h"
+#include "analysis/leak_scan.h"
 #include "engine/picture.h"
 #include "governor.h"
 #include "history.h"
@@ -55,6 +57,8 @@ struct ms_session {
     struct ms_mappings mappings;
     struct ms_history history;
     struct ms_past past;
+    struct ms_growth growth;
+    struct ms_session_scan scan;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
@@ -101,6 +105,11 @@ void ms_session_finish(struct ms_session *s, int wait_status,
 // ms_session_place_sites finds the modules of new sites and asks for their
 // names. {lock}
 void ms_session_place_sites(struct ms_session *s);
+
+// ms_session_module_of is the module that an address lay in, the newest one
+// there; NULL: none. {lock}
+struct ms_session_module *ms_session_module_of(struct ms_session *s,
+                                               uint64_t address);
 
 // ms_session_names asks for the names that are wanted and looks for those that
 // have become known. {lock}. True when there were any.

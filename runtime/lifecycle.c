@@ -14,6 +14,7 @@
 #include "capture/backends/custom.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "exit_hold.h"
 #include "follow.h"
 #include "fork.h"
 #include "limits.h"
@@ -280,6 +281,7 @@ __attribute__((destructor)) static void destructed(void)
 
     if (r == NULL)
         return;
+    ms_exit_hold(r->store.header);
     ms_store_relaxed(&r->store.header->end_ns, ms_clock_monotonic_ns());
     // relaxed: an exchange goes on with what [G] has released
     (void)ms_exchange_relaxed(&r->store.header->state, MS_SEGMENT_EXITED);

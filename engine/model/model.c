@@ -235,6 +235,7 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     p.site->alloc_count += count;
     p.site->alloc_bytes += bytes;
     p.site->realloc_count += reallocs;
+    ms_site_note_low(p.site);
     p.allocator->alloc_count += count;
     p.allocator->alloc_bytes += bytes;
     m->heap.alloc_count_total += count;

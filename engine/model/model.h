@@ -43,12 +43,19 @@ struct ms_site {
     bool wanted; // somebody wants to see its name
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
-    uint64_t mapped_bytes;                  // live, of its mappings
+    uint64_t mapped_bytes; // live, of its mappings
+    uint64_t low_bytes;    // least live since ms_growth_step looked last
     uint64_t alloc_count_1s, free_count_1s; // totals one second ago
     float alloc_rate, free_rate;
     uint64_t changed_seq;
     float trend[MS_TREND_POINTS]; // ring, by ms_model.trend_head
 };
+
+static inline void ms_site_note_low(struct ms_site *s)
+{
+    if (s->alloc_bytes - s->free_bytes < s->low_bytes)
+        s->low_bytes = s->alloc_bytes - s->free_bytes;
+}
 
 struct ms_thread {
     bool known;  // its slot has been published

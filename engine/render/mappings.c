@@ -14,7 +14,9 @@ static json_t *render_resident(const struct ms_resident *r)
     FIELD("store_bytes", ms_render_u64(r->store_bytes));
     FIELD("heap_bytes", ms_render_u64(r->heap_bytes));
     FIELD("stack_bytes", ms_render_u64(r->stack_bytes));
+    FIELD("code_bytes", ms_render_u64(r->code_bytes));
     FIELD("file_bytes", ms_render_u64(r->file_bytes));
+    FIELD("shared_bytes", ms_render_u64(r->shared_bytes));
     FIELD("other_bytes", ms_render_u64(r->other_bytes));
     return o;
 }

@@ -22,25 +22,34 @@ static enum ms_area_kind kind_of(const char *name)
         return MS_AREA_HEAP;
     if (strncmp(name, "[stack", 6) == 0)
         return MS_AREA_STACK;
-    // /dev/zero (deleted) is shared anonymous memory.
-    if (name[0] == '/' && strncmp(name, "/dev/zero", 9) != 0)
-        return MS_AREA_FILE;
-    return MS_AREA_ANONYMOUS;
+    // These are files in name only: memory that processes share.
+    static const char *const shared[] = {"/dev/zero", "/dev/shm/",
+                                         "/memfd:", "/SYSV"};
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (strncmp(name, shared[i], strlen(shared[i])) == 0)
+            return MS_AREA_ANONYMOUS;
+    return name[0] == '/' ? MS_AREA_FILE : MS_AREA_ANONYMOUS;
 }
 
 // "start-end perms offset device inode   name"
 static bool parse_head(const char *line, struct ms_memory_area *out)
 {
     unsigned long long start, end;
+    char access[5] = "";
     int name = 0;
 
-    if (sscanf(line, "%llx-%llx %*s %*s %*s %*s %n", &start, &end, &name) < 2 ||
+    if (sscanf(line, "%llx-%llx %4s %*s %*s %*s %n", &start, &end, access,
+               &name) < 3 ||
         name == 0)
         return false;
     *out = (struct ms_memory_area){
         .start = start,
         .end = end,
         .kind = kind_of(line + name),
+        .readable = access[0] == 'r',
+        .writable = access[1] == 'w',
+        .executable = access[2] == 'x',
+        .shared = access[3] == 's',
     };
     return true;
 }

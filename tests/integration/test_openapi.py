@@ -166,7 +166,8 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "openapi.json"):
+                     "tasks", "types", "marks", "flame", "analysis", "leaks",
+                     "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):
@@ -275,6 +276,10 @@ class OpenApi(memscope_test.TestCase):
         self.ask(v1 + "diff", query="?a=998&b=999", status=404)
         self.ask(v1 + "snapshots/import", "post", status=413,
                  headers={**JSON, "Content-Length": "536870913"})
+        scan = v1 + "leakscan"
+        self.ask(scan, "post", body=b"[1]", status=400)
+        self.ask(scan, "post", body=b'{"session":99}', status=404)
+        self.ask(scan, "post", body=b" " * 70000, status=413)
         control = v1 + "control"
         self.ask(control, "post", body=b'{"mode":"evil"}', status=400)
         self.ask(control, "post", body=b'{"mode":"off","session":99}',
@@ -327,6 +332,7 @@ class OpenApi(memscope_test.TestCase):
                     self.ask("/api/v1/" + name)
                 self.ask("/api/v1/control", "post", body=b'{"mode":"off"}',
                          status=409)
+                self.ask("/api/v1/leakscan", "post", body=b"{}", status=409)
             finally:
                 OpenApi.scope = keep
 
@@ -340,6 +346,26 @@ class OpenApi(memscope_test.TestCase):
                 rows = self.ask("/api/v1/mappings")["rows"]
                 self.assertEqual({row["kind"] for row in rows},
                                  {"anonymous", "file", "break"})
+            finally:
+                OpenApi.scope = keep
+
+    def test_2_what_is_concluded_is_described(self):
+        with Memscope(memscope_test.target("leaks"), "list", "hold",
+                      flags=("--port", "0")) as scope:
+            scope.line()
+            scope.settle()
+            keep, OpenApi.scope = self.scope, scope
+            try:
+                self.ask("/api/v1/leakscan", "post", body=b"{}", status=202)
+                for path in ("/api/v1/leakscan", "/api/v1/fragmentation"):
+                    self.ask(path)
+                    memscope_test.wait_until(
+                        "it is done", lambda path=path:
+                        scope.get(path[7:])["state"] == "done")
+                    self.ask(path)
+                self.assertEqual(
+                    self.ask("/api/v1/analysis")["findings"][0]["analyzer"],
+                    "lost_blocks")
             finally:
                 OpenApi.scope = keep
 

@@ -273,7 +273,9 @@ struct ms_resident {
     uint64_t store_bytes;  // memscope's own, inside the process
     uint64_t heap_bytes;   // areas in which blocks live or have lived, and brk
     uint64_t stack_bytes;  // of live threads
-    uint64_t file_bytes;   // of files, by others than the program itself
+    uint64_t code_bytes;   // of files, mapped to be executed
+    uint64_t file_bytes;   // of files otherwise, by others than the program
+    uint64_t shared_bytes; // with other processes, and of no file system
     uint64_t other_bytes;
 };
 

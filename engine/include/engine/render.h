@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "engine/analysis.h"
 #include "engine/engine.h"
 #include "engine/flame.h"
 #include "engine/picture.h"
@@ -27,6 +28,10 @@ json_t *ms_render_thread(const struct ms_thread_row *row);
 json_t *ms_render_site(const struct ms_site_row *row);
 json_t *ms_render_module(const struct ms_module_info *module);
 json_t *ms_render_mappings(const struct ms_mappings_picture *mappings);
+json_t *ms_render_analyzer(const struct ms_analyzer *analyzer);
+json_t *ms_render_analysis(const struct ms_analysis *analysis);
+json_t *ms_render_fragmentation(const struct ms_fragmentation *f);
+json_t *ms_render_leak_report(const struct ms_leak_report *report);
 json_t *ms_render_histograms(const struct ms_histograms *h);
 json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
 json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);

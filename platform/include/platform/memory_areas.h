@@ -24,6 +24,7 @@ struct ms_memory_area {
     uint64_t start, end;
     uint64_t resident_bytes;
     enum ms_area_kind kind;
+    bool readable, writable, executable, shared;
 };
 
 // ms_memory_areas gives all areas in order of address, to be freed with free().

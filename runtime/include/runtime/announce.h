@@ -16,6 +16,8 @@
 #define MS_ENV_BACKEND "MEMSCOPE_BACKEND" // a name of capture/backend.h
 #define MS_ENV_MODE "MEMSCOPE_MODE"       // see ms_control_parse
 #define MS_ENV_MMAP "MEMSCOPE_MMAP" // 1: mapped memory counts in the totals
+// 1: the program waits at its exit until it has been scanned for leaks
+#define MS_ENV_LEAK_CHECK "MEMSCOPE_LEAK_CHECK"
 #define MS_ENV_STORE_LIMIT "MEMSCOPE_STORE_LIMIT" // bytes of the segment
 
 struct ms_announcement {

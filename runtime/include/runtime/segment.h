@@ -112,6 +112,15 @@ enum ms_backend_id {
 // Mapped memory counts in the totals as allocations do.
 #define MS_OPTION_MAPPED_IN_TOTALS 1u
 
+// A program that is to be scanned for leaks at its exit waits for that, for a
+// bounded time.
+enum ms_exit_hold {
+    MS_HOLD_NONE = 0,
+    MS_HOLD_ASKED,  // the program waits
+    MS_HOLD_SERVED, // the scan has begun
+    MS_HOLD_LET_GO, // the memory is needed no more
+};
+
 struct ms_segment_header {
     // Constant once state has left MS_SEGMENT_STARTING.
     uint64_t magic;
@@ -170,6 +179,7 @@ struct ms_segment_header {
     _Atomic uint64_t posted_peak_ns;
     _Atomic uint64_t end_ns;         // when state became MS_SEGMENT_EXITED
     _Atomic uint64_t custom_name[4]; // of the backend, while MS_CONTROL_CUSTOM
+    _Atomic uint32_t exit_hold;      // enum ms_exit_hold
 };
 
 // A ledger row: what one thread did at one stack with blocks of one size
