@@ -7,6 +7,7 @@
 
 #include <memscope.h>
 
+#include "query.h"
 #include "run.h"
 #include "snapshots.h"
 
@@ -15,6 +16,9 @@ static const char usage[] =
     "       memscope snapshot [--port N] [-o FILE] [NAME]\n"
     "       memscope open [--port N] [--bind ADDR] FILE...\n"
     "       memscope diff [--port N] [--fail-above BYTES] A B\n"
+    "       memscope query [--port N] [--snapshot N] [--limit ROWS] "
+    "[--json|--csv]\n"
+    "                      ['SQL' | NAME] [PARAMETER=VALUE]...\n"
     "       memscope version\n"
     "\n"
     "Watch a program's memory while it runs, at http://localhost:7070.\n"
@@ -49,6 +53,10 @@ static const char usage[] =
     "files or numbers, and exits with 1 when the heap grew by more than "
     "BYTES.\n"
     "\n"
+    "query asks in SQL, or by the name of a ready-made query; without one it "
+    "lists\n"
+    "these and the tables.\n"
+    "\n"
     "The program's streams, signals and exit code are its own.\n";
 
 int main(int argc, char **argv)
@@ -67,6 +75,8 @@ int main(int argc, char **argv)
         return ms_open_command(argc - 1, argv + 1);
     if (strcmp(command, "diff") == 0)
         return ms_diff_command(argc - 1, argv + 1);
+    if (strcmp(command, "query") == 0)
+        return ms_query_command(argc - 1, argv + 1);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         printf("memscope %s\n", memscope_version());
         return 0;

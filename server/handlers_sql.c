@@ -8,6 +8,7 @@
 #include "routes.h"
 
 #define ROWS_MOST 100000
+#define TIME_MOST_MS 60000
 
 static json_t *text_or_null(const char *text)
 {
@@ -114,6 +115,15 @@ static bool take_value(const json_t *from, struct ms_sql_value *out)
     }
 }
 
+// A text that ends where its length says.
+static bool is_plain(const json_t *body, const char *name)
+{
+    const json_t *text = json_object_get(body, name);
+
+    return text == NULL ||
+           strlen(json_string_value(text)) == json_string_length(text);
+}
+
 // False: it has been answered.
 static bool take_parameters(json_t *object, struct ms_sql_parameter *out,
                             size_t *count, struct ms_reply *r)
@@ -189,31 +199,33 @@ void ms_handle_query(struct ms_request *q, struct ms_reply *r)
     struct ms_sql_parameter given[MS_SQL_PARAMETERS], all[MS_SQL_PARAMETERS];
     struct ms_sql_request request = {0};
     const char *sql = NULL, *name = NULL;
-    json_int_t session = 0, snapshot = 0, rows = 0;
+    json_int_t session = 0, snapshot = 0, rows = 0, time_ms = 0;
     json_t *parameters = NULL;
     json_error_t error;
     size_t count;
-    json_t *body =
-        json_loadb(q->body, q->body_bytes, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_loadb(q->body, q->body_bytes,
+                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
     if (!json_is_object(body) ||
-        json_unpack_ex(body, &error, 0, "{s?s,s?s,s?o,s?I,s?I,s?I!}", "sql",
+        json_unpack_ex(body, &error, 0, "{s?s,s?s,s?o,s?I,s?I,s?I,s?I!}", "sql",
                        &sql, "name", &name, "parameters", &parameters,
                        "session", &session, "snapshot", &snapshot, "limit",
-                       &rows) != 0 ||
+                       &rows, "time_ms", &time_ms) != 0 ||
+        !is_plain(body, "sql") || !is_plain(body, "name") ||
         (parameters != NULL && !json_is_object(parameters)) || session < 0 ||
         session > UINT32_MAX || snapshot < 0 || snapshot > UINT32_MAX ||
-        rows < 0 || rows > ROWS_MOST) {
+        rows < 0 || rows > ROWS_MOST || time_ms < 0 || time_ms > TIME_MOST_MS) {
         json_decref(body);
         ms_reply_error(r, 400,
                        "the body is an object with sql or name, and may have "
                        "parameters, session, snapshot, limit (100,000 at "
-                       "most)");
+                       "most) and time_ms (60,000 at most)");
         return;
     }
     request.session = (uint32_t)session;
     request.snapshot = (uint32_t)snapshot;
     request.limits.rows = (uint64_t)rows;
+    request.limits.time_ns = (uint64_t)time_ms * 1000000;
     if (!take_parameters(parameters, given, &count, r) ||
         !take_query(sql, name, given, count, all, &request, r)) {
         json_decref(body);

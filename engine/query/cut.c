@@ -20,6 +20,36 @@ static enum memscope_status no_memory_unless(bool good)
     return good ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
 }
 
+// An imported snapshot may have its rows in any order.
+#define CHECK_ORDER(cut, table, rows, n)                                       \
+    do {                                                                       \
+        for (size_t i = 1; i < (n); i++)                                       \
+            if ((rows)[i - 1].id >= (rows)[i].id)                              \
+                (cut)->unordered |= BIT(table);                                \
+    } while (0)
+
+static void take_snapshot(struct ms_sql_cut *cut)
+{
+    const struct ms_snapshot *from = cut->snapshot;
+
+    cut->stats = from->stats;
+    cut->tables[MS_TABLE_SITES].rows = from->sites;
+    cut->tables[MS_TABLE_SITES].count = from->site_count;
+    cut->tables[MS_TABLE_THREADS].rows = from->threads;
+    cut->tables[MS_TABLE_THREADS].count = from->thread_count;
+    cut->tables[MS_TABLE_MODULES].rows = from->modules;
+    cut->tables[MS_TABLE_MODULES].count = from->module_count;
+    cut->tables[MS_TABLE_STACKS].rows = from->stacks.rows;
+    cut->tables[MS_TABLE_STACKS].count = from->stacks.row_count;
+    cut->stacks = from->stacks;
+    CHECK_ORDER(cut, MS_TABLE_SITES, from->sites, from->site_count);
+    CHECK_ORDER(cut, MS_TABLE_THREADS, from->threads, from->thread_count);
+    CHECK_ORDER(cut, MS_TABLE_STACKS, from->stacks.rows,
+                from->stacks.row_count);
+    if ((cut->unordered & BIT(MS_TABLE_STACKS)) != 0)
+        cut->unordered |= BIT(MS_TABLE_FRAMES);
+}
+
 enum memscope_status ms_sql_cut_open(struct ms_sql_cut *cut,
                                      struct ms_engine *e, uint32_t session,
                                      uint32_t snapshot)
@@ -29,7 +59,7 @@ enum memscope_status ms_sql_cut_open(struct ms_sql_cut *cut,
         cut->snapshot = ms_snapshot_acquire(e, snapshot);
         if (cut->snapshot == NULL)
             return MEMSCOPE_ERROR_NOT_FOUND;
-        cut->stats = cut->snapshot->stats;
+        take_snapshot(cut);
         return MEMSCOPE_OK;
     }
     struct ms_session *s = ms_engine_hold(e, session);
@@ -51,6 +81,7 @@ bool ms_sql_cut_keeps(const struct ms_sql_cut *cut, enum ms_sql_table table)
 {
     return cut->snapshot == NULL || table == MS_TABLE_SITES ||
            table == MS_TABLE_THREADS || table == MS_TABLE_MODULES ||
+           table == MS_TABLE_STACKS || table == MS_TABLE_FRAMES ||
            table == MS_TABLE_STATS;
 }
 
@@ -209,19 +240,6 @@ static enum memscope_status take_all(struct ms_sql_cut *cut, uint32_t mask,
     return status;
 }
 
-static enum memscope_status take_snapshot(struct ms_sql_cut *cut)
-{
-    const struct ms_snapshot *from = cut->snapshot;
-
-    cut->tables[MS_TABLE_SITES].rows = from->sites;
-    cut->tables[MS_TABLE_SITES].count = from->site_count;
-    cut->tables[MS_TABLE_THREADS].rows = from->threads;
-    cut->tables[MS_TABLE_THREADS].count = from->thread_count;
-    cut->tables[MS_TABLE_MODULES].rows = from->modules;
-    cut->tables[MS_TABLE_MODULES].count = from->module_count;
-    return MEMSCOPE_OK;
-}
-
 enum memscope_status ms_sql_cut_take(struct ms_sql_cut *cut, uint32_t mask)
 {
     struct ms_mappings_picture mappings = {0};
@@ -233,7 +251,7 @@ enum memscope_status ms_sql_cut_take(struct ms_sql_cut *cut, uint32_t mask)
     cut->tables[MS_TABLE_STATS].rows = &cut->stats;
     cut->tables[MS_TABLE_STATS].count = 1;
     if (cut->snapshot != NULL)
-        return take_snapshot(cut);
+        return MEMSCOPE_OK;
     pthread_mutex_lock(&s->lock);
     status = take_all(cut, mask, &mappings, &set, &has_set);
     pthread_mutex_unlock(&s->lock);
@@ -259,7 +277,8 @@ void ms_sql_cut_close(struct ms_sql_cut *cut)
     cut->tables[MS_TABLE_STACKS].rows = NULL;
     for (size_t i = 0; cut->snapshot == NULL && i < MS_SQL_TABLES; i++)
         free(cut->tables[i].rows);
-    ms_stacks_fini(&cut->stacks);
+    if (cut->snapshot == NULL)
+        ms_stacks_fini(&cut->stacks);
     if (cut->snapshot != NULL)
         ms_snapshot_release(cut->engine, cut->snapshot);
     if (cut->session != NULL)

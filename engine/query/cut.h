@@ -52,6 +52,7 @@ struct ms_sql_cut {
         void *rows;
         size_t count;
     } tables[MS_SQL_TABLES];
+    uint32_t unordered;      // tables, bits: rows not in order of their id
     struct ms_stacks stacks; // frames and stacks; rows in order of id
 };
 

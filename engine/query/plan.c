@@ -34,15 +34,13 @@ static double rows_about(const struct ms_vtab_table *t)
     }
 }
 
-// Rows in order of their first column can be searched. An imported snapshot may
-// have them in any order.
 bool ms_table_is_ordered(const struct ms_vtab_table *t)
 {
     const struct ms_sql_cut *cut = &t->query->cut;
 
-    if (!t->table->by_first || cut->snapshot != NULL)
+    if (!t->table->by_first || (cut->unordered >> t->number & 1) != 0)
         return false;
-    return t->number != MS_TABLE_ALLOCATIONS ||
+    return t->number != MS_TABLE_ALLOCATIONS || cut->session == NULL ||
            cut->session->reader.head.table_capacity == 0;
 }
 

@@ -11,6 +11,8 @@
 #include "query/cut.h"
 #include "query/tables.h"
 
+#define MS_SQL_LENGTH 50000 // bytes, of a text or a row
+
 struct ms_sql_module { // what a virtual table knows of its query
     struct ms_sql *query;
     enum ms_sql_table table;
@@ -65,10 +67,14 @@ const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows);
 void ms_block_rows_destroy(struct ms_block_rows *rows);
 
 struct ms_frame_rows {
+    struct ms_engine *engine; // knows names
     const struct ms_stacks *stacks;
     size_t stack, end; // index in stacks.rows
     uint32_t node;     // 0: the next stack's
     uint32_t depth;
+    const struct ms_frame *frame;
+    struct ms_call calls[MS_FRAME_CALLS]; // of the frame
+    size_t call, call_count;
     struct ms_frame_row row;
 };
 const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows);

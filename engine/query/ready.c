@@ -39,9 +39,9 @@ const struct ms_ready_query ms_ready_queries[] = {
      .sql = "SELECT k.id, k.live_bytes, k.live_blocks, k.alloc_count, "
             "(SELECT group_concat(function, ' < ') FROM (SELECT function FROM "
             "frames WHERE stack = k.id ORDER BY depth LIMIT 16)) AS frames "
-            "FROM stacks k ORDER BY k.live_bytes DESC LIMIT :limit",
-     .parameters = {LIMIT},
-     .live_only = true},
+            "FROM (SELECT * FROM stacks ORDER BY live_bytes DESC LIMIT "
+            ":limit) k",
+     .parameters = {LIMIT}},
     {.name = "by_thread",
      .description = "what each thread has allocated and still holds",
      .sql = "SELECT id, tid, name, live_bytes, live_blocks, alloc_bytes, "

@@ -46,21 +46,8 @@ void ms_block_rows_destroy(struct ms_block_rows *rows)
     free(rows);
 }
 
-// What the program has said of it, by name.
-static void find_labels(struct ms_reader *r, struct ms_block_row *row)
-{
-    const struct ms_said *said = &row->block.said;
-
-    row->task = said->task;
-    row->scope = said->scope;
-    row->pool = said->pool;
-    ms_reader_string(r, said->variable, row->variable);
-    ms_reader_string(r, said->type, row->type);
-}
-
 const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
 {
-    struct ms_session *s = rows->query->cut.session;
     struct ms_block_row *row = &rows->row;
 
     if (rows->at == rows->count) {
@@ -76,23 +63,40 @@ const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
     row->age_ns = rows->now_ns > row->block.birth_ns
                       ? rows->now_ns - row->block.birth_ns
                       : 0;
-    if (rows->labels)
-        find_labels(&s->reader, row);
+    if (rows->labels) {
+        ms_block_walk_name(rows->walk, row->block.said.variable, row->variable);
+        ms_block_walk_name(rows->walk, row->block.said.type, row->type);
+        ms_block_walk_name(rows->walk, row->block.said.scope, row->scope);
+    }
     return row;
 }
 
-const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
+// Goes on to the next node, of the same stack or the next one. False: the end.
+static bool next_node(struct ms_frame_rows *rows)
 {
     const struct ms_stacks *all = rows->stacks;
 
     while (rows->node == 0) {
         if (rows->stack == rows->end)
-            return NULL;
+            return false;
         rows->node = all->rows[rows->stack++].node;
         rows->depth = 0;
     }
     const struct ms_stack_node *node = &all->nodes[rows->node - 1];
-    const struct ms_frame *frame = &all->frames[node->frame - 1];
+    rows->frame = &all->frames[node->frame - 1];
+    rows->node = node->parent;
+    rows->call_count = ms_frame_calls(rows->engine, rows->frame, rows->calls);
+    rows->call = 0;
+    return true;
+}
+
+const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
+{
+    if (rows->call == rows->call_count && !next_node(rows))
+        return NULL;
+    const struct ms_call *call = &rows->calls[rows->call++];
+    const struct ms_stacks *all = rows->stacks;
+    const struct ms_frame *frame = rows->frame;
     const char *path =
         frame->module != 0 ? all->modules[frame->module - 1].path : "";
     const char *slash = strrchr(path, '/');
@@ -100,11 +104,11 @@ const struct ms_frame_row *ms_frame_rows_next(struct ms_frame_rows *rows)
         .stack = all->rows[rows->stack - 1].id,
         .depth = rows->depth++,
         .address = frame->address,
-        .function = frame->function,
-        .file = frame->file,
+        .function = call->function,
+        .file = call->file,
         .module = slash != NULL ? slash + 1 : path,
-        .line = frame->line,
+        .line = call->line,
+        .inlined = rows->call < rows->call_count,
     };
-    rows->node = node->parent;
     return &rows->row;
 }

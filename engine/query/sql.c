@@ -56,7 +56,7 @@ static bool fail_sqlite(struct ms_sql *q, struct ms_sql_error *error, int rc)
     int offset = sqlite3_error_offset(q->db);
     if (rc == SQLITE_TOOBIG)
         return fail(error, "too_large", offset,
-                    "a text or a row is longer than 100,000 bytes");
+                    "a text or a row is longer than 50,000 bytes");
     if (rc == SQLITE_NOMEM)
         return fail(error, "internal", -1, "out of memory");
     const char *message = sqlite3_errmsg(q->db);

@@ -22,11 +22,11 @@ static const struct ms_column blocks[] = {
     BLOCK(birth_ns, "ns", U64),
     BLOCK(stack, "", U32),
     COLUMN(ms_block_row, age_ns, "age_ns", "ns", U64),
-    COLUMN(ms_block_row, task, "task", "", U32), // MS_BLOCK_LABELS
-    COLUMN(ms_block_row, scope, "scope", "", U32),
-    COLUMN(ms_block_row, pool, "pool", "", U32),
-    COLUMN(ms_block_row, variable, "variable", "", INLINE),
+    COLUMN(ms_block_row, block.said.task, "task", "", U32),
+    COLUMN(ms_block_row, block.said.pool, "pool", "", U32),
+    COLUMN(ms_block_row, variable, "variable", "", INLINE), // MS_BLOCK_LABELS
     COLUMN(ms_block_row, type, "type", "", INLINE),
+    COLUMN(ms_block_row, scope, "scope", "", INLINE),
 };
 
 // What sites, stacks, threads and groups all have.
@@ -72,7 +72,7 @@ static const struct ms_column frames[] = {
     FRAME(stack, "", U32),          FRAME(depth, "", U32),
     FRAME(function, "", POINTER),   FRAME(file, "", POINTER),
     FRAME(line, "", U32),           FRAME(module, "", POINTER),
-    FRAME(address, "address", U64),
+    FRAME(address, "address", U64), FRAME(inlined, "", BOOL),
 };
 
 #define THREAD(field, unit, kind)                                              \
@@ -209,7 +209,8 @@ const struct ms_table ms_sql_tables[MS_SQL_TABLES] = {
     TABLE(STACKS, "stacks", stacks, COUNT(stacks), ms_stack_row, true, true,
           "sums by whole call stack"),
     TABLE(FRAMES, "frames", frames, COUNT(frames), ms_frame_row, true, false,
-          "the frames of each stack; depth 0 is the innermost"),
+          "the frames of each stack, inlined ones as well; depth 0 is the "
+          "innermost"),
     TABLE(THREADS, "threads", threads, COUNT(threads), ms_thread_row, true,
           true, "threads, ended ones as well; sums of what they allocated"),
     TABLE(TASKS, "tasks", groups, COUNT(groups), ms_group_row, true, true,

@@ -45,11 +45,11 @@ extern const struct ms_table ms_sql_tables[MS_SQL_TABLES];
 struct ms_block_row {
     struct ms_block block;
     uint64_t age_ns;
-    uint32_t task, scope, pool; // ids; the innermost; 0: none
     char variable[MS_NAME_BYTES];
     char type[MS_NAME_BYTES];
+    char scope[MS_NAME_BYTES]; // the innermost
 };
-#define MS_BLOCK_LABELS 7u // the first column of those above, but for the age
+#define MS_BLOCK_LABELS 9u // number of the first column of these names
 
 struct ms_frame_row {
     uint32_t stack;
@@ -57,6 +57,7 @@ struct ms_frame_row {
     uint64_t address;
     const char *function, *file, *module;
     uint32_t line;
+    bool inlined; // into the next outer one
 };
 
 // ms_column_number reads a number. False: it is NULL, or no number.

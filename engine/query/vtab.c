@@ -141,8 +141,12 @@ static int begin(struct ms_vtab_cursor *c, struct ms_vtab_table *t, bool labels)
     if (c->end < c->at)
         c->end = c->at;
     if (t->number == MS_TABLE_FRAMES)
-        c->frames = (struct ms_frame_rows){
-            .stacks = &cut->stacks, .stack = c->at, .end = c->end};
+        c->frames = (struct ms_frame_rows){.engine = cut->snapshot != NULL
+                                                         ? cut->snapshot->engine
+                                                         : cut->engine,
+                                           .stacks = &cut->stacks,
+                                           .stack = c->at,
+                                           .end = c->end};
     return SQLITE_OK;
 }
 

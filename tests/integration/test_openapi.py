@@ -18,7 +18,8 @@ from memscope_test import ROOT, Memscope, say
 JSON = {"Content-Type": "application/json"}
 # What no request from here can bring about.
 UNREACHED = {("/api/v1/snapshots", "post", "409"), ("/ws", "get", "101"),
-             ("/ws", "get", "503")}
+             ("/ws", "get", "503"), ("/api/v1/query", "post", "429"),
+             ("/api/v1/query", "post", "503")}
 
 
 def routes():
@@ -182,6 +183,8 @@ class OpenApi(memscope_test.TestCase):
             self.ask("/{asset}", url="/" + name)
         self.ask(v1 + "control", "post",
                  body=b'{"mode":"exact","budget":100}')
+        self.ask(v1 + "queries")
+        self.ask(v1 + "query", "post", body=b'{"name":"top_sites"}')
         head = self.ask(v1 + "snapshots", "post", status=201, body=b"{}")
         self.assertEqual(self.ask(v1 + "snapshots")["snapshots"], [head])
         self.ask(v1 + "snapshots/{id}", number=head["id"])
@@ -286,6 +289,20 @@ class OpenApi(memscope_test.TestCase):
         self.ask(control, "post", body=b'{"mode":"off","session":99}',
                  status=404)
         self.ask(control, "post", body=b" " * 70000, status=413)
+        for body, status in (
+                (b'{"sql":"SELEC"}', 400), (b'{"sql":"CREATE TABLE x(a)"}', 403),
+                (b'{"sql":"VALUES(1)","session":99}', 404),
+                (b'{"name":"evil"}', 404), (b'{"evil":1}', 400),
+                (b'{"sql":"SELECT hex(zeroblob(99999))"}', 413),
+                (b'{"time_ms":50,"sql":"WITH RECURSIVE t(n) AS (SELECT 1 '
+                 b'UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"}',
+                 422)):
+            self.ask(v1 + "query", "post", body=body, status=status)
+        head = self.ask(v1 + "snapshots", "post", status=201, body=b"{}")
+        self.ask(v1 + "query", "post", status=409, body=json.dumps(
+            {"sql": "SELECT * FROM marks", "snapshot": head["id"]}).encode())
+        self.ask(v1 + "snapshots/{id}", "delete", status=204, headers=JSON,
+                 number=head["id"])
         self.ask("/{asset}", url="/evil.js", status=404)
         self.ask("/ws", status=426)
 
