@@ -17,7 +17,8 @@ WAYS = (("hot", "malloc and free of the same block, hot"),
         ("older", "free of an older block and malloc, 64 held"),
         ("realloc", "realloc, 64 held"),
         ("deep", "the hot pair, 16 frames further in"),
-        ("winding", "the same, 8 frames in, by 256 call paths"))
+        ("winding", "the same, 8 frames in, by 256 call paths"),
+        ("wandering", "the same, 16 frames in, by 65536 call paths"))
 ROUNDS = 34
 WINDOWS = 2
 

@@ -68,6 +68,12 @@ static void winding_pair(long i)
     sink = (void *)(intptr_t)winding(8, (unsigned)(i * 2654435761u) >> 7, i);
 }
 
+// 2^16 call paths: more than are remembered.
+static void wandering_pair(long i)
+{
+    sink = (void *)(intptr_t)winding(16, (unsigned)(i * 2654435761u) >> 7, i);
+}
+
 // The step has one place that it is called from: a stack that is counted is one
 // that the warm-up has met.
 static void part(void (*step)(long), long rounds, long windows)
@@ -93,5 +99,6 @@ int main(int argc, char **argv)
     part(resize_one, rounds, windows);
     part(deep_pair, rounds, windows);
     part(winding_pair, rounds, windows);
+    part(wandering_pair, rounds, windows);
     return 0;
 }

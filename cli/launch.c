@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <memscope.h>
+
 #include "runtime/announce.h"
 #include "runtime/control.h"
 
@@ -151,6 +153,27 @@ void ms_launch_cancel(struct ms_launch *l)
     waitpid(l->pid, NULL, 0);
 }
 
+static bool is_bytes(const char *text)
+{
+    return *text != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+void ms_launch_check_environment(void (*say)(const char *name,
+                                             const char *value))
+{
+    const char *mode = getenv(MS_ENV_MODE);
+    const char *backend = getenv(MS_ENV_BACKEND);
+    const char *limit = getenv(MS_ENV_STORE_LIMIT);
+
+    // What is set again is what it was.
+    if (mode != NULL && !ms_launch_mode(mode))
+        say(MS_ENV_MODE, mode);
+    if (backend != NULL && !ms_launch_backend(backend))
+        say(MS_ENV_BACKEND, backend);
+    if (limit != NULL && !is_bytes(limit))
+        say(MS_ENV_STORE_LIMIT, limit);
+}
+
 bool ms_launch_mode(const char *text)
 {
     enum ms_mode mode;
@@ -162,7 +185,14 @@ bool ms_launch_mode(const char *text)
 
 bool ms_launch_backend(const char *name)
 {
-    static const char *const names[] = {"core", "lockfree", "async", "unified"};
+    static const char *const names[] = {"core", "lockfree", "async", "unified",
+                                        "custom"};
+    static const char custom[] = "custom:";
+    size_t n = sizeof custom - 1, length = strlen(name);
+
+    if (strncmp(name, custom, n) == 0 && length > n &&
+        length - n <= MEMSCOPE_BACKEND_NAME)
+        return setenv(MS_ENV_BACKEND, name, 1) == 0;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)

@@ -40,6 +40,11 @@ int ms_launch_library(char *path, size_t bytes);
 // for the program that is launched next. False: no such mode.
 bool ms_launch_mode(const char *text);
 
+// ms_launch_check_environment tells of settings in the environment that the
+// program's runtime will not understand, and so pass over.
+void ms_launch_check_environment(void (*say)(const char *name,
+                                             const char *value));
+
 // ms_launch_backend chooses what is captured of each allocation, by the name
 // of a backend, for the program that is launched next. False: no such name.
 bool ms_launch_backend(const char *name);

@@ -8,16 +8,21 @@
 #include <memscope.h>
 
 #include "run.h"
+#include "snapshots.h"
 
 static const char usage[] =
     "usage: memscope run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+    "       memscope snapshot [--port N] [-o FILE] [NAME]\n"
+    "       memscope open [--port N] [--bind ADDR] FILE...\n"
+    "       memscope diff [--port N] [--fail-above BYTES] A B\n"
     "       memscope version\n"
     "\n"
     "Watch a program's memory while it runs, at http://localhost:7070.\n"
     "\n"
     "  --port N      listen on port N (default: 7070, or the next free one)\n"
     "  --bind ADDR   listen on ADDR: localhost, 127.0.0.1 or ::1\n"
-    "  --backend B   unified: call stacks (default); core: call sites only\n"
+    "  --backend B   unified: call stacks (default); core: call sites only;\n"
+    "                custom[:NAME]: as the program has registered it\n"
     "  --mode M      exact (default), sampled[=BYTES] or off; the page, or\n"
     "                POST /api/v1/control, can change it at any time\n"
     "  --budget P    capture may take P per cent of the program's CPU: beyond\n"
@@ -33,6 +38,12 @@ static const char usage[] =
     "                leak:PATTERN of a function, file or module\n"
     "  --help        show this and exit\n"
     "\n"
+    "snapshot has the memscope at port N (7070) take a snapshot and, with -o,\n"
+    "downloads it; open shows saved ones without a program; diff compares "
+    "two,\n"
+    "files or numbers, and exits with 1 when the heap grew by more than "
+    "BYTES.\n"
+    "\n"
     "The program's streams, signals and exit code are its own.\n";
 
 int main(int argc, char **argv)
@@ -45,6 +56,12 @@ int main(int argc, char **argv)
             fputs(usage, stdout);
         return result == MS_RUN_HELP ? 0 : result;
     }
+    if (strcmp(command, "snapshot") == 0)
+        return ms_snapshot_command(argc - 1, argv + 1);
+    if (strcmp(command, "open") == 0)
+        return ms_open_command(argc - 1, argv + 1);
+    if (strcmp(command, "diff") == 0)
+        return ms_diff_command(argc - 1, argv + 1);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         printf("memscope %s\n", memscope_version());
         return 0;

@@ -336,6 +336,13 @@ static void fill_streams(void)
         close(fd);
 }
 
+static void say_unknown(const char *name, const char *value)
+{
+    fprintf(stderr,
+            LINE "%s is nothing that it could be, and passed over: %s\n", name,
+            value);
+}
+
 int ms_run(int argc, char **argv)
 {
     struct run r = {.port = 0};
@@ -344,6 +351,7 @@ int ms_run(int argc, char **argv)
 
     if (bad != 0)
         return bad;
+    ms_launch_check_environment(say_unknown);
     int error = ms_launch_library(library, sizeof library);
     if (error != 0) {
         fprintf(stderr, LINE "%s\n",

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/picture.h"
+#include "runtime/announce.h"
 
 #define SITES_SHOWN 5
 #define CHILDREN_SHOWN 8
@@ -209,10 +210,24 @@ static size_t find_processes(struct ms_engine *engine, struct process **out)
     return kept;
 }
 
+// A backend that was asked for, and that no program has registered.
+static void print_missing_backend(const struct ms_capture_stats *c)
+{
+    const char *asked = getenv(MS_ENV_BACKEND);
+
+    if (asked != NULL && strncmp(asked, "custom", 6) == 0 &&
+        strcmp(c->backend, "custom") != 0)
+        fprintf(stderr,
+                LINE "the program has registered no such backend: %s; it was "
+                     "captured by '%s'\n",
+                asked, c->backend);
+}
+
 static void print_program(struct ms_engine *engine, const struct process *p)
 {
     fputs(LINE, stderr);
     print_numbers(&p->stats);
+    print_missing_backend(&p->stats.capture);
     if (p->stats.heap.live_blocks != 0)
         print_sites(engine, p->info.id);
     if (p->stats.heap.alloc_count_total == 0)

@@ -94,6 +94,10 @@ enum memscope_status memscope_start(const struct memscope_options *options)
     if (options != NULL && options->size != 0 &&
         options->size != sizeof *options)
         return MEMSCOPE_ERROR_ARGUMENT;
+    if (options != NULL && options->backend != NULL)
+        status = memscope_backend_use(options->backend);
+    if (status != MEMSCOPE_OK)
+        return status;
     ms_runtime_ignore();
     pthread_mutex_lock(&lock);
     if (!is_serving())

@@ -137,6 +137,25 @@ static void add_scopes(struct ms_session *s, struct ms_group_row *rows,
     }
 }
 
+enum memscope_status ms_session_groups(struct ms_session *s,
+                                       struct ms_group_row **rows,
+                                       size_t *count)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint32_t strings = a == NULL ? 0
+                                 : bounded(ms_load_relaxed(&a->string_count),
+                                           MS_STRING_CAPACITY - 1);
+    *count = 0;
+    *rows = malloc((MS_TASK_CAPACITY + MS_POOL_CAPACITY + (size_t)strings) *
+                   sizeof **rows);
+    if (*rows != NULL && a != NULL) {
+        add_tasks(s, *rows, count);
+        add_scopes(s, *rows, count, strings);
+        add_pools(s, *rows, count);
+    }
+    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
 enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
                                       struct ms_group_row **rows, size_t *count)
 {
@@ -147,20 +166,10 @@ enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
-    struct ms_annotations *a = ms_reader_annotations(&s->reader);
-    uint32_t strings = a == NULL ? 0
-                                 : bounded(ms_load_relaxed(&a->string_count),
-                                           MS_STRING_CAPACITY - 1);
-    *rows = malloc((MS_TASK_CAPACITY + MS_POOL_CAPACITY + (size_t)strings) *
-                   sizeof **rows);
-    if (*rows != NULL && a != NULL) {
-        add_tasks(s, *rows, count);
-        add_scopes(s, *rows, count, strings);
-        add_pools(s, *rows, count);
-    }
+    enum memscope_status status = ms_session_groups(s, rows, count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
-    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    return status;
 }
 
 static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
@@ -184,6 +193,25 @@ static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
     }
 }
 
+enum memscope_status ms_session_types(struct ms_session *s,
+                                      struct ms_type_row **rows, size_t *count)
+{
+    *count = 0;
+    *rows = calloc(MS_STRING_CAPACITY, sizeof **rows);
+    if (*rows == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    sum_types(s, *rows);
+    for (uint32_t i = 1; i < MS_STRING_CAPACITY; i++) {
+        struct ms_type_row *to = &(*rows)[*count], from = (*rows)[i];
+        if (from.live_blocks == 0)
+            continue;
+        *to = from;
+        ms_reader_string(&s->reader, i, to->name);
+        ++*count;
+    }
+    return MEMSCOPE_OK;
+}
+
 enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
                                      struct ms_type_row **rows, size_t *count)
 {
@@ -193,22 +221,11 @@ enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
     *count = 0;
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
-    *rows = calloc(MS_STRING_CAPACITY, sizeof **rows);
-    if (*rows != NULL) {
-        pthread_mutex_lock(&s->lock);
-        sum_types(s, *rows);
-        for (uint32_t i = 1; i < MS_STRING_CAPACITY; i++) {
-            struct ms_type_row *to = &(*rows)[*count], from = (*rows)[i];
-            if (from.live_blocks == 0)
-                continue;
-            *to = from;
-            ms_reader_string(&s->reader, i, to->name);
-            ++*count;
-        }
-        pthread_mutex_unlock(&s->lock);
-    }
+    pthread_mutex_lock(&s->lock);
+    enum memscope_status status = ms_session_types(s, rows, count);
+    pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
-    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    return status;
 }
 
 bool ms_session_moment(struct ms_session *s, uint64_t number,
@@ -256,6 +273,20 @@ static void fill_counts(struct ms_session *s, struct ms_annotation_counts *out)
             ms_load_relaxed(&s->reader.live->dropped[drops[i].kind])};
 }
 
+enum memscope_status ms_session_marks(struct ms_session *s,
+                                      struct ms_mark_row **rows, size_t *count)
+{
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
+    uint64_t kept = made < MS_MOMENTS ? made : MS_MOMENTS;
+
+    *count = 0;
+    *rows = malloc(MS_MOMENTS * sizeof **rows);
+    for (uint64_t n = made - kept; *rows != NULL && n != made; n++)
+        *count += ms_session_moment(s, n, &(*rows)[*count]);
+    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
 enum memscope_status ms_engine_marks(struct ms_engine *e, uint32_t session,
                                      struct ms_annotation_counts *counts,
                                      struct ms_mark_row **rows, size_t *count)
@@ -266,17 +297,12 @@ enum memscope_status ms_engine_marks(struct ms_engine *e, uint32_t session,
     *count = 0;
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
-    *rows = malloc(MS_MOMENTS * sizeof **rows);
     pthread_mutex_lock(&s->lock);
-    struct ms_annotations *a = ms_reader_annotations(&s->reader);
-    uint64_t made = a != NULL ? ms_load_relaxed(&a->moment_count) : 0;
     fill_counts(s, counts);
-    uint64_t kept = made < MS_MOMENTS ? made : MS_MOMENTS;
-    for (uint64_t n = made - kept; *rows != NULL && n != made; n++)
-        *count += ms_session_moment(s, n, &(*rows)[*count]);
+    enum memscope_status status = ms_session_marks(s, rows, count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
-    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    return status;
 }
 
 void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s)

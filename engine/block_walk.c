@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "block_said.h"
 #include "engine_private.h"
 #include "platform/atomics.h"
 #include "platform/memory.h"
@@ -17,6 +18,7 @@ struct ms_block_walk {
     struct ms_engine *engine;
     struct ms_session *session;
     uint64_t next;     // file offset of the next cell
+    uint64_t end;      // file offset behind the last one that is wanted
     uint64_t data_end; // of the populated part
     uint64_t window_begin, window_end;
     _Atomic uint64_t *window; // NULL: none
@@ -40,8 +42,23 @@ enum memscope_status ms_block_walk_create(struct ms_engine *e, uint32_t session,
     w->next = s->reader.head.table_capacity == 0 ? s->reader.head.index_offset
                                                  : 0; // number of an entry
     w->data_end = w->next;
+    w->end = s->reader.head.total_bytes;
     *out = w;
     return MEMSCOPE_OK;
+}
+
+void ms_block_walk_between(struct ms_block_walk *w, uint64_t low, uint64_t high)
+{
+    const struct ms_segment_header *h = &w->session->reader.head;
+    uint64_t cells = (h->total_bytes - h->index_offset) / CELL_BYTES;
+    uint64_t first = low >> MS_GRANULE_SHIFT, last = high >> MS_GRANULE_SHIFT;
+
+    if (h->table_capacity != 0)
+        return;
+    w->next = h->index_offset + (first < cells ? first : cells) * CELL_BYTES;
+    w->data_end = w->next;
+    if (last < cells)
+        w->end = h->index_offset + (last + 1) * CELL_BYTES;
 }
 
 static void drop_window(struct ms_block_walk *w)
@@ -118,7 +135,7 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     uint32_t row = ms_cell_row(cell);
     uint64_t start = s->reader.head.start_ns;
     uint64_t now = start + ms_session_uptime_ns(s);
-    struct ms_row_key key;
+    struct ms_row_key key = {0};
 
     // A cell keeps the low bits of a birth: the latest time that has them.
     uint64_t mask = (UINT64_C(1) << MS_BIRTH_BITS) - 1;
@@ -129,14 +146,24 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     out->site = 0;
     out->thread = 0;
     out->stack = 0;
+    out->context = 0;
     if (ms_reader_row_key(&s->reader, row, &key)) {
         out->thread = key.thread + 1;
-        out->stack = key.stack;
         if (key.stack < MS_NODE_CAPACITY)
-            out->site = s->model.site_of_node[key.stack];
+            out->site = ms_model_known_site(&s->model, key.stack);
+        if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &out->context))
+            out->stack = out->context = 0;
     } else {
         s->reader.damaged++;
     }
+    ms_block_read_said(&s->reader, cell, key.stack, out);
+}
+
+void ms_block_walk_name(struct ms_block_walk *w, uint32_t name,
+                        char text[MS_SAID_NAME])
+{
+    _Static_assert(MS_SAID_NAME == MS_STRING_TEXT, "a name fits");
+    ms_reader_string(&w->session->reader, name, text);
 }
 
 // The live table, entry by entry. {session lock}
@@ -180,6 +207,8 @@ size_t ms_block_walk_next(struct ms_block_walk *w, struct ms_block *blocks,
         if ((w->window == NULL || w->next >= w->window_end ||
              w->next < w->window_begin) &&
             !map_next(w))
+            break;
+        if (w->next >= w->end)
             break;
         uint64_t offset = w->next;
         uint64_t cell = cell_at(w, offset);

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
+#include "symbols/strings.h"
 
 #define MS_SESSIONS_RUNNING 256u // more are refused
 #define MS_SESSIONS_KEPT 64u     // running or ended; the oldest ended ones go
@@ -20,6 +21,7 @@
 struct ms_snapshot_entry {
     struct ms_snapshot snapshot; // first: handed out as itself
     uint32_t refs;               // {lock}
+    struct ms_strings strings;   // of one that was read in
 };
 
 struct ms_engine {
@@ -53,6 +55,14 @@ struct ms_engine {
 struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id);
 void ms_engine_let_go(struct ms_engine *e, struct ms_session *s);
 
+// ms_snapshot_add puts a snapshot on the list, under a new id, and holds it for
+// the caller. LIMIT: there is no room; the entry stays the caller's.
+// ms_snapshot_discard frees one that is on no list.
+enum memscope_status
+ms_snapshot_add(struct ms_engine *e, struct ms_snapshot_entry *entry,
+                const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+void ms_snapshot_discard(struct ms_snapshot_entry *entry);
+
 // ms_engine_take_requested takes the snapshots that the program has asked for.
 void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s);
 
@@ -61,5 +71,28 @@ void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s);
 struct ms_mark_row;
 bool ms_session_moment(struct ms_session *s, uint64_t number,
                        struct ms_mark_row *out);
+
+// What ms_engine_groups, ms_engine_types and ms_engine_marks give, for those
+// who want more of the same cut. {session lock}
+struct ms_group_row;
+struct ms_type_row;
+enum memscope_status ms_session_groups(struct ms_session *s,
+                                       struct ms_group_row **rows,
+                                       size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_session_types(struct ms_session *s,
+                                      struct ms_type_row **rows,
+                                      size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_session_marks(struct ms_session *s,
+                                      struct ms_mark_row **rows,
+                                      size_t *count) MEMSCOPE_MUST_CHECK;
+
+// ms_session_regions copies the mapped regions {session lock};
+// ms_session_join_regions then asks the system what of them is resident,
+// without the lock.
+enum memscope_status
+ms_session_regions(struct ms_session *s,
+                   struct ms_mappings_picture *out) MEMSCOPE_MUST_CHECK;
+void ms_session_join_regions(struct ms_session *s,
+                             struct ms_mappings_picture *out);
 
 #endif

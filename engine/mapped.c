@@ -166,7 +166,7 @@ static void describe(const struct ms_session *s, const struct ms_region *r,
         .writable = r->protection & 2,
         .executable = r->protection & 4,
         .shared = r->protection & MS_MAPPING_SHARED,
-        .site = r->stack != 0 ? s->model.site_of_node[r->stack] : 0,
+        .site = r->stack != 0 ? ms_model_known_site(&s->model, r->stack) : 0,
         .thread = r->thread,
         .birth_ns = birth > start ? birth - start : 0,
         .resident_bytes = UINT64_MAX,
@@ -174,7 +174,8 @@ static void describe(const struct ms_session *s, const struct ms_region *r,
 }
 
 // Fills in what is resident, as far as the system tells.
-static void join(struct ms_session *s, struct ms_mappings_picture *out)
+void ms_session_join_regions(struct ms_session *s,
+                             struct ms_mappings_picture *out)
 {
     struct view v = {0};
     struct ms_resident *sum = &out->resident;
@@ -213,6 +214,17 @@ out:
     free(v.areas);
 }
 
+enum memscope_status ms_session_regions(struct ms_session *s,
+                                        struct ms_mappings_picture *out)
+{
+    *out = (struct ms_mappings_picture){.session = s->id, .seq = s->seq};
+    memcpy(out->epoch, s->epoch, sizeof out->epoch);
+    out->rows = malloc((s->mappings.count + 1) * sizeof *out->rows);
+    for (size_t i = 0; out->rows != NULL && i < s->mappings.count; i++)
+        describe(s, &s->mappings.regions[i], &out->rows[out->count++]);
+    return out->rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
 enum memscope_status ms_engine_mappings(struct ms_engine *e, uint32_t session,
                                         struct ms_mappings_picture *out)
 {
@@ -222,16 +234,11 @@ enum memscope_status ms_engine_mappings(struct ms_engine *e, uint32_t session,
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
-    out->session = s->id;
-    out->seq = s->seq;
-    memcpy(out->epoch, s->epoch, sizeof out->epoch);
-    out->rows = malloc((s->mappings.count + 1) * sizeof *out->rows);
-    for (size_t i = 0; out->rows != NULL && i < s->mappings.count; i++)
-        describe(s, &s->mappings.regions[i], &out->rows[out->count++]);
+    enum memscope_status status = ms_session_regions(s, out);
     pthread_mutex_unlock(&s->lock);
     // The kernel is asked without the lock: a tick does not wait for it.
-    if (out->rows != NULL)
-        join(s, out);
+    if (status == MEMSCOPE_OK)
+        ms_session_join_regions(s, out);
     ms_engine_let_go(e, s);
-    return out->rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    return status;
 }

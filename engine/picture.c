@@ -209,9 +209,9 @@ static uint64_t since_start(const struct ms_session *s, uint64_t ns)
     return ns > start ? ns - start : 0;
 }
 
-static void module_info(const struct ms_session *s,
-                        const struct ms_session_module *from,
-                        struct ms_module_info *out)
+void ms_session_module_info(const struct ms_session *s,
+                            const struct ms_session_module *from,
+                            struct ms_module_info *out)
 {
     const struct ms_module *m = &from->module;
 
@@ -240,7 +240,7 @@ enum memscope_status ms_engine_modules(struct ms_engine *e, uint32_t session,
     pthread_mutex_lock(&s->lock);
     *out = malloc((s->module_count + 1) * sizeof **out);
     for (size_t i = 0; *out != NULL && i < s->module_count; i++)
-        module_info(s, &s->modules[i], &(*out)[(*count)++]);
+        ms_session_module_info(s, &s->modules[i], &(*out)[(*count)++]);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     return *out != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
@@ -268,9 +268,11 @@ void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
         pthread_mutex_lock(&s->lock);
         if (s->names_wanted)
             out->symbols_pending += s->unnamed.count;
-        out->model_bytes +=
-            ms_model_bytes(&s->model) + ms_history_bytes(&s->history) +
-            ms_growth_bytes(&s->growth) + MS_STATS_KEPT * sizeof *s->stats;
+        out->model_bytes += ms_model_bytes(&s->model) +
+                            ms_history_bytes(&s->history) +
+                            ms_past_bytes(&s->past) +
+                            ms_growth_bytes(&s->growth) +
+                            MS_STATS_KEPT * sizeof *s->stats;
         pthread_mutex_unlock(&s->lock);
         ms_engine_let_go(e, s);
     }

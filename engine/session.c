@@ -61,6 +61,7 @@ enum memscope_status ms_session_open(int fd, pid_t pid, uint32_t id,
     status = ms_history_init(&s->history, tick_ns);
     if (status != MEMSCOPE_OK)
         goto fail_model;
+    ms_past_init(&s->past, MS_PAST_BUDGET);
     s->id = id;
     s->refs = 1;
     s->pid = pid;
@@ -98,6 +99,7 @@ void ms_session_close(struct ms_session *s)
     ms_growth_fini(&s->growth);
     free(s->scan.report.rows);
     ms_fragmentation_fini(&s->scan.fragmentation);
+    ms_past_fini(&s->past);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

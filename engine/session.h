@@ -18,6 +18,7 @@
 #include "history.h"
 #include "mappings.h"
 #include "model/model.h"
+#include "past.h"
 #include "platform/process_stats.h"
 #include "reader.h"
 #include "symbols/symbols.h"
@@ -57,6 +58,7 @@ struct ms_session {
     struct ms_history history;
     struct ms_growth growth;
     struct ms_session_scan scan;
+    struct ms_past past;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
@@ -90,6 +92,9 @@ void ms_session_close(struct ms_session *s);
 // ms_session_tick reads what has changed and publishes a new seq. [collector]
 // Returns true when the process was found to have ended.
 bool ms_session_tick(struct ms_session *s);
+
+// ms_session_publish makes tick s->seq of what was read. {lock}
+void ms_session_publish(struct ms_session *s);
 
 // ms_session_finish reads everything once more, after the program's last
 // event, and marks the session as ended. One that ended for unknown reasons
@@ -125,6 +130,9 @@ void ms_session_mapped(struct ms_session *s, struct ms_mapped_stats *out);
 
 void ms_session_info(struct ms_session *s, struct ms_session_info *out);
 uint64_t ms_session_uptime_ns(const struct ms_session *s);
+void ms_session_module_info(const struct ms_session *s,
+                            const struct ms_session_module *from,
+                            struct ms_module_info *out);
 void ms_session_thread_row(const struct ms_session *s, uint32_t slot,
                            struct ms_thread_row *out);
 // ms_session_site_numbers leaves out the trend, which takes the longest.

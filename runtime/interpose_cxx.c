@@ -168,6 +168,7 @@ static __attribute__((noinline)) void *
 booked_new(const struct cxx_operator *o, size_t size, int count, uintptr_t a,
            uintptr_t b, size_t alignment, const void *frame)
 {
+    uint64_t mark = ms_capture_mark();
     void *p;
 
     if (o->real != NULL)
@@ -179,7 +180,7 @@ booked_new(const struct cxx_operator *o, size_t size, int count, uintptr_t a,
     if (p == NULL)
         return o->real == NULL ? plugins_new(o, size, count, a, b, frame) : p;
     // Some of them call malloc after all, now and then.
-    if (!ms_capture_knows(p))
+    if (!ms_capture_knows(p, mark))
         ms_capture_alloc(p, size, frame);
     return p;
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// lifecycle: first event, thread birth and end, fork, exit. The runtime
+// lifecycle: first event, fork, exit; threads: see birth.h. The runtime
 // starts with the first malloc, before any constructor, on whatever thread
 // makes it. All its state lies in memory that a forked child finds zeroed: the
 // child starts anew, with a segment of its own, at its own first event.
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "birth.h"
+#include "capture/backends/custom.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
 #include "exit_hold.h"
@@ -22,11 +22,10 @@
 #include "platform/environment.h"
 #include "platform/ipc.h"
 #include "platform/memory.h"
-#include "platform/thread.h"
 #include "runtime/announce.h"
 #include "runtime/control.h"
 #include "runtime/runtime.h"
-#include "store/sampled.h"
+#include "settings.h"
 #include "unwind/unwinder.h"
 
 enum state {
@@ -46,33 +45,13 @@ struct runtime {
 
 _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
-const struct ms_backend *ms_runtime_backend = &ms_backend_unified;
+const struct ms_backend *_Atomic ms_runtime_backend = &ms_backend_unified;
 
 MS_THREAD_LOCAL int ignored; // > 0: nothing of this thread is booked
 MS_THREAD_LOCAL struct ms_writer *set_aside; // while ignored
 MS_THREAD_LOCAL struct runtime *refused;     // this one has no writer for us
 
 static struct runtime *_Atomic the_runtime;
-static pthread_key_t end_key;
-static bool have_end_key;
-
-static void say(const char *what, int error)
-{
-    char line[160];
-    const char *why = strerrordesc_np(error); // static, no allocation
-    size_t n = 0;
-    const char *parts[] = {"memscope: ", what, ": ", why ? why : "?", "\n"};
-
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        size_t length = strlen(parts[i]);
-        if (length > sizeof line - n)
-            length = sizeof line - n;
-        memcpy(line + n, parts[i], length);
-        n += length;
-    }
-    ssize_t ignore = write(STDERR_FILENO, line, n);
-    (void)ignore;
-}
 
 static void announce(struct runtime *r)
 {
@@ -92,17 +71,6 @@ static void announce(struct runtime *r)
     r->store.fd = -1;
 }
 
-static void thread_ends(void *writer)
-{
-    struct ms_writer *w = writer;
-    uint64_t name[2];
-
-    if (w->state == MS_WRITER_NONE) // a forked child's copy
-        return;
-    ms_thread_name(name);
-    ms_store_writer_close(w, name);
-}
-
 // Where a descriptor of ours disturbs the program least.
 static void move_away(int *fd)
 {
@@ -114,43 +82,23 @@ static void move_away(int *fd)
     }
 }
 
-static void choose_backend(void)
+// What is said goes out at once and allocates nothing.
+static void say(const char *what, int error)
 {
-    static const struct ms_backend *const all[] = {
-        &ms_backend_core, &ms_backend_lockfree, &ms_backend_async,
-        &ms_backend_unified};
-    const char *name = ms_environment(MS_ENV_BACKEND);
+    char line[160];
+    const char *why = strerrordesc_np(error); // static, no allocation
+    size_t n = 0;
+    const char *parts[] = {"memscope: ", what, ": ", why ? why : "?", "\n"};
 
-    for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
-        if (strcmp(all[i]->name, name) == 0)
-            ms_runtime_backend = all[i];
-}
-
-static void choose_mode(struct ms_store *s)
-{
-    const char *text = ms_environment(MS_ENV_MODE);
-    enum ms_mode mode = MS_MODE_EXACT;
-    uint64_t interval = 0;
-
-    if (text == NULL || !ms_control_parse(text, &mode, &interval))
-        mode = MS_MODE_EXACT;
-    ms_control_set(s->header, mode, interval);
-    // What is never exact has blocks of the sample only, and may filter them.
-    if (mode != MS_MODE_EXACT)
-        s->filter = ms_memory_map_wiped(MS_FILTER_BYTES);
-}
-
-// 0: none, or no number.
-static uint64_t number(const char *text)
-{
-    uint64_t n = 0;
-
-    for (; text != NULL && *text != '\0'; text++) {
-        if (*text < '0' || *text > '9' || n > UINT64_MAX / 10 - 10)
-            return 0;
-        n = n * 10 + (uint64_t)(*text - '0');
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t length = strlen(parts[i]);
+        if (length > sizeof line - n)
+            length = sizeof line - n;
+        memcpy(line + n, parts[i], length);
+        n += length;
     }
-    return n;
+    ssize_t ignore = write(STDERR_FILENO, line, n);
+    (void)ignore;
 }
 
 static void start(struct runtime *r, bool forked)
@@ -159,14 +107,12 @@ static void start(struct runtime *r, bool forked)
         ms_store_relaxed(&r->state, OFF);
         return;
     }
-    choose_backend();
+    const struct ms_backend *backend = ms_settings_backend(ms_backend_now());
+    ms_store_relaxed(&ms_runtime_backend, backend); // relaxed: a constant
     if (!forked)
         ms_limits_restore();
-    int error =
-        ms_store_create_within(&r->store, ms_runtime_backend->id,
-                               number(ms_environment(MS_ENV_STORE_LIMIT)));
-    if (error == 0)
-        choose_mode(&r->store);
+    int error = ms_store_create_within(&r->store, backend->id,
+                                       ms_settings_store_limit());
     if (error != 0) {
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
@@ -174,11 +120,9 @@ static void start(struct runtime *r, bool forked)
         ms_store_relaxed(&r->state, OFF);
         return;
     }
-    const char *mmap = ms_environment(MS_ENV_MMAP);
-    if (mmap != NULL && mmap[0] == '1')
-        r->store.header->options |= MS_OPTION_MAPPED_IN_TOTALS;
-    if (!have_end_key)
-        have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
+    ms_settings_apply(&r->store);
+    ms_custom_resume(&r->store);
+    ms_births_begin();
     announce(r);
     if (r->store.fd >= 0)
         move_away(&r->store.fd);
@@ -204,48 +148,6 @@ static struct runtime *get_runtime(bool *forked)
         return r;
     ms_memory_unmap(r, sizeof *r);
     return none;
-}
-
-// What the backend needs of the thread. False: memory could not be had.
-static bool give_unwinder(struct runtime *r, struct ms_writer *w)
-{
-    w->recognizes = ms_runtime_backend->capture_alloc == ms_backend_whole_stack;
-    if (!ms_runtime_backend->needs_unwinder)
-        return true;
-    // Mappings that come and go with every thread cost more than its life.
-    if (w->unwinder != NULL)
-        ms_unwinder_renew(w->unwinder, w->stack_low, w->stack_high);
-    else
-        w->unwinder = ms_unwinder_create(&r->store, &r->rules, w->stack_low,
-                                         w->stack_high);
-    return w->unwinder != NULL;
-}
-
-static struct ms_writer *open_writer(struct runtime *r, uint64_t here)
-{
-    uint64_t name[2];
-
-    ms_thread_name(name);
-    struct ms_writer *w =
-        ms_store_writer_open(&r->store, ms_thread_id(), name, ms_thread_gone);
-    if (w != NULL) {
-        ms_thread_stack(here, &w->stack_low, &w->stack_high);
-        // relaxed: 0 until they are known
-        ms_store_relaxed(&w->slot->stack_low, w->stack_low);
-        ms_store_relaxed(&w->slot->stack_high, w->stack_high);
-        if (!give_unwinder(r, w)) {
-            ms_store_writer_close(w, name);
-            w = NULL;
-        }
-    }
-    if (w == NULL) {
-        refused = r;
-        return NULL;
-    }
-    ms_guard_writer = w;
-    if (have_end_key)
-        (void)pthread_setspecific(end_key, w); // else its end is seen later
-    return w;
 }
 
 static bool is_off(void)
@@ -293,13 +195,13 @@ void ms_runtime_renew(void)
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
-// further out on the thread's own stack than the hook that began it.
+// where the hook that began it was, or further out on the thread's own stack.
 static bool was_abandoned(const struct ms_writer *w, uint64_t here)
 {
     bool here_own = here >= w->stack_low && here < w->stack_high;
     bool that_own = w->entered >= w->stack_low && w->entered < w->stack_high;
 
-    return here_own && (!that_own || here > w->entered);
+    return here_own && (!that_own || here >= w->entered);
 }
 
 struct ms_writer *ms_guard_enter_slow(const void *frame)
@@ -318,7 +220,11 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     }
     if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
-        return was_abandoned(w, here) ? w : NULL;
+        if (!was_abandoned(w, here))
+            return NULL;
+        if (w->unwinder != NULL)
+            ms_unwinder_distrust(w->unwinder);
+        return w;
     }
     if (ignored > 0 || is_off())
         return NULL;
@@ -337,9 +243,11 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     // acquire: pairs with start [L]
     bool live = r != NULL && ms_load_acquire(&r->state) == LIVE;
     if (live && refused != r)
-        w = open_writer(r, here);
+        w = ms_birth(&r->store, &r->rules, here);
     else if (live)
         ms_store_count_drop(&r->store, MS_DROP_THREADS);
+    if (live && w == NULL)
+        refused = r;
     ignored--;
     errno = saved;
     return w;

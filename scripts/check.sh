@@ -37,6 +37,10 @@ check_format() {
     sources '*.c' '*.h' '*.cpp' | xargs clang-format-14 --dry-run --Werror
 }
 
+check_sizes() {
+    sources '*.c' '*.h' '*.cpp' '*.hpp' | xargs scripts/check-sizes.py
+}
+
 check_tidy() {
     sources "${rooms[@]/%//*.c}" | xargs -P "$jobs" -n 4 \
         clang-tidy-14 --quiet -p "build/$preset"
@@ -56,6 +60,7 @@ check_page() {
 }
 
 step format check_format
+step sizes check_sizes
 step clang-tidy check_tidy
 step shellcheck check_shell
 step exports check_exports

@@ -25,7 +25,8 @@ BUILD = COPY / "build" / "tsan"
 ROOMS = ("platform", "runtime", "engine")
 TESTS = ("stress_test_orders", "stress_test_orders_rules",
          "stress_test_orders_lifecycle", "stress_test_orders_mappings",
-         "stress_test_orders_table", "stress_test_orders_annotations")
+         "stress_test_orders_table", "stress_test_orders_annotations",
+         "stress_test_orders_backends")
 SECONDS = 60  # per test
 
 # What replaces an access, by its name.

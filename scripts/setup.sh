@@ -10,15 +10,16 @@ cd "$(dirname "$0")/.."
 
 build_packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
-    libmicrohttpd-dev libwebsockets-dev libjansson-dev
-    libdw-dev libelf-dev libiberty-dev zlib1g-dev
+    libmicrohttpd-dev libwebsockets-dev libjansson-dev libyajl-dev
+    libdw-dev libelf-dev libiberty-dev zlib1g-dev libsqlite3-dev
+    libprotobuf-c-dev protobuf-c-compiler
 )
 test_packages=(
     libcmocka-dev chromium fonts-dejavu-core procps iproute2 curl jq sqlite3
-    redis-server redis-tools nginx-light perl heaptrack
+    redis-server redis-tools nginx-light perl heaptrack golang-go
     python3 python3-jsonschema
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-    valgrind gdb strace shellcheck
+    valgrind gdb strace shellcheck libunwind-dev mandoc man-db groff-base
     libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
 )
 # Their packages start a daemon on a well-known port; we want the programs.

@@ -351,7 +351,8 @@ enum memscope_status ms_dispatcher_start(struct ms_server *s)
         goto fail_event;
     status = MEMSCOPE_ERROR_SYSTEM;
     if (!watch(d, s->stop_event, EPOLLIN, STOP) ||
-        !watch(d, ms_http_poll_fd(s->http), EPOLLIN, HTTP))
+        !watch(d, ms_http_poll_fd(s->http), EPOLLIN, HTTP) ||
+        !watch(d, ms_http_wake_fd(s->http), EPOLLIN, HTTP))
         goto fail_http;
     for (size_t i = 0; i < MS_LISTENERS; i++)
         if (s->listeners[i] >= 0 &&

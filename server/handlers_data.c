@@ -7,15 +7,14 @@
 #include <unistd.h>
 
 #include "engine/window.h"
+#include "handlers.h"
 #include "platform/clock.h"
 #include "platform/process_stats.h"
-#include "routes.h"
 
 #define LIMIT_MOST 10000
 #define LIMIT_DEFAULT 100
 
-static bool get_session(struct ms_request *q, struct ms_reply *r,
-                        uint32_t *session)
+bool ms_get_session(struct ms_request *q, struct ms_reply *r, uint32_t *session)
 {
     uint64_t n;
 
@@ -106,7 +105,11 @@ void ms_handle_stats(struct ms_request *q, struct ms_reply *r)
     uint32_t session;
     uint64_t seq;
 
-    if (!get_session(q, r, &session))
+    if (ms_asks_for_past(q, MS_PAST_PART_STATS)) {
+        ms_handle_past(q, r, MS_PAST_PART_STATS);
+        return;
+    }
+    if (!ms_get_session(q, r, &session))
         return;
     if (!ms_query_number(&q->query, "seq", 0, UINT64_MAX, &seq)) {
         ms_reply_error(r, 400, "seq is a number");
@@ -120,9 +123,9 @@ void ms_handle_stats(struct ms_request *q, struct ms_reply *r)
         ms_reply_json(r, ms_render_stats(&stats));
 }
 
-static bool get_window(struct ms_request *q, struct ms_reply *r,
-                       int (*column)(const char *), const char *name_column,
-                       struct ms_window *w)
+bool ms_get_window(struct ms_request *q, struct ms_reply *r,
+                   int (*column)(const char *), const char *name_column,
+                   struct ms_window *w)
 {
     const char *sort = ms_query_text(&q->query, "sort", "live_bytes");
     const char *order = ms_query_text(&q->query, "order", "desc");
@@ -167,8 +170,12 @@ void ms_handle_threads(struct ms_request *q, struct ms_reply *r)
     struct ms_cut c;
     uint32_t session;
 
-    if (!get_session(q, r, &session) ||
-        !get_window(q, r, ms_window_thread_column, "name", &w))
+    if (ms_asks_for_past(q, MS_PAST_PART_THREADS)) {
+        ms_handle_past(q, r, MS_PAST_PART_THREADS);
+        return;
+    }
+    if (!ms_get_session(q, r, &session) ||
+        !ms_get_window(q, r, ms_window_thread_column, "name", &w))
         return;
     enum memscope_status status =
         ms_engine_cut(q->server->options.engine, session, &w, NULL, &c);
@@ -189,8 +196,12 @@ void ms_handle_sites(struct ms_request *q, struct ms_reply *r)
     struct ms_cut c;
     uint32_t session;
 
-    if (!get_session(q, r, &session) ||
-        !get_window(q, r, ms_window_site_column, "function", &w))
+    if (ms_asks_for_past(q, MS_PAST_PART_SITES)) {
+        ms_handle_past(q, r, MS_PAST_PART_SITES);
+        return;
+    }
+    if (!ms_get_session(q, r, &session) ||
+        !ms_get_window(q, r, ms_window_site_column, "function", &w))
         return;
     enum memscope_status status =
         ms_engine_cut(q->server->options.engine, session, NULL, &w, &c);
@@ -219,7 +230,7 @@ void ms_handle_history(struct ms_request *q, struct ms_reply *r)
     uint64_t since;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     while (step < 3 && strcmp(steps[step].name, wanted) != 0)
         step++;
@@ -251,7 +262,11 @@ void ms_handle_histograms(struct ms_request *q, struct ms_reply *r)
     struct ms_histograms h;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (ms_asks_for_past(q, MS_PAST_PART_HISTOGRAMS)) {
+        ms_handle_past(q, r, MS_PAST_PART_HISTOGRAMS);
+        return;
+    }
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_histograms(q->server->options.engine, session, &h);
@@ -267,7 +282,7 @@ void ms_handle_modules(struct ms_request *q, struct ms_reply *r)
     size_t count;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_modules(q->server->options.engine, session, &modules, &count);
@@ -287,7 +302,7 @@ void ms_handle_mappings(struct ms_request *q, struct ms_reply *r)
     struct ms_mappings_picture mappings;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_mappings(q->server->options.engine, session, &mappings);
@@ -302,7 +317,7 @@ void ms_handle_allocations(struct ms_request *q, struct ms_reply *r)
 {
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_render_blocks(q->server->options.engine, session, &r->stream);

@@ -7,6 +7,16 @@
 #include "engine/snapshot.h"
 #include "routes.h"
 
+static void reply_new(struct ms_request *q, struct ms_reply *r,
+                      const struct ms_snapshot *snapshot)
+{
+    r->status = 201;
+    snprintf(r->location, sizeof r->location, "/api/v1/snapshots/%u",
+             snapshot->id);
+    ms_reply_json(r, ms_render_snapshot_head(snapshot));
+    ms_snapshot_release(q->server->options.engine, snapshot);
+}
+
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r)
 {
     const struct ms_snapshot *snapshot;
@@ -32,11 +42,31 @@ void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r)
         ms_reply_status(r, status);
         return;
     }
-    r->status = 201;
-    snprintf(r->location, sizeof r->location, "/api/v1/snapshots/%u",
-             snapshot->id);
-    ms_reply_json(r, ms_render_snapshot_head(snapshot));
-    ms_snapshot_release(q->server->options.engine, snapshot);
+    reply_new(q, r, snapshot);
+}
+
+void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r)
+{
+    const struct ms_snapshot *snapshot;
+    enum memscope_status status =
+        q->import != NULL ? ms_import_end(q->import) : MEMSCOPE_ERROR_MEMORY;
+
+    if (status == MEMSCOPE_ERROR_LIMIT) {
+        ms_reply_error(r, 413, ms_import_error(q->import));
+        return;
+    }
+    if (status == MEMSCOPE_ERROR_FORMAT) {
+        ms_reply_error(r, 400, ms_import_error(q->import));
+        return;
+    }
+    if (status == MEMSCOPE_OK)
+        status =
+            ms_import_adopt(q->import, q->server->options.engine, &snapshot);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    reply_new(q, r, snapshot);
 }
 
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "http_reply.h"
@@ -19,6 +20,7 @@ struct ms_http {
     struct ms_server *server;
     struct MHD_Daemon *daemon;
     int poll_fd;
+    int wake_event;                   // eventfd
     struct exchange *newest, *oldest; // all that are under way
 };
 
@@ -31,6 +33,8 @@ struct exchange {
     char *body;
     bool too_large;
     uint64_t dropped_bytes; // of a body that is too large
+    struct ms_sql_job *job; // its answer is being made; owned
+    struct ms_http_sleeper sleeper;
 };
 
 static void say_nothing(void *arg, const char *format, va_list arguments)
@@ -86,9 +90,16 @@ static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
     return MHD_http_unescape(text);
 }
 
+static const char *too_long(uint64_t most)
+{
+    return most == MS_IMPORT_BYTES ? "a snapshot may have 512 MiB"
+                                   : "a body may have 65,536 bytes";
+}
+
 // Answers what must not come further. MHD_YES with *done: answered.
 static enum MHD_Result check_head(struct ms_server *server,
-                                  struct MHD_Connection *connection, bool *done)
+                                  struct MHD_Connection *connection,
+                                  uint64_t most, bool *done)
 {
     unsigned counts[4] = {0};
     const char *length = header(connection, "Content-Length");
@@ -110,9 +121,8 @@ static enum MHD_Result check_head(struct ms_server *server,
         return ms_http_refuse(server, connection, 400,
                               "the body has two lengths");
     if (length != NULL &&
-        (strlen(length) > 9 || strtoul(length, NULL, 10) > MS_HTTP_BODY_BYTES))
-        return ms_http_refuse(server, connection, 413,
-                              "a body may have 65,536 bytes");
+        (strlen(length) > 9 || strtoul(length, NULL, 10) > most))
+        return ms_http_refuse(server, connection, 413, too_long(most));
     *done = false;
     return MHD_YES;
 }
@@ -123,6 +133,12 @@ static bool keep_body(struct exchange *x, const char *data, size_t bytes)
     size_t have = x->request.body_bytes;
     char *grown = NULL;
 
+    if (x->request.import != NULL) {
+        // After a mistake the rest is read as well, so that it can be told.
+        if (ms_import_feed(x->request.import, data, bytes) != MEMSCOPE_OK)
+            x->dropped_bytes += bytes;
+        return x->dropped_bytes <= MS_IMPORT_BYTES;
+    }
     if (!x->too_large && bytes <= MS_HTTP_BODY_BYTES - have)
         grown = realloc(x->body, have + bytes + 1);
     if (grown == NULL) {
@@ -137,6 +153,20 @@ static bool keep_body(struct exchange *x, const char *data, size_t bytes)
     return true;
 }
 
+// It was woken: there is something to send, or nothing yet.
+static enum MHD_Result answer_job(struct ms_http *http,
+                                  struct MHD_Connection *connection,
+                                  struct exchange *x)
+{
+    struct ms_reply r = {.content_type = "application/json", .job = x->job};
+
+    r.status = ms_sql_job_status(x->job);
+    if (r.status == 0)
+        return MHD_YES;
+    x->job = NULL;
+    return ms_http_reply(http->server, connection, &r);
+}
+
 static enum MHD_Result answer(struct ms_http *http,
                               struct MHD_Connection *connection,
                               struct exchange *x, const char *path)
@@ -149,7 +179,7 @@ static enum MHD_Result answer(struct ms_http *http,
 
     if (x->too_large)
         return ms_http_refuse(http->server, connection, 413,
-                              "a body may have 65,536 bytes");
+                              too_long(MS_HTTP_BODY_BYTES));
     q->path = path;
     q->body = x->body != NULL ? x->body : "";
     q->accept_encoding = header_or_empty(connection, "Accept-Encoding");
@@ -158,7 +188,14 @@ static enum MHD_Result answer(struct ms_http *http,
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
-    return ms_http_reply(http->server, connection, &r);
+    if (r.job == NULL)
+        return ms_http_reply(http->server, connection, &r);
+    if (ms_http_start_job(&x->sleeper, r.job)) {
+        x->job = r.job;
+        return MHD_YES;
+    }
+    return ms_http_refuse(http->server, connection, 429,
+                          "there are as many queries as may be");
 }
 
 static void link_exchange(struct ms_http *http, struct exchange *x)
@@ -215,15 +252,21 @@ static enum MHD_Result take_request(void *arg,
     (void)version;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
-        enum MHD_Result result = check_head(http->server, connection, &done);
+        bool import = ms_routes_import(method, path);
+        enum MHD_Result result =
+            check_head(http->server, connection,
+                       import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
         if (x == NULL)
             return MHD_NO;
+        if (import)
+            x->request.import = ms_import_create();
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
+        x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
         link_exchange(http, x);
         *state = x;
         return MHD_YES;
@@ -233,6 +276,8 @@ static enum MHD_Result take_request(void *arg,
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
+    if (x->job != NULL)
+        return answer_job(http, connection, x);
     x->answered = true;
     return answer(http, connection, x, path);
 }
@@ -248,6 +293,9 @@ static void end_request(void *arg, struct MHD_Connection *connection,
     if (x == NULL)
         return;
     unlink_exchange(arg, x);
+    ms_import_destroy(x->request.import);
+    if (x->job != NULL)
+        ms_sql_job_leave(x->job);
     free(x->body);
     free(x);
 }
@@ -261,10 +309,16 @@ enum memscope_status ms_http_create(struct ms_server *server,
     if (http == NULL)
         return MEMSCOPE_ERROR_MEMORY;
     http->server = server;
+    if (ms_sql_jobs_create(server, &server->sql_jobs) != MEMSCOPE_OK) {
+        free(http);
+        return MEMSCOPE_ERROR_MEMORY;
+    }
+    http->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+            MHD_ALLOW_SUSPEND_RESUME,
+        0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+        say_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_CONNECTION_LIMIT, 2u * MS_HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MS_HTTP_IDLE_SECONDS,
@@ -273,9 +327,12 @@ enum memscope_status ms_http_create(struct ms_server *server,
         http->daemon != NULL
             ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
             : NULL;
-    if (info == NULL) {
+    if (info == NULL || http->wake_event < 0) {
         if (http->daemon != NULL)
             MHD_stop_daemon(http->daemon);
+        ms_sql_jobs_destroy(server->sql_jobs);
+        if (http->wake_event >= 0)
+            close(http->wake_event);
         free(http);
         return MEMSCOPE_ERROR_SYSTEM;
     }
@@ -286,7 +343,12 @@ enum memscope_status ms_http_create(struct ms_server *server,
 
 void ms_http_destroy(struct ms_http *http)
 {
+    // None may be suspended when it stops.
+    ms_sql_jobs_stop(http->server->sql_jobs);
+    (void)MHD_run(http->daemon);
     MHD_stop_daemon(http->daemon);
+    ms_sql_jobs_destroy(http->server->sql_jobs);
+    close(http->wake_event);
     free(http);
 }
 
@@ -316,7 +378,16 @@ int ms_http_timeout_ms(struct ms_http *http)
     return timeout > 60000 ? 60000 : (int)timeout;
 }
 
+int ms_http_wake_fd(const struct ms_http *http)
+{
+    return http->wake_event;
+}
+
 void ms_http_run(struct ms_http *http)
 {
+    uint64_t woken;
+    ssize_t ignore = read(http->wake_event, &woken, sizeof woken);
+
+    (void)ignore; // nothing there is the usual case
     (void)MHD_run(http->daemon);
 }

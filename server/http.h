@@ -31,6 +31,9 @@ bool ms_http_end_oldest(struct ms_http *http);
 // ms_http_timeout_ms says when it wants to run anyway (-1: never).
 int ms_http_poll_fd(const struct ms_http *http);
 int ms_http_timeout_ms(struct ms_http *http);
+// ms_http_wake_fd becomes readable when an answer that was waited for is there:
+// then, too, ms_http_run has something to do.
+int ms_http_wake_fd(const struct ms_http *http);
 void ms_http_run(struct ms_http *http);
 
 #endif

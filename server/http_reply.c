@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/snapshot.h"
 
@@ -38,6 +39,30 @@ static void end_stream(void *arg)
     free(o);
 }
 
+static ssize_t give_of_job(void *arg, uint64_t offset, char *to, size_t bytes)
+{
+    bool end;
+    size_t n = ms_sql_job_read(arg, to, bytes, &end);
+
+    (void)offset;
+    return end ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)n;
+}
+
+static void end_job(void *arg)
+{
+    ms_sql_job_leave(arg);
+}
+
+static struct MHD_Response *make_job(struct ms_reply *r)
+{
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, PIECE_BYTES, give_of_job, r->job, end_job);
+
+    if (response == NULL)
+        ms_sql_job_leave(r->job);
+    return response;
+}
+
 static struct MHD_Response *make_stream(struct ms_server *server,
                                         struct ms_reply *r)
 {
@@ -65,6 +90,8 @@ static struct MHD_Response *make_stream(struct ms_server *server,
 static struct MHD_Response *make_response(struct ms_server *server,
                                           struct ms_reply *r)
 {
+    if (r->job != NULL)
+        return make_job(r);
     if (r->stream != NULL)
         return make_stream(server, r);
     if (r->json == NULL)
@@ -135,4 +162,36 @@ enum MHD_Result ms_http_refuse(struct ms_server *server,
 
     ms_reply_error(&r, status, message);
     return ms_http_reply(server, connection, &r);
+}
+
+static void suspend(void *arg)
+{
+    struct ms_http_sleeper *s = arg;
+
+    MHD_suspend_connection(s->connection);
+}
+
+// MHD's own wake-up is not in its epoll set when it does not listen. Once the
+// connection runs again it may be gone at any time, and the sleeper with it.
+static void resume(void *arg)
+{
+    struct ms_http_sleeper *s = arg;
+    uint64_t one = 1;
+    int fd = s->wake_event;
+
+    MHD_resume_connection(s->connection);
+    ssize_t ignore = write(fd, &one, sizeof one);
+    (void)ignore; // an eventfd takes it
+}
+
+bool ms_http_start_job(struct ms_http_sleeper *s, struct ms_sql_job *job)
+{
+    struct ms_sql_sleeper sleeper = {suspend, resume, s};
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (ms_sql_job_start(job, &sleeper, info != NULL ? info->connect_fd : -1))
+        return true;
+    ms_sql_job_leave(job);
+    return false;
 }

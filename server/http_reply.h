@@ -22,4 +22,15 @@ enum MHD_Result ms_http_refuse(struct ms_server *server,
                                struct MHD_Connection *connection,
                                unsigned status, const char *message);
 
+// How a connection sleeps while its answer is made. Lives as long as the
+// exchange.
+struct ms_http_sleeper {
+    struct MHD_Connection *connection;
+    int wake_event; // an eventfd: MHD is to run
+};
+
+// ms_http_start_job starts a job for a connection, which sleeps from now on.
+// False: there are too many; the job has been let go.
+bool ms_http_start_job(struct ms_http_sleeper *sleeper, struct ms_sql_job *job);
+
 #endif

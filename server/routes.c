@@ -32,28 +32,36 @@ static const struct route {
     void (*get)(struct ms_request *, struct ms_reply *);
     void (*post)(struct ms_request *, struct ms_reply *);
     void (*delete)(struct ms_request *, struct ms_reply *);
-    const char *parameters[8]; // that GET knows
+    const char *parameters[9]; // that GET knows
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
     {"/api/v1/sessions", ms_handle_sessions, NULL, NULL, {NULL}},
-    {"/api/v1/stats", ms_handle_stats, NULL, NULL, {SESSION, "seq", NULL}},
+    {"/api/v1/stats",
+     ms_handle_stats,
+     NULL,
+     NULL,
+     {SESSION, "seq", "at", NULL}},
     {"/api/v1/threads",
      ms_handle_threads,
      NULL,
      NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", NULL}},
+     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
     {"/api/v1/sites",
      ms_handle_sites,
      NULL,
      NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", NULL}},
+     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
     {"/api/v1/history",
      ms_handle_history,
      NULL,
      NULL,
      {SESSION, "step", "since", NULL}},
-    {"/api/v1/histograms", ms_handle_histograms, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/histograms",
+     ms_handle_histograms,
+     NULL,
+     NULL,
+     {SESSION, "at", "seq", NULL}},
     {"/api/v1/modules", ms_handle_modules, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/mappings", ms_handle_mappings, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/tasks", ms_handle_tasks, NULL, NULL, {SESSION, NULL}},
@@ -76,17 +84,30 @@ static const struct route {
      ms_handle_leak_scan,
      NULL,
      {SESSION, NULL}},
+    {"/api/v1/flame",
+     ms_handle_flame,
+     NULL,
+     NULL,
+     {SESSION, "weight", "at", "from", "to", "by", "order", "min", NULL}},
     {"/api/v1/control", NULL, ms_handle_control, NULL, {NULL}},
+    {"/api/v1/queries", ms_handle_queries, NULL, NULL, {NULL}},
+    {"/api/v1/query", NULL, ms_handle_query, NULL, {NULL}},
     {"/api/v1/snapshots",
      ms_handle_snapshot_list,
      ms_handle_snapshot_take,
      NULL,
      {NULL}},
+    {"/api/v1/snapshots/import", NULL, ms_handle_snapshot_import, NULL, {NULL}},
     {"/api/v1/snapshots/",
      ms_handle_snapshot_get,
      NULL,
      ms_handle_snapshot_delete,
      {NULL}},
+    {"/api/v1/diff",
+     ms_handle_diff,
+     NULL,
+     NULL,
+     {"a", "b", "limit", "offset", NULL}},
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
@@ -192,6 +213,12 @@ static bool is_json(const char *content_type)
     return strncasecmp(content_type, json, n) == 0 &&
            (content_type[n] == '\0' || content_type[n] == ';' ||
             content_type[n] == ' ');
+}
+
+bool ms_routes_import(const char *method, const char *path)
+{
+    return strcmp(method, "POST") == 0 &&
+           strcmp(path, "/api/v1/snapshots/import") == 0;
 }
 
 void ms_routes_answer(struct ms_request *q, struct ms_reply *r)

@@ -8,9 +8,11 @@
 
 #include <jansson.h>
 
+#include "engine/import.h"
 #include "engine/render.h"
 #include "query.h"
 #include "server_private.h"
+#include "sql_jobs.h"
 
 struct ms_request {
     struct ms_server *server;
@@ -22,10 +24,12 @@ struct ms_request {
     struct ms_query query;
     const char *body; // of a POST
     size_t body_bytes;
+    struct ms_import *import; // what has become of a body that is read as it
+                              // comes; NULL: of another one
     uint64_t id; // the number at the end of the path, where there is one
 };
 
-// What goes out: at most one of json, text and stream.
+// What goes out: at most one of json, text, stream and job.
 struct ms_reply {
     unsigned status;
     bool head_only;           // given: the answer is to a HEAD
@@ -34,6 +38,7 @@ struct ms_reply {
     const void *text;         // static
     size_t text_bytes;
     struct ms_render_stream *stream; // owned
+    struct ms_sql_job *job;          // owned: the answer is still to be made
     const struct ms_snapshot *held;  // released when it has been sent
     const char *encoding;            // static, or NULL
     const char *etag;                // static, or NULL
@@ -41,6 +46,10 @@ struct ms_reply {
     char location[64];               // "" for none
     char disposition[96];            // "" for none
 };
+
+// ms_routes_import says whether a request's body is a snapshot, which may be
+// long, and is read as it comes.
+bool ms_routes_import(const char *method, const char *path);
 
 // ms_routes_answer fills a reply, with an error object where need be.
 void ms_routes_answer(struct ms_request *request, struct ms_reply *reply);
@@ -74,11 +83,17 @@ void ms_handle_leaks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_fragmentation(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leak_report(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leak_scan(struct ms_request *q, struct ms_reply *r);
+void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_control(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
+void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
+void ms_handle_diff(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
+
+void ms_handle_queries(struct ms_request *q, struct ms_reply *r);
+void ms_handle_query(struct ms_request *q, struct ms_reply *r);
 
 // ms_render_monitor: the server's own cost, for status and viewers alike.
 json_t *ms_render_monitor(struct ms_server *server);

@@ -14,6 +14,7 @@
 #define MS_LISTENERS 2
 
 struct ms_http;
+struct ms_sql_jobs;
 struct ms_ws;
 
 struct ms_server {
@@ -25,6 +26,7 @@ struct ms_server {
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
     struct ms_http *http; // [dispatcher]
+    struct ms_sql_jobs *sql_jobs;
     struct ms_ws *ws;
     _Atomic uint64_t requests;
     _Atomic uint64_t messages;

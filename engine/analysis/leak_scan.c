@@ -174,7 +174,9 @@ static bool confirm(struct scan *scan, bool *less)
 static double by_chance(const struct scan *scan, double *missed)
 {
     double blocks = (double)(scan->blocks.count - scan->lost.count);
-    double now = ((double)scan->report.unconfirmed.blocks + 1) / (blocks + 1);
+    double now =
+        ((double)(scan->report.unconfirmed.blocks + scan->taken_back) + 1) /
+        (blocks + 1000);
 
     if (now > *missed)
         *missed = now;

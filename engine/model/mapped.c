@@ -13,13 +13,16 @@ static void book_gain(uint64_t *alloc, uint64_t *freed, int64_t gained)
         *freed += (uint64_t)-gained;
 }
 
-static void book_in_totals(struct ms_model *m, struct ms_site *site,
+static void book_in_totals(struct ms_model *m, struct ms_stack_sums *stack,
                            struct ms_thread *thread,
                            const struct ms_region *region, int64_t bytes,
                            int regions)
 {
     struct ms_heap_totals *h = &m->heap;
+    struct ms_site *site = &m->sites[stack->site];
 
+    book_gain(&stack->alloc_bytes, &stack->free_bytes, bytes);
+    book_gain(&stack->alloc_count, &stack->free_count, regions);
     book_gain(&site->alloc_bytes, &site->free_bytes, bytes);
     book_gain(&site->alloc_count, &site->free_count, regions);
     book_gain(&thread->alloc_bytes, &thread->free_bytes, bytes);
@@ -36,18 +39,21 @@ void ms_model_book_mapping(struct ms_model *m, struct ms_reader *r,
 {
     // Of an unknown thread or stack, it counts among the mapped bytes alone.
     uint32_t known = region->stack != 0 && region->thread != 0
-                         ? ms_model_site(m, r, region->stack)
+                         ? ms_model_stack(m, r, region->stack)
                          : 0;
     if (known == 0 || ms_model_thread(m, region->thread - 1) == NULL)
         return;
-    struct ms_site *site = &m->sites[known - 1];
+    struct ms_stack_sums *stack = ms_stack_table_at(&m->stacks, known - 1);
+    struct ms_site *site = &m->sites[stack->site];
     struct ms_thread *thread = &m->threads[region->thread - 1];
 
+    stack->mapped_bytes += (uint64_t)bytes;
+    ms_stack_table_touch(&m->stacks, known - 1, seq);
     site->mapped_bytes += (uint64_t)bytes;
     site->changed_seq = seq;
     if (!in_totals)
         return;
-    ms_model_rate_later(m, known - 1);
+    ms_model_rate_later(m, stack->site);
     thread->changed_seq = seq;
-    book_in_totals(m, site, thread, region, bytes, regions);
+    book_in_totals(m, stack, thread, region, bytes, regions);
 }

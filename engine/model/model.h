@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// model: the heap of one session as sums over ledger rows: by site, by thread,
-// by size class, in all. It is fed with what each row has gained since it was
-// read last, so that all sums agree at every cut. One writer at a time, under
-// the session's lock; no allocation but to grow.
+// model: the heap of one session as sums over ledger rows: by stack, by site,
+// by thread, by size class, in all. It is fed with what each row has gained
+// since it was read last, so that all sums agree at every cut. One writer at a
+// time, under the session's lock; no allocation but to grow.
 
 #ifndef MS_ENGINE_MODEL_MODEL_H
 #define MS_ENGINE_MODEL_MODEL_H
@@ -15,6 +15,7 @@
 #include "engine/picture.h"
 #include "mappings.h"
 #include "model/groups.h"
+#include "model/stacks.h"
 #include "reader.h"
 
 // What has been taken over from a row.
@@ -27,7 +28,7 @@ struct ms_row_seen {
     uint64_t freed_units;
     uint32_t temporary_count, realloc_count;
     uint32_t listed;  // tick at which it was put on the work list
-    uint32_t site;    // 1 + index of its site; 0: not known yet
+    uint32_t stack;   // 1 + index of its stack; 0: not known yet
     uint32_t context; // node, or 0
 };
 
@@ -81,10 +82,10 @@ struct ms_model {
     struct ms_thread *threads; // by slot
     size_t thread_count, thread_room;
     struct ms_row_seen *seen; // by row; sparse
-    uint32_t *site_of_node;   // 1 + index; sparse
-    uint32_t *site_slots;     // 1 + index, by address; open addressing
-    size_t site_slot_count;   // a power of two, at least twice site_count
-    uint32_t *rated_sites;    // indices
+    struct ms_stack_table stacks;
+    uint32_t *site_slots;   // 1 + index, by address; open addressing
+    size_t site_slot_count; // a power of two, at least twice site_count
+    uint32_t *rated_sites;  // indices
     size_t rated_count, rated_room;
     size_t rows_seen;
     struct ms_group *groups;    // sparse: see groups.h
@@ -114,10 +115,14 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
 void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
                                uint32_t row, uint64_t seq);
 
-// ms_model_site finds or makes the site of a stack: all stacks with the same
-// innermost return address are one. 0: out of memory or no such node, else
-// 1 + index.
+// ms_model_stack finds or makes a stack, ms_model_site the site that it is of:
+// all stacks with the same innermost return address are one. 0: out of memory
+// or no such node, else 1 + index. ms_model_known_site makes none; 0: it has
+// not been met.
+uint32_t ms_model_stack(struct ms_model *m, struct ms_reader *r,
+                        uint32_t stack);
 uint32_t ms_model_site(struct ms_model *m, struct ms_reader *r, uint32_t stack);
+uint32_t ms_model_known_site(const struct ms_model *m, uint32_t stack);
 
 // ms_model_error gives the standard errors of the estimates in the live bytes
 // and blocks; `intervals` are in bytes, by level. 0 where nothing is sampled.
@@ -137,5 +142,9 @@ void ms_model_book_mapping(struct ms_model *m, struct ms_reader *r,
 // exact); ms_model_trend adds a point to every trend.
 void ms_model_second(struct ms_model *m, double seconds, uint64_t seq);
 void ms_model_trend(struct ms_model *m, uint64_t seq);
+void ms_model_empty_trend(float trend[MS_TREND_POINTS]);
+
+// ms_model_reserve makes room for one more; *items may move.
+bool ms_model_reserve(void **items, size_t count, size_t *room, size_t bytes);
 
 #endif

@@ -121,6 +121,9 @@ static json_t *render_capture(const struct ms_capture_stats *c)
     json_t *o = json_object();
 
     FIELD("backend", json_string(c->backend));
+    FIELD("backend_name", c->backend_name[0] != '\0'
+                              ? ms_render_text(c->backend_name)
+                              : json_null());
     FIELD("mode", json_string(c->mode));
     FIELD("interval", ms_render_u64(c->interval));
     FIELD("always_exact", json_boolean(c->always_exact));
@@ -281,6 +284,8 @@ json_t *ms_render_snapshot_head(const struct ms_snapshot *s)
 
     FIELD("id", json_integer(s->id));
     FIELD("name", ms_render_text(s->name));
+    FIELD("cause", ms_render_text(s->cause));
+    FIELD("imported", json_boolean(s->imported));
     FIELD("time_ms", json_integer((json_int_t)(s->time_ns / 1000000)));
     FIELD("session", json_integer(s->session.id));
     FIELD("epoch", json_string(s->session.epoch));

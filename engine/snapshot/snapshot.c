@@ -9,6 +9,7 @@
 
 #include "engine_private.h"
 #include "platform/clock.h"
+#include "stack_set.h"
 
 // Length of a UTF-8 sequence that begins at p, or 0 when it is none.
 static size_t utf8_step(const unsigned char *p)
@@ -41,11 +42,19 @@ static bool name_is_good(const char *name)
     return (size_t)(p - (const unsigned char *)name) < MS_SNAPSHOT_NAME;
 }
 
-static void discard(struct ms_snapshot_entry *entry)
+void ms_snapshot_discard(struct ms_snapshot_entry *entry)
 {
+    struct ms_stacks *stacks = &entry->snapshot.stacks;
+
+    // Those of one that was taken are the symbols'.
+    for (size_t i = 0; entry->snapshot.imported && i < stacks->frame_count; i++)
+        free((void *)stacks->frames[i].outer);
     free(entry->snapshot.threads);
     free(entry->snapshot.sites);
+    stacks->modules = NULL; // the snapshot's own
+    ms_stacks_fini(stacks);
     free(entry->snapshot.modules);
+    ms_strings_fini(&entry->strings);
     free(entry);
 }
 
@@ -73,22 +82,30 @@ static enum memscope_status fill(struct ms_engine *e, uint32_t session,
 {
     struct ms_session *s = ms_engine_hold(e, session);
     enum memscope_status status = MEMSCOPE_ERROR_MEMORY;
+    struct ms_stack_set set;
 
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     bool ready = s->seq != 0;
-    bool copied = ready && copy_model(s, out);
+    bool copied = ready && copy_model(s, out) &&
+                  ms_stack_set_copy(s, &set) == MEMSCOPE_OK;
     uint32_t id = s->id;
     pthread_mutex_unlock(&s->lock);
     if (!ready)
         status = MEMSCOPE_ERROR_STATE;
     if (copied)
+        status = ms_stack_set_complete(s, &set, &out->stacks);
+    out->modules = out->stacks.modules;
+    out->module_count = out->stacks.module_count;
+    if (status == MEMSCOPE_OK)
         status = ms_engine_session(e, id, &out->session);
     out->session.seq = out->stats.seq; // of the cut, not of this instant
-    if (status == MEMSCOPE_OK)
-        status = ms_engine_modules(e, id, &out->modules, &out->module_count);
     ms_engine_let_go(e, s);
+    // Asked for now, while the program and its files are there.
+    if (status == MEMSCOPE_OK)
+        (void)ms_stacks_name(e, &out->stacks);
+    out->engine = e;
     return status;
 }
 
@@ -96,7 +113,14 @@ enum memscope_status ms_snapshot_take(struct ms_engine *e, uint32_t session,
                                       const char *name,
                                       const struct ms_snapshot **out)
 {
-    enum memscope_status status = MEMSCOPE_ERROR_LIMIT;
+    return ms_snapshot_take_for(e, session, name, "request", out);
+}
+
+enum memscope_status ms_snapshot_take_for(struct ms_engine *e, uint32_t session,
+                                          const char *name, const char *cause,
+                                          const struct ms_snapshot **out)
+{
+    enum memscope_status status;
 
     *out = NULL;
     if (name != NULL && !name_is_good(name))
@@ -106,27 +130,47 @@ enum memscope_status ms_snapshot_take(struct ms_engine *e, uint32_t session,
         return MEMSCOPE_ERROR_MEMORY;
     struct ms_snapshot *s = &entry->snapshot;
     s->time_ns = ms_clock_realtime_ns();
-    entry->refs = 2; // the list's and the caller's
-    enum memscope_status filled = fill(e, session, s);
-    if (filled != MEMSCOPE_OK) {
-        discard(entry);
-        return filled;
-    }
+    snprintf(s->name, sizeof s->name, "%s", name != NULL ? name : "");
+    snprintf(s->cause, sizeof s->cause, "%s", cause);
+    status = fill(e, session, s);
+    if (status == MEMSCOPE_OK)
+        status = ms_snapshot_add(e, entry, out);
+    if (status != MEMSCOPE_OK)
+        ms_snapshot_discard(entry);
+    return status;
+}
+
+enum memscope_status ms_snapshot_add(struct ms_engine *e,
+                                     struct ms_snapshot_entry *entry,
+                                     const struct ms_snapshot **out)
+{
+    struct ms_snapshot *s = &entry->snapshot;
+    enum memscope_status status = MEMSCOPE_ERROR_LIMIT;
+
+    *out = NULL;
     pthread_mutex_lock(&e->lock);
     if (e->snapshot_count < MS_SNAPSHOT_LIMIT) {
+        entry->refs = 2; // the list's and the caller's
         s->id = ++e->next_snapshot;
-        if (name != NULL && name[0] != '\0')
-            snprintf(s->name, sizeof s->name, "%s", name);
-        else
+        if (s->name[0] == '\0')
             snprintf(s->name, sizeof s->name, "Snapshot %u", s->id);
         e->snapshots[e->snapshot_count++] = entry;
         *out = s;
         status = MEMSCOPE_OK;
     }
     pthread_mutex_unlock(&e->lock);
-    if (status != MEMSCOPE_OK)
-        discard(entry);
     return status;
+}
+
+size_t ms_snapshot_unnamed(const struct ms_snapshot *s)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; s->engine != NULL && i < s->stacks.frame_count; i++) {
+        struct ms_frame frame = s->stacks.frames[i];
+        missing += !ms_frame_name(s->engine, &frame);
+    }
+    return missing;
 }
 
 static struct ms_snapshot_entry *find(struct ms_engine *e, uint32_t id,
@@ -159,7 +203,7 @@ void ms_snapshot_release(struct ms_engine *e,
     bool last = --entry->refs == 0;
     pthread_mutex_unlock(&e->lock);
     if (last)
-        discard(entry);
+        ms_snapshot_discard(entry);
 }
 
 size_t ms_snapshot_list(struct ms_engine *e, const struct ms_snapshot **out,

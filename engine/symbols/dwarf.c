@@ -4,166 +4,42 @@
 #include "symbols/dwarf.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <libiberty/demangle.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#define DEBUG_ROOT "/usr/lib/debug"
+#include "symbols/elf_symbols.h"
+#include "symbols/files.h"
+#include "symbols/strings.h"
+#include "symbols/units.h"
+
 #define MANGLED_LIMIT 16384u // longer names are not worth the time
+#define NAME_ROOM 4096u      // what is longer is cut
 
 struct ms_dwarf {
     Dwfl *dwfl;
     Dwfl_Module *module;
     Dwarf_Addr bias; // of dwfl's addresses over the file's
+    bool symbols_read, debug_read;
+    struct ms_elf_symbols symbols; // at dwfl's addresses
+    Dwarf *dwarf;                  // NULL: there is none
+    Dwarf_Addr debug_bias;         // of dwfl's addresses over the debug file's
+    struct ms_units units;
+    struct ms_strings strings;
 };
 
-static int open_file(const char *path)
-{
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static bool crc_is(int fd, GElf_Word wanted)
-{
-    unsigned char buffer[65536];
-    uLong crc = crc32(0, NULL, 0);
-    off_t at = 0;
-    ssize_t n;
-
-    while ((n = pread(fd, buffer, sizeof buffer, at)) > 0) {
-        crc = crc32(crc, buffer, (uInt)n);
-        at += n;
-    }
-    return n == 0 && crc == wanted;
-}
-
-// Opens a candidate; *name is the caller's, as elfutils wants it.
-static int try_file(const char *path, bool check, GElf_Word crc, char **name)
-{
-    int fd = open_file(path);
-
-    if (fd < 0)
-        return -1;
-    if (check && !crc_is(fd, crc)) {
-        close(fd);
-        return -1;
-    }
-    *name = strdup(path);
-    return fd;
-}
-
-// In place of elfutils' own search, which may ask a server over the network.
-static int find_debug(Dwfl_Module *module, void **data, const char *name,
-                      Dwarf_Addr base, const char *file, const char *link,
-                      GElf_Word crc, char **found)
-{
-    const unsigned char *id;
-    GElf_Addr where;
-    char path[4600];
-    int bytes = dwfl_module_build_id(module, &id, &where);
-
-    (void)data;
-    (void)name;
-    (void)base;
-    if (bytes > 1) {
-        int n =
-            snprintf(path, sizeof path, DEBUG_ROOT "/.build-id/%02x/", id[0]);
-        for (int i = 1; i < bytes && n + 16 < (int)sizeof path; i++)
-            n += snprintf(path + n, sizeof path - (size_t)n, "%02x", id[i]);
-        snprintf(path + n, sizeof path - (size_t)n, ".debug");
-        int fd = try_file(path, false, 0, found);
-        if (fd >= 0)
-            return fd;
-    }
-    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
-    if (slash == NULL || link == NULL || link[0] == '\0')
-        return -1;
-    static const char *const forms[] = {"%.*s/%s", "%.*s/.debug/%s",
-                                        DEBUG_ROOT "%.*s/%s"};
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        int n = snprintf(path, sizeof path, forms[i], (int)(slash - file), file,
-                         link);
-#pragma GCC diagnostic pop
-        int fd = n < (int)sizeof path ? try_file(path, true, crc, found) : -1;
-        if (fd >= 0)
-            return fd;
-    }
-    return -1;
-}
-
-static int find_no_elf(Dwfl_Module *module, void **data, const char *name,
-                       Dwarf_Addr base, char **file, Elf **elf)
-{
-    (void)module;
-    (void)data;
-    (void)name;
-    (void)base;
-    (void)file;
-    (void)elf;
-    return -1; // the file is given
-}
-
-static int find_no_debug(Dwfl_Module *module, void **data, const char *name,
-                         Dwarf_Addr base, const char *file, const char *link,
-                         GElf_Word crc, char **found)
-{
-    (void)module;
-    (void)data;
-    (void)name;
-    (void)base;
-    (void)file;
-    (void)link;
-    (void)crc;
-    (void)found;
-    return -1;
-}
-
-static const Dwfl_Callbacks callbacks[] = {
-    {
-        .find_elf = find_no_elf,
-        .find_debuginfo = find_no_debug,
-        .section_address = dwfl_offline_section_address,
-    },
-    {
-        .find_elf = find_no_elf,
-        .find_debuginfo = find_debug,
-        .section_address = dwfl_offline_section_address,
-    },
-};
-
-static bool is_the_file(Dwfl_Module *module, const uint8_t *build_id,
-                        size_t bytes)
-{
-    const unsigned char *id;
-    GElf_Addr where;
-    Dwarf_Addr bias;
-
-    if (build_id == NULL || bytes == 0)
-        return true; // nothing to tell them apart by
-    // The build-id is known only once the file has been read.
-    if (dwfl_module_getelf(module, &bias) == NULL)
-        return false;
-    int n = dwfl_module_build_id(module, &id, &where);
-    return n == (int)bytes && memcmp(id, build_id, bytes) == 0;
-}
-
-static struct ms_dwarf *open_candidate(const char *path, const char *shown,
+static struct ms_dwarf *open_candidate(int fd, const char *shown, pid_t pid,
                                        const uint8_t *build_id, size_t bytes,
                                        bool separate)
 {
     struct ms_dwarf *d = calloc(1, sizeof *d);
-    int fd = open_file(path);
+    void **data;
 
-    if (d == NULL || fd < 0)
+    if (d == NULL)
         goto fail;
-    d->dwfl = dwfl_begin(&callbacks[separate]);
+    d->dwfl = dwfl_begin(ms_files_callbacks(separate));
     if (d->dwfl == NULL)
         goto fail;
     dwfl_report_begin(d->dwfl);
@@ -172,8 +48,10 @@ static struct ms_dwarf *open_candidate(const char *path, const char *shown,
     if (d->module == NULL)
         goto fail_dwfl;
     fd = -1;
+    dwfl_module_info(d->module, &data, NULL, NULL, NULL, NULL, NULL, NULL);
+    *data = (void *)(intptr_t)pid;
     if (dwfl_report_end(d->dwfl, NULL, NULL) != 0 ||
-        !is_the_file(d->module, build_id, bytes) ||
+        !ms_files_is(d->module, build_id, bytes) ||
         dwfl_module_getelf(d->module, &d->bias) == NULL)
         goto fail_dwfl;
     return d;
@@ -191,44 +69,74 @@ struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
                                const uint8_t *build_id, size_t bytes,
                                bool separate)
 {
-    struct ms_dwarf *d = NULL;
-    char there[4600];
+    int fd;
 
-    if (path[0] != '/')
-        return NULL; // the vDSO, and what was never a file
-    if (pid != 0) {
-        snprintf(there, sizeof there, "/proc/%d/root%s", (int)pid, path);
-        d = open_candidate(there, path, build_id, bytes, separate);
-        if (d == NULL && build_id != NULL) {
-            // A program whose file was replaced is still there in its process.
-            snprintf(there, sizeof there, "/proc/%d/exe", (int)pid);
-            d = open_candidate(there, path, build_id, bytes, separate);
+    for (unsigned n = 0; (fd = ms_files_open(n, path, pid)) != -2; n++) {
+        // Some other file of the process says nothing without a build-id.
+        bool guess = n == 1 || n == 2;
+        if (fd >= 0 && guess && build_id == NULL) {
+            close(fd);
+            continue;
         }
+        struct ms_dwarf *d =
+            fd < 0 ? NULL
+                   : open_candidate(fd, path, pid, build_id, bytes, separate);
+        if (d != NULL)
+            return d;
     }
-    return d != NULL ? d
-                     : open_candidate(path, path, build_id, bytes, separate);
+    return NULL;
 }
 
 void ms_dwarf_close(struct ms_dwarf *d)
 {
     if (d == NULL)
         return;
+    ms_units_fini(&d->units);
+    ms_elf_symbols_fini(&d->symbols);
+    ms_strings_fini(&d->strings);
     dwfl_end(d->dwfl);
     free(d);
 }
 
-static void set_function(struct ms_dwarf_name *out, const char *name)
+char *ms_demangle(const char *name)
 {
-    char *readable = NULL;
-
-    if (strlen(name) < MANGLED_LIMIT)
-        readable = cplus_demangle(name, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
-    snprintf(out->function, sizeof out->function, "%s",
-             readable != NULL ? readable : name);
-    free(readable);
+    if (strlen(name) >= MANGLED_LIMIT)
+        return NULL;
+    return cplus_demangle(name, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
 }
 
-static const char *name_of(Dwarf_Die *die)
+static const char *readable(struct ms_dwarf *d, const char *name)
+{
+    char *plain = name[0] == '_' ? ms_demangle(name) : NULL;
+    char *clone = plain != NULL ? strstr(plain, " [clone ") : NULL;
+
+    if (clone != NULL)
+        *clone = '\0'; // parts of a function have its name
+    const char *long_one = plain != NULL ? plain : name;
+    char cut[NAME_ROOM];
+
+    snprintf(cut, sizeof cut, "%s", long_one);
+    const char *kept = ms_strings_keep(&d->strings, cut);
+    free(plain);
+    return kept;
+}
+
+static const char *full_path(struct ms_dwarf *d, const char *directory,
+                             const char *file)
+{
+    char path[NAME_ROOM];
+
+    if (file == NULL)
+        return "";
+    if (file[0] == '/' || directory == NULL)
+        snprintf(path, sizeof path, "%s", file);
+    else
+        snprintf(path, sizeof path, "%s/%s", directory, file);
+    return ms_strings_keep(&d->strings, path);
+}
+
+// *whole: the name is all of it, not the last part only.
+static const char *name_of(Dwarf_Die *die, bool *whole)
 {
     Dwarf_Attribute attribute;
     const char *name = NULL;
@@ -237,69 +145,169 @@ static const char *name_of(Dwarf_Die *die)
     if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) != NULL ||
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute) != NULL)
         name = dwarf_formstring(&attribute);
+    *whole = name != NULL;
     return name != NULL ? name : dwarf_diename(die);
 }
 
-// The innermost function at the address, inlined or not.
-static void name_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
-                          struct ms_dwarf_name *out)
+static bool is_mangled(Dwarf_Die *unit)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *scopes = NULL;
-    Dwarf_Die *unit = dwfl_module_addrdie(d->module, at, &bias);
-
-    if (unit == NULL)
-        return;
-    int count = dwarf_getscopes(unit, at - bias, &scopes);
-    for (int i = 0; i < count; i++) {
-        int tag = dwarf_tag(&scopes[i]);
-        if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
-            continue;
-        const char *name = name_of(&scopes[i]);
-        if (name != NULL)
-            set_function(out, name);
-        break;
+    switch (dwarf_srclang(unit)) {
+    case DW_LANG_C:
+    case DW_LANG_C89:
+    case DW_LANG_C99:
+    case DW_LANG_C11:
+    case DW_LANG_Mips_Assembler:
+        return false;
+    default:
+        return true;
     }
-    if (count > 0)
-        free(scopes);
 }
 
-static void find_line(struct ms_dwarf *d, Dwarf_Addr at,
-                      struct ms_dwarf_name *out)
+static uint32_t number_of(Dwarf_Die *die, unsigned what)
 {
-    int line = 0;
-    Dwfl_Line *entry = dwfl_module_getsrc(d->module, at);
+    Dwarf_Attribute attribute;
+    Dwarf_Word value;
 
-    if (entry == NULL)
-        return;
-    const char *file = dwfl_lineinfo(entry, NULL, &line, NULL, NULL, NULL);
-    if (file == NULL || line <= 0)
-        return;
-    const char *directory = file[0] == '/' ? NULL : dwfl_line_comp_dir(entry);
-    if (directory != NULL)
-        snprintf(out->file, sizeof out->file, "%s/%s", directory, file);
-    else
-        snprintf(out->file, sizeof out->file, "%s", file);
-    out->line = (uint32_t)line;
+    if (dwarf_attr(die, what, &attribute) == NULL ||
+        dwarf_formudata(&attribute, &value) != 0 || value > UINT32_MAX)
+        return 0;
+    return (uint32_t)value;
 }
 
-void ms_dwarf_name(struct ms_dwarf *d, uint64_t address,
-                   struct ms_dwarf_name *out)
+static void read_symbols(struct ms_dwarf *d)
+{
+    if (d->symbols_read)
+        return;
+    d->symbols_read = true;
+    if (!ms_elf_symbols_read(&d->symbols, d->module))
+        ms_elf_symbols_fini(&d->symbols);
+}
+
+static const char *symbol_at(struct ms_dwarf *d, Dwarf_Addr at)
+{
+    read_symbols(d);
+    const struct ms_elf_symbol *symbol =
+        ms_elf_symbols_find(&d->symbols, at, false);
+
+    return symbol != NULL ? symbol->name : NULL;
+}
+
+// Reads what a scope is called, and where it was inlined, once.
+static void resolve(struct ms_dwarf *d, struct ms_unit *unit,
+                    struct ms_scope *scope, Dwarf_Addr at)
+{
+    Dwarf_Die die;
+    Dwarf_Files *files;
+    size_t count;
+    bool whole;
+
+    if (scope->resolved)
+        return;
+    scope->resolved = true;
+    if (dwarf_offdie(dwarf_cu_getdwarf(unit->die.cu), scope->die, &die) == NULL)
+        return;
+    const char *name = name_of(&die, &whole);
+    if (name != NULL)
+        scope->function = readable(d, name);
+    if (dwarf_tag(&die) != DW_TAG_inlined_subroutine) {
+        // Of some local functions only the symbol has the whole name.
+        const char *symbol =
+            !whole && is_mangled(&unit->die) ? symbol_at(d, at) : NULL;
+        if (symbol != NULL && symbol[0] == '_')
+            scope->function = readable(d, symbol);
+        return;
+    }
+    scope->call_line = number_of(&die, DW_AT_call_line);
+    uint32_t file = number_of(&die, DW_AT_call_file);
+    if (dwarf_getsrcfiles(&unit->die, &files, &count) == 0 && file < count)
+        scope->call_file = full_path(d, unit->directory,
+                                     dwarf_filesrc(files, file, NULL, NULL));
+}
+
+static void find_line(struct ms_dwarf *d, struct ms_unit *unit,
+                      Dwarf_Addr address, struct ms_dwarf_frame *out)
+{
+    int number = 0;
+    Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+
+    if (line == NULL)
+        return;
+    out->file = full_path(d, unit->directory, dwarf_linesrc(line, NULL, NULL));
+    // Code of no line has its file all the same.
+    if (out->file[0] != '\0' && dwarf_lineno(line, &number) == 0 && number > 0)
+        out->line = (uint32_t)number;
+}
+
+static size_t frames_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
+                              struct ms_dwarf_frame *frames)
+{
+    size_t count = 0;
+
+    if (!d->debug_read) {
+        d->debug_read = true;
+        d->dwarf = dwfl_module_getdwarf(d->module, &d->debug_bias);
+        if (d->dwarf != NULL && !ms_units_read(&d->units, d->dwarf))
+            ms_units_fini(&d->units);
+    }
+    Dwarf_Addr address = at - d->debug_bias;
+    struct ms_unit *unit = ms_units_find(&d->units, address);
+    if (unit == NULL)
+        return 0;
+    struct ms_dwarf_frame here = {.function = "", .file = ""};
+    find_line(d, unit, address, &here);
+    uint32_t number = ms_scopes_find(&unit->scopes, address);
+    while (number < unit->scopes.count && count < MS_DWARF_FRAMES) {
+        struct ms_scope *scope = &unit->scopes.items[number];
+        resolve(d, unit, scope, at);
+        here.function = scope->function;
+        frames[count++] = here;
+        here = (struct ms_dwarf_frame){"", scope->call_file, scope->call_line};
+        // A parent comes before its children: there is no way round.
+        number = scope->parent;
+    }
+    if (count == 0 && here.file[0] != '\0')
+        frames[count++] = here;
+    return count;
+}
+
+size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
+                       struct ms_dwarf_frame frames[MS_DWARF_FRAMES])
 {
     Dwarf_Addr at = address + d->bias;
+    size_t count = frames_by_dwarf(d, at, frames);
 
-    out->function[0] = out->file[0] = '\0';
-    out->line = 0;
-    name_by_dwarf(d, at, out);
-    if (out->function[0] == '\0') {
-        GElf_Off offset;
-        GElf_Sym symbol;
-        const char *name = dwfl_module_addrinfo(d->module, at, &offset, &symbol,
-                                                NULL, NULL, NULL);
-        // Of a stripped file only some symbols are left: the nearest one may
-        // be another function's.
-        if (name != NULL && (symbol.st_size == 0 || offset < symbol.st_size))
-            set_function(out, name);
-    }
-    find_line(d, at, out);
+    if (count != 0 && frames[count - 1].function[0] != '\0')
+        return count;
+    const char *symbol = symbol_at(d, at);
+    if (symbol == NULL)
+        return count;
+    if (count == 0)
+        frames[count++] = (struct ms_dwarf_frame){"", "", 0};
+    frames[count - 1].function = readable(d, symbol);
+    return count;
+}
+
+const char *ms_dwarf_table(struct ms_dwarf *d, uint64_t address,
+                           uint64_t *offset)
+{
+    read_symbols(d);
+    const struct ms_elf_symbol *symbol =
+        ms_elf_symbols_find(&d->symbols, address + d->bias, true);
+
+    if (symbol == NULL)
+        return NULL;
+    *offset = address + d->bias - symbol->address;
+    return symbol->name;
+}
+
+bool ms_dwarf_has_debug(const struct ms_dwarf *d)
+{
+    return d->units.count != 0;
+}
+
+size_t ms_dwarf_bytes(const struct ms_dwarf *d)
+{
+    return d->units.bytes + d->units.room * sizeof *d->units.items +
+           d->units.range_room * sizeof *d->units.ranges +
+           d->symbols.room * sizeof *d->symbols.items + d->strings.bytes;
 }

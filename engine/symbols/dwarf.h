@@ -23,15 +23,32 @@ struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
                                bool separate);
 void ms_dwarf_close(struct ms_dwarf *d);
 
-#define MS_DWARF_NAME 1024u
-struct ms_dwarf_name {
-    char function[MS_DWARF_NAME]; // "" when unknown
-    char file[MS_DWARF_NAME];     // "" when unknown
-    uint32_t line;
+// A function at an address: itself, or inlined into the next one.
+struct ms_dwarf_frame {
+    const char *function; // "" when unknown
+    const char *file;     // "" when unknown
+    uint32_t line;        // 0 when unknown
 };
+#define MS_DWARF_FRAMES 48u // deeper ones lose their outermost functions
 
-// ms_dwarf_name names an address of the file.
-void ms_dwarf_name(struct ms_dwarf *d, uint64_t address,
-                   struct ms_dwarf_name *out);
+// ms_dwarf_frames gives what is at an address of the file, innermost first, and
+// returns how many; 0: nothing is known. Strings live until ms_dwarf_close.
+size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
+                       struct ms_dwarf_frame frames[MS_DWARF_FRAMES]);
+
+// ms_dwarf_table gives the symbol of the table of virtual functions that an
+// address lies in, or NULL, and how far into it.
+const char *ms_dwarf_table(struct ms_dwarf *d, uint64_t address,
+                           uint64_t *offset);
+
+// ms_dwarf_has_debug says whether there is debug information.
+bool ms_dwarf_has_debug(const struct ms_dwarf *d);
+
+// ms_dwarf_bytes is the memory of our own tables, without elfutils'.
+size_t ms_dwarf_bytes(const struct ms_dwarf *d);
+
+// ms_demangle gives a C++ or Rust name in readable form, to be freed; NULL when
+// it is not mangled.
+char *ms_demangle(const char *name);
 
 #endif

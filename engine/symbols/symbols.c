@@ -11,27 +11,21 @@
 
 #include "platform/process_stats.h"
 #include "platform/thread.h"
-#include "symbols/dwarf.h"
+#include "symbols/answers.h"
+#include "symbols/namer.h"
 #include "symbols/strings.h"
-
-#define ANSWERS_LIMIT (1u << 24) // more keep their "module+0x..."
 
 struct module {
     const char *path; // kept
     const char *name; // kept: its last part
     pid_t pid;
-    uint8_t build_id[64];
+    uint8_t build_id[MS_BUILD_ID_BYTES];
     uint32_t build_id_bytes;
-    struct ms_dwarf *dwarf; // [symbol thread]
-    bool tried;             // [symbol thread]
+    bool tried, separate;        // [symbol thread]
+    enum ms_names_source source; // {lock}
 };
 
-struct answer {
-    uint64_t address;
-    uint32_t module; // 0: empty
-    bool known;
-    struct ms_symbol symbol;
-};
+_Static_assert(MS_SYMBOL_FRAMES == MS_DWARF_FRAMES, "all fit");
 
 struct ms_symbols {
     pthread_mutex_t lock;
@@ -43,53 +37,14 @@ struct ms_symbols {
     bool stopping;
     struct module **modules;
     size_t module_count, module_room;
-    struct answer **slots; // open addressing, at most half full
-    size_t room, count;
-    struct answer **queue; // all answers, in the order in which they were asked
-    size_t queue_room, next; // [next, count) wait
+    struct ms_answers answers;
     struct ms_strings strings;
     uint64_t cpu_ns;
+    // [symbol thread]
+    struct ms_namer *namer;
+    uint64_t batch[MS_NAMER_BATCH];
+    struct ms_names names;
 };
-
-static size_t hash_of(uint32_t module, uint64_t address)
-{
-    uint64_t h =
-        (address ^ (uint64_t)module << 48) * UINT64_C(0x9E3779B97F4A7C15);
-
-    return (size_t)(h ^ h >> 29);
-}
-
-static struct answer **find_slot(struct answer **slots, size_t room,
-                                 uint32_t module, uint64_t address)
-{
-    size_t i = hash_of(module, address) & (room - 1);
-
-    while (slots[i] != NULL &&
-           (slots[i]->module != module || slots[i]->address != address))
-        i = (i + 1) & (room - 1);
-    return &slots[i];
-}
-
-static bool grow(struct ms_symbols *s)
-{
-    size_t room = s->room == 0 ? 1024 : s->room * 2;
-    struct answer **slots = calloc(room, sizeof *slots);
-    struct answer **queue = realloc(s->queue, room * sizeof *queue);
-
-    if (queue != NULL)
-        s->queue = queue;
-    if (slots == NULL || queue == NULL) {
-        free(slots);
-        return false;
-    }
-    for (size_t i = 0; i < s->count; i++)
-        *find_slot(slots, room, s->queue[i]->module, s->queue[i]->address) =
-            s->queue[i];
-    free(s->slots);
-    s->slots = slots;
-    s->room = room;
-    return true;
-}
 
 static const char *plain_name(struct ms_symbols *s, const struct module *m,
                               uint64_t address)
@@ -101,21 +56,70 @@ static const char *plain_name(struct ms_symbols *s, const struct module *m,
     return ms_strings_keep(&s->strings, text);
 }
 
-// Asks elfutils for one answer, without the lock.
-static void look_up(struct module *m, uint64_t address, bool hurry,
-                    struct ms_dwarf_name *out)
+// The next addresses, all of one module. {lock}
+static size_t next_batch(struct ms_symbols *s)
 {
-    out->function[0] = out->file[0] = '\0';
-    out->line = 0;
-    if (!m->tried) {
-        m->dwarf = ms_dwarf_open(m->path, m->pid,
-                                 m->build_id_bytes != 0 ? m->build_id : NULL,
-                                 m->build_id_bytes, !hurry);
-        m->tried = true;
+    size_t count = 0;
+
+    while (count < MS_NAMER_BATCH &&
+           s->answers.next + count < s->answers.count) {
+        const struct ms_answer *a = s->answers.queue[s->answers.next + count];
+        if (a->module != s->answers.queue[s->answers.next]->module)
+            break;
+        // The call lies before the address that it returns to.
+        s->batch[count++] = a->address - (a->address > 0);
     }
-    // The call lies before the address that it returns to.
-    if (m->dwarf != NULL && address > 0)
-        ms_dwarf_name(m->dwarf, address - 1, out);
+    return count;
+}
+
+// Has a batch named, without the lock.
+static void look_up(struct ms_symbols *s, uint32_t number, struct module *m,
+                    size_t count)
+{
+    struct ms_namer_module module = {
+        .number = number,
+        .path = m->path,
+        .pid = m->pid,
+        .build_id_bytes = m->build_id_bytes,
+    };
+
+    if (!m->tried)
+        m->separate = !atomic_load(&s->hurry);
+    m->tried = true;
+    module.separate = m->separate;
+    memcpy(module.build_id, m->build_id, m->build_id_bytes);
+    ms_namer_names(s->namer, &module, s->batch, count, &s->names);
+}
+
+static struct ms_symbol kept(struct ms_symbols *s,
+                             const struct ms_dwarf_frame *f, const char *plain)
+{
+    return (struct ms_symbol){
+        .function = f->function[0] != '\0'
+                        ? ms_strings_keep(&s->strings, f->function)
+                        : plain,
+        .file = ms_strings_keep(&s->strings, f->file),
+        .line = f->line,
+    };
+}
+
+// Keeps the frames of one answer. {lock}
+static void keep_answer(struct ms_symbols *s, struct ms_answer *a,
+                        const struct ms_dwarf_frame *frames, size_t count)
+{
+    const char *plain = a->symbol.function;
+
+    if (count > 1)
+        a->more = malloc((count - 1) * sizeof *a->more);
+    if (a->more != NULL) {
+        a->more_count = (uint8_t)(count - 1);
+        s->answers.more_bytes += (count - 1) * sizeof *a->more;
+    }
+    for (size_t i = 0; i < a->more_count; i++)
+        a->more[i] = kept(s, &frames[i + 1], plain);
+    if (count != 0)
+        a->symbol = kept(s, &frames[0], plain);
+    a->known = true;
 }
 
 static void *serve(void *arg)
@@ -125,28 +129,30 @@ static void *serve(void *arg)
     // First of all: from here on nothing that it allocates is counted.
     if (s->thread_start != NULL)
         s->thread_start();
-    struct ms_dwarf_name *name = malloc(sizeof *name);
+    s->namer = ms_namer_create(NULL);
     pthread_mutex_lock(&s->lock);
-    while (!s->stopping && name != NULL) {
-        if (s->next == s->count) {
+    while (!s->stopping && s->namer != NULL) {
+        if (s->answers.next == s->answers.count) {
             s->cpu_ns = ms_thread_cpu_ns();
             pthread_cond_wait(&s->wake, &s->lock);
             continue;
         }
-        struct answer *a = s->queue[s->next];
-        struct module *m = s->modules[a->module - 1];
+        uint32_t number = s->answers.queue[s->answers.next]->module;
+        struct module *m = s->modules[number - 1];
+        size_t count = next_batch(s), frame = 0;
         pthread_mutex_unlock(&s->lock);
-        look_up(m, a->address, atomic_load(&s->hurry), name);
+        look_up(s, number, m, count);
         pthread_mutex_lock(&s->lock);
-        if (name->function[0] != '\0')
-            a->symbol.function = ms_strings_keep(&s->strings, name->function);
-        a->symbol.file = ms_strings_keep(&s->strings, name->file);
-        a->symbol.line = name->line;
-        a->known = true;
-        s->next++;
+        m->source = s->names.source;
+        for (size_t i = 0; i < count; i++) {
+            keep_answer(s, s->answers.queue[s->answers.next++],
+                        s->names.frames + frame, s->names.counts[i]);
+            frame += s->names.counts[i];
+        }
     }
     pthread_mutex_unlock(&s->lock);
-    free(name);
+    if (s->namer != NULL)
+        ms_namer_destroy(s->namer);
     return NULL;
 }
 
@@ -178,15 +184,10 @@ void ms_symbols_destroy(struct ms_symbols *s)
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);
-    for (size_t i = 0; i < s->module_count; i++) {
-        ms_dwarf_close(s->modules[i]->dwarf);
+    for (size_t i = 0; i < s->module_count; i++)
         free(s->modules[i]);
-    }
-    for (size_t i = 0; i < s->count; i++)
-        free(s->queue[i]);
+    ms_answers_fini(&s->answers);
     free(s->modules);
-    free(s->slots);
-    free(s->queue);
     ms_strings_fini(&s->strings);
     pthread_cond_destroy(&s->wake);
     pthread_mutex_destroy(&s->lock);
@@ -252,45 +253,65 @@ uint32_t ms_symbols_module(struct ms_symbols *s,
     return number;
 }
 
-// A new answer on the queue; NULL: no room. {lock}
-static struct answer *ask(struct ms_symbols *s, uint32_t module,
-                          uint64_t address)
+// The answer to a question, known or not; NULL: there can be none. {lock}
+static struct ms_answer *answer_of(struct ms_symbols *s, uint32_t module,
+                                   uint64_t address)
 {
-    if (s->count >= ANSWERS_LIMIT || (s->count * 2 >= s->room && !grow(s)))
+    if (module == 0 || module > s->module_count)
         return NULL;
-    struct answer *a = calloc(1, sizeof *a);
+    struct ms_answer *a = ms_answers_find(&s->answers, module, address);
+    if (a != NULL)
+        return a;
+    a = ms_answers_add(&s->answers, module, address);
     if (a == NULL)
         return NULL;
-    a->module = module;
-    a->address = address;
     a->symbol.function = plain_name(s, s->modules[module - 1], address);
     a->symbol.file = "";
-    *find_slot(s->slots, s->room, module, address) = a;
-    s->queue[s->count++] = a;
     pthread_cond_signal(&s->wake);
     return a;
+}
+
+bool ms_symbols_frames(struct ms_symbols *s, uint32_t module, uint64_t address,
+                       struct ms_symbol *frames, size_t room, size_t *count)
+{
+    bool known = false;
+
+    frames[0] = (struct ms_symbol){.function = "?", .file = ""};
+    *count = 1;
+    pthread_mutex_lock(&s->lock);
+    const struct ms_answer *a = answer_of(s, module, address);
+    if (a != NULL) {
+        frames[0] = a->symbol;
+        for (; *count < room && *count <= a->more_count; ++*count)
+            frames[*count] = a->more[*count - 1];
+        known = a->known;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return known;
 }
 
 bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
                        struct ms_symbol *out)
 {
-    struct answer *a = NULL;
-    bool known = false;
+    size_t count;
 
-    *out = (struct ms_symbol){.function = "?", .file = ""};
+    return ms_symbols_frames(s, module, address, out, 1, &count);
+}
+
+const char *ms_symbols_source(struct ms_symbols *s, uint32_t module)
+{
+    static const char *const names[] = {
+        [MS_NAMES_UNKNOWN] = "unknown", [MS_NAMES_DEBUG] = "debug",
+        [MS_NAMES_SYMBOLS] = "symbols", [MS_NAMES_MISSING] = "missing",
+        [MS_NAMES_FAILED] = "failed",
+    };
+    enum ms_names_source source = MS_NAMES_UNKNOWN;
+
     pthread_mutex_lock(&s->lock);
-    if (module != 0 && module <= s->module_count) {
-        if (s->room != 0)
-            a = *find_slot(s->slots, s->room, module, address);
-        if (a == NULL)
-            a = ask(s, module, address);
-    }
-    if (a != NULL) {
-        *out = a->symbol;
-        known = a->known;
-    }
+    if (module != 0 && module <= s->module_count)
+        source = s->modules[module - 1]->source;
     pthread_mutex_unlock(&s->lock);
-    return known;
+    return names[source];
 }
 
 void ms_symbols_hurry(struct ms_symbols *s)
@@ -310,10 +331,9 @@ void ms_symbols_counts(struct ms_symbols *s, struct ms_symbols_counts *out)
 {
     pthread_mutex_lock(&s->lock);
     *out = (struct ms_symbols_counts){
-        .pending = s->count - s->next,
-        .done = s->next,
-        .memory_bytes = s->strings.bytes + s->count * sizeof(struct answer) +
-                        s->room * 2 * sizeof *s->slots,
+        .pending = s->answers.count - s->answers.next,
+        .done = s->answers.next,
+        .memory_bytes = s->strings.bytes + ms_answers_bytes(&s->answers),
         .cpu_ns = s->cpu_ns,
     };
     pthread_mutex_unlock(&s->lock);

@@ -10,6 +10,7 @@
 //   ms_symbols_destroy any        one lookup under way     no
 //   ms_symbols_module  any        a short lock             yes
 //   ms_symbols_lookup  any        a short lock             yes
+//   ms_symbols_frames  any        a short lock             yes
 //   ms_symbols_hurry   any        nothing                  no
 //
 // Strings live as long as the ms_symbols and never change.
@@ -18,6 +19,7 @@
 #define MS_ENGINE_SYMBOLS_SYMBOLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,7 +30,7 @@ struct ms_symbols;
 struct ms_symbols_counts {
     uint64_t pending;
     uint64_t done;
-    uint64_t memory_bytes; // of answers and strings, not elfutils' own
+    uint64_t memory_bytes; // of answers and strings, not of open files
     uint64_t cpu_ns;       // of the symbol thread
 };
 
@@ -63,6 +65,23 @@ uint32_t ms_symbols_module(struct ms_symbols *symbols,
 // answer is not known yet; *out then holds "module+0x1234".
 bool ms_symbols_lookup(struct ms_symbols *symbols, uint32_t module,
                        uint64_t address, struct ms_symbol *out);
+
+// ms_symbols_frames is the same with all functions at the address: those that
+// were inlined there, innermost first, and at last the one that they are part
+// of. Up to `room` of them (the innermost), at least one; *count says how many.
+// frames[0] is the answer of ms_symbols_lookup.
+#define MS_SYMBOL_FRAMES 48u // there are never more
+bool ms_symbols_frames(struct ms_symbols *symbols, uint32_t module,
+                       uint64_t address, struct ms_symbol *frames, size_t room,
+                       size_t *count);
+
+// ms_symbols_source says what names of a module come from: static.
+//   "unknown"  nobody has asked for one yet
+//   "debug"    debug information: functions, inlined ones, lines
+//   "symbols"  the symbol table: functions only
+//   "missing"  no file, or another one by now: module+0x... at best
+//   "failed"   a file that could not be read
+const char *ms_symbols_source(struct ms_symbols *symbols, uint32_t module);
 
 // ms_symbols_hurry: from now on, files of debug information alone are not read
 // for modules that nobody has asked about yet.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +25,12 @@ int ms_thread_start(pthread_t *out, const char *name, void *(*run)(void *),
     if (error == 0)
         (void)pthread_setname_np(*out, name); // a name is only a comfort
     return error;
+}
+
+void ms_thread_step_back(void)
+{
+    // On Linux the nice value is the thread's alone. A refusal changes nothing.
+    (void)setpriority(PRIO_PROCESS, ms_thread_id(), 10);
 }
 
 uint32_t ms_thread_id(void)

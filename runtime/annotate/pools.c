@@ -115,7 +115,7 @@ bool memscope_pool_alloc(memscope_pool pool, const void *block, size_t size)
                 ms_own_has_room(w, (uintptr_t)block, size);
     if (room) {
         uint32_t outside = w->context;
-        if (ms_runtime_backend->has_contexts && outside != MS_CONTEXT_PAUSED)
+        if (ms_backend_now()->has_contexts && outside != MS_CONTEXT_PAUSED)
             w->context = ms_context_inside(w, MS_PSEUDO_POOL, pool);
         ms_own_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
         w->context = outside;

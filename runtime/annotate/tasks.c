@@ -99,7 +99,7 @@ void memscope_task_enter(memscope_task task)
         struct ms_task *t = &w->store->annotations->tasks[task];
         uint32_t last = ms_load_relaxed(&t->last_thread);
         (void)ms_context_enter(w, MS_PSEUDO_TASK, task,
-                               ms_runtime_backend->has_contexts);
+                               ms_backend_now()->has_contexts);
         ms_add_relaxed(&t->entered, 1u);
         if (last != 0 && last != w->thread + 1)
             ms_add_relaxed(&t->hops, 1u);
@@ -142,7 +142,7 @@ void memscope_scope_begin(const char *name)
     if (w == NULL)
         return;
     (void)ms_context_enter(w, MS_PSEUDO_SCOPE, ms_string_intern(w->store, name),
-                           ms_runtime_backend->has_contexts);
+                           ms_backend_now()->has_contexts);
     ms_add_relaxed(&w->store->annotations->counts[MS_ANNOTATION_SCOPES], 1u);
     ms_guard_leave(w);
 }

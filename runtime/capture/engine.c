@@ -4,6 +4,7 @@
 #include "capture/engine.h"
 
 #include "capture/fast.h"
+#include "store/live_table.h"
 
 void ms_capture_alloc(void *block, size_t size, const void *frame)
 {
@@ -15,18 +16,25 @@ bool ms_capture_dealloc(void *block, const void *frame)
     return ms_capture_dealloc_inline(block, frame);
 }
 
-bool ms_capture_knows(const void *block)
+// The sampler counts the bytes of each block that it decides about.
+uint64_t ms_capture_mark(void)
+{
+    const struct ms_writer *w = ms_guard_writer;
+
+    return w == NULL ? 0 : (uint64_t)w->sampler.until ^ w->sampler.random;
+}
+
+bool ms_capture_knows(const void *block, uint64_t mark)
 {
     struct ms_writer *w = ms_guard_writer;
     uint64_t address = (uintptr_t)block;
 
     if (w == NULL || w->state == MS_WRITER_NONE)
         return false;
-    if (address >= w->covers) {
-        struct ms_taken taken = ms_fold_take(w, address);
-        ms_fold_put_back(w, address, &taken);
-        return taken.cell != 0;
-    }
+    if (w->mode == MS_MODE_SAMPLED && ms_capture_mark() != mark)
+        return true;
+    if (address >= w->covers)
+        return w->store->table != NULL && ms_live_table_has(w->store, address);
     // relaxed: only the block's owner, who asks, writes its cell
     uint64_t cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
     return ms_cell_live(cell) &&

@@ -13,10 +13,11 @@
 
 #include "annotate/notes.h"
 #include "capture/backend.h"
+#include "unwind/machine.h"
 
 // `frame` is the hook's own frame, as MS_HOOK_FRAME gives it in the function
 // that the program has called: from there its callers are found.
-#define MS_HOOK_FRAME __builtin_frame_address(0)
+#define MS_HOOK_FRAME MS_MACHINE_HOOK_FRAME
 
 // After the allocator has given a block.
 void ms_capture_alloc(void *block, size_t size, const void *frame);
@@ -24,8 +25,11 @@ void ms_capture_alloc(void *block, size_t size, const void *frame);
 // Before the allocator gets it back. False: no block that we know.
 bool ms_capture_dealloc(void *block, const void *frame);
 
-// Whether a block has been booked, as the calling thread, its owner, sees it.
-bool ms_capture_knows(const void *block);
+// Whether a block that this thread was given since ms_capture_mark has been
+// looked at: booked, or passed over where only a sample is captured. `mark` is
+// what that gave.
+uint64_t ms_capture_mark(void);
+bool ms_capture_knows(const void *block, uint64_t mark);
 
 // A reallocation, before and after. Between the two the block is in no
 // account, so that another thread may be given its old address. `now` is what

@@ -46,7 +46,7 @@ MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
         stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
     }
     if (ms_unlikely(stack == 0)) {
-        const struct ms_backend *backend = ms_runtime_backend;
+        const struct ms_backend *backend = ms_backend_now();
         struct ms_event e = ms_capture_event(operation, block, size, frame);
         if (by_realloc)
             backend->capture_realloc(w, &e);
@@ -106,7 +106,7 @@ MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
     struct ms_taken taken = ms_fold_take(w, address);
     if (ms_unlikely(ms_row_is_noted(w, taken.cell)))
         ms_notes_freed(w, address, taken.cell);
-    const struct ms_backend *backend = ms_runtime_backend;
+    const struct ms_backend *backend = ms_backend_now();
     if (ms_unlikely(backend->capture_dealloc != NULL)) {
         struct ms_event e = ms_capture_event(MS_OPERATION_DEALLOCATION, block,
                                              taken.size, frame);

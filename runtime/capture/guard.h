@@ -16,8 +16,14 @@
 extern _Thread_local struct ms_writer *ms_guard_writer
     __attribute__((tls_model("initial-exec")));
 
-// Constant once the runtime has started.
-extern const struct ms_backend *ms_runtime_backend;
+// Constant once the runtime has started, but for memscope_backend_use.
+extern const struct ms_backend *_Atomic ms_runtime_backend;
+
+MS_ALWAYS_INLINE const struct ms_backend *ms_backend_now(void)
+{
+    // relaxed: backends are constant
+    return ms_load_relaxed(&ms_runtime_backend);
+}
 
 // ms_runtime_module_closed is told that objects may have been unloaded.
 void ms_runtime_module_closed(void);

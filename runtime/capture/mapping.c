@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "capture/backends/custom.h"
 #include "capture/fast.h"
 #include "store/mapping_log.h"
 
@@ -14,8 +15,11 @@ static uint32_t stack_of(struct ms_writer *w, const void *at, size_t bytes,
     struct ms_event e =
         ms_capture_event(MS_OPERATION_ALLOCATION, at, bytes, frame);
 
-    if (ms_runtime_backend->capture_alloc != NULL)
-        ms_runtime_backend->capture_alloc(w, &e);
+    const struct ms_backend *backend = ms_backend_now();
+    if (backend == &ms_backend_custom) // is asked about blocks only
+        ms_custom_place(w, &e);
+    else if (backend->capture_alloc != NULL)
+        backend->capture_alloc(w, &e);
     return e.stack;
 }
 

@@ -9,7 +9,7 @@
 
 MS_NOINLINE void ms_moderation_book(struct ms_writer *w, struct ms_event *e)
 {
-    const struct ms_backend *backend = ms_runtime_backend;
+    const struct ms_backend *backend = ms_backend_now();
 
     if (e->operation == MS_OPERATION_REALLOCATION)
         backend->capture_realloc(w, e);

@@ -13,8 +13,8 @@
 // on; memscope_start opens the page. Nothing here ends the program: whatever
 // fails is reported as a status, and the program runs on unwatched.
 //
-// memscope_annotate.h, included here, is the rest: what the program can say of
-// its own memory.
+// memscope_annotate.h, included here, is what the program can say of its own
+// memory; memscope_backend.h, how it can capture in a way of its own.
 
 #ifndef MEMSCOPE_H
 #define MEMSCOPE_H
@@ -54,7 +54,9 @@ struct memscope_options {
     uint32_t size;    // sizeof(struct memscope_options), or 0
     uint16_t port;    // 0: 7070, or the next free one
     const char *bind; // NULL: loopback, both families. Borrowed for the call
-    uint32_t reserved[8];
+    // NULL, or the name of a backend that the program has registered.
+    const char *backend;
+    uint32_t reserved[6];
 };
 
 #ifndef MEMSCOPE_DISABLE
@@ -63,7 +65,8 @@ struct memscope_options {
 // inherits. It returns when the port listens. A second call returns MEMSCOPE_OK
 // and changes nothing, as does a call in a program that already runs under
 // `memscope run`. Returns MEMSCOPE_ERROR_PORT_TAKEN when a port was asked for
-// and is in use, or MEMSCOPE_ERROR_STATE when this program could not be
+// and is in use, MEMSCOPE_ERROR_NOT_FOUND when options name a backend that is
+// not registered, or MEMSCOPE_ERROR_STATE when this program could not be
 // captured. A forked child has no page, but may open its own; it is captured
 // from then on.
 MEMSCOPE_API enum memscope_status
@@ -86,6 +89,7 @@ MEMSCOPE_API const char *memscope_version(void);
 #endif
 
 #include "memscope_annotate.h"
+#include "memscope_backend.h"
 
 #ifdef __cplusplus
 }

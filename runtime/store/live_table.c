@@ -41,20 +41,32 @@ void ms_live_table_release(struct ms_table_entry *e)
     ms_store_release(&e->address, 0);
 }
 
-struct ms_taken ms_live_table_take(struct ms_store *s, uint64_t address)
+static struct ms_table_entry *find(struct ms_store *s, uint64_t address)
 {
     struct ms_table_entry *e = home(s, address);
-    struct ms_taken taken = {0};
 
-    for (uint32_t i = 0; i < MS_TABLE_WINDOW; i++, e++) {
+    for (uint32_t i = 0; i < MS_TABLE_WINDOW; i++, e++)
         // relaxed: only the block's owner writes its entry, and has seen it:
         // the allocator's own hand-over orders
-        if (ms_load_relaxed(&e->address) != address)
-            continue;
-        taken.cell = ms_load_relaxed(&e->cell);
+        if (ms_load_relaxed(&e->address) == address)
+            return e;
+    return NULL;
+}
+
+bool ms_live_table_has(struct ms_store *s, uint64_t address)
+{
+    return find(s, address) != NULL;
+}
+
+struct ms_taken ms_live_table_take(struct ms_store *s, uint64_t address)
+{
+    struct ms_table_entry *e = find(s, address);
+    struct ms_taken taken = {0};
+
+    if (e != NULL) {
+        taken.cell = ms_load_relaxed(&e->cell); // relaxed: as in find
         taken.size = ms_load_relaxed(&e->size);
         ms_live_table_release(e);
-        break;
     }
     return taken;
 }

@@ -17,6 +17,8 @@ void ms_live_table_fill(struct ms_table_entry *e, uint64_t address,
                         uint32_t row, uint64_t size, uint64_t birth);
 void ms_live_table_release(struct ms_table_entry *e);
 
+// ms_live_table_has and _take are for the block's owner.
+bool ms_live_table_has(struct ms_store *s, uint64_t address);
 struct ms_taken ms_live_table_take(struct ms_store *s, uint64_t address);
 
 #endif

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
 // stack_table: interning of (return address, parent) without a lock. The hash
-// has levels of doubling size; in each, a key may stand in one window of
-// consecutive slots. Slots are never emptied and are filled in the order in
-// which they are tried, so that two threads with the same key meet in the
-// same slot: one key has one node.
+// has levels, each much larger than the one before; in each, a key may stand in
+// one window of consecutive slots. Slots are never emptied and are filled in
+// the order in which they are tried, so that two threads with the same key meet
+// in the same slot: one key has one node. A slot holds the node's number and,
+// above it, some bits of the key's hash, so that others' nodes are not looked
+// at.
 
 #include "runtime/store.h"
 
 #include "platform/atomics.h"
+#include "platform/compiler.h"
 #include "store/modules.h"
 #include "store/writer.h"
 
+#define NODE_BITS 24u
+#define NODE_MASK ((1u << NODE_BITS) - 1)
+
 _Static_assert((MS_HASH_WINDOW & (MS_HASH_WINDOW - 1)) == 0, "window");
+_Static_assert(MS_NODE_CAPACITY <= 1u << NODE_BITS, "a node and a tag");
 
 static uint64_t hash_of(uint64_t address, uint32_t parent)
 {
@@ -34,50 +41,72 @@ static uint32_t claim_node(struct ms_store *s)
     return node;
 }
 
-// Tries to have the key in this slot. Returns its node, or 0 when another key
-// stands there. *fresh is a node already filled for this key, kept for the
-// next try.
-static uint32_t try_slot(struct ms_store *s, _Atomic uint32_t *slot,
-                         const struct ms_node *key, uint32_t *fresh)
+static bool is_node(const struct ms_store *s, uint32_t slot,
+                    const struct ms_node *key)
 {
-    uint32_t found = ms_load_acquire(slot); // acquire: pairs with [D]
+    const struct ms_node *n = &s->nodes[slot & NODE_MASK];
 
-    if (found == 0) {
-        if (*fresh == 0) {
-            *fresh = claim_node(s);
-            if (*fresh == 0)
-                return 0;
-            s->nodes[*fresh] = *key;
-            s->nodes[*fresh].module = ms_is_pseudo(key->address)
-                                          ? 0
-                                          : ms_modules_find(s, key->address);
-        }
-        // [D] release: publishes the node; acquire: or sees who was first
-        if (ms_cas_acq_rel(slot, &found, *fresh))
-            return *fresh;
-    }
-    const struct ms_node *n = &s->nodes[found];
-    return n->address == key->address && n->parent == key->parent ? found : 0;
+    return n->address == key->address && n->parent == key->parent;
 }
 
-uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)
+// Tries to fill a slot that was empty. Returns what stands there then; 0: no
+// node is left. *fresh is a node already filled for this key, kept for the next
+// try.
+static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
+                                      _Atomic uint32_t *slot,
+                                      const struct ms_node *key, uint32_t tag,
+                                      uint32_t *fresh)
 {
-    struct ms_node key = {.address = address, .parent = parent};
+    uint32_t found = 0;
+
+    if (*fresh == 0) {
+        *fresh = claim_node(s);
+        if (*fresh == 0)
+            return 0;
+        s->nodes[*fresh] = *key;
+        if (key->module == MS_MODULE_UNKNOWN)
+            s->nodes[*fresh].module = ms_modules_find(s, key->address);
+    }
+    // [D] release: publishes the node; acquire: or sees who was first
+    if (ms_cas_acq_rel(slot, &found, *fresh | tag))
+        return *fresh | tag;
+    return found;
+}
+
+uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
+                           uint32_t parent, uint32_t module)
+{
+    struct ms_node key = {
+        .address = address, .parent = parent, .module = module};
     uint64_t hash = hash_of(address, parent);
+    uint32_t tag = (uint32_t)hash << NODE_BITS;
+    uint32_t last_bits = s->header->hash_bits, bits = MS_HASH_FIRST_BITS;
     _Atomic uint32_t *level = s->hash;
     uint32_t fresh = 0;
 
-    for (uint32_t i = 0; i < s->header->hash_levels; i++) {
-        uint32_t bits = MS_HASH_FIRST_BITS + i;
+    for (;; bits += MS_HASH_STEP_BITS) {
+        bits = bits < last_bits ? bits : last_bits;
         uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
 
         for (uint32_t k = 0; k < MS_HASH_WINDOW; k++) {
-            uint32_t node = try_slot(s, &level[window + k], &key, &fresh);
-            if (node != 0)
-                return node;
+            _Atomic uint32_t *slot = &level[window + k];
+            uint32_t found = ms_load_acquire(slot); // acquire: pairs with [D]
+            if (found == 0)
+                found = fill_slot(s, slot, &key, tag, &fresh);
+            if (((found ^ tag) & ~NODE_MASK) == 0 && found != 0 &&
+                is_node(s, found, &key))
+                return found & NODE_MASK;
         }
+        if (bits == last_bits)
+            break;
         level += UINT64_C(1) << bits;
     }
     ms_store_count_drop(s, MS_DROP_STACKS);
     return 0;
+}
+
+uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)
+{
+    return ms_store_stack_in(s, address, parent,
+                             ms_is_pseudo(address) ? 0 : MS_MODULE_UNKNOWN);
 }

@@ -29,10 +29,13 @@ static uint64_t place(uint64_t *end, uint64_t bytes)
     return at;
 }
 
-static uint64_t hash_slots(uint32_t levels)
+static uint64_t hash_slots(uint32_t last_bits)
 {
-    return (UINT64_C(1) << (MS_HASH_FIRST_BITS + levels)) -
-           (UINT64_C(1) << MS_HASH_FIRST_BITS);
+    uint64_t slots = UINT64_C(1) << last_bits;
+
+    for (uint32_t b = MS_HASH_FIRST_BITS; b < last_bits; b += MS_HASH_STEP_BITS)
+        slots += UINT64_C(1) << b;
+    return slots;
 }
 
 // The parts of a segment whose capacities are set.
@@ -48,7 +51,7 @@ static void lay_out(struct ms_segment_header *h, bool annotations)
         h->annotations_offset = place(&end, sizeof(struct ms_annotations));
     h->nodes_offset =
         place(&end, (uint64_t)h->node_capacity * sizeof(struct ms_node));
-    h->hash_offset = place(&end, hash_slots(h->hash_levels) * sizeof(uint32_t));
+    h->hash_offset = place(&end, hash_slots(h->hash_bits) * sizeof(uint32_t));
     h->rows_offset =
         place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
     h->recorders_offset =
@@ -78,7 +81,7 @@ static void lay_out_whole(struct ms_segment_header *h)
         .node_capacity = MS_NODE_CAPACITY,
         .module_capacity = MS_MODULE_CAPACITY,
         .mapping_capacity = MS_MAPPING_CAPACITY,
-        .hash_levels = MS_HASH_LEVELS,
+        .hash_bits = MS_HASH_LAST_BITS,
     };
     lay_out(h, true);
 }
@@ -100,7 +103,7 @@ static void lay_out_small(struct ms_segment_header *h, uint32_t bits)
         .node_capacity = between(1024, blocks >> 2, MS_NODE_CAPACITY),
         .module_capacity = between(256, blocks >> 8, MS_MODULE_CAPACITY),
         .mapping_capacity = between(1024, blocks >> 6, MS_MAPPING_CAPACITY),
-        .hash_levels = between(2, bits - 13, MS_HASH_LEVELS),
+        .hash_bits = between(MS_HASH_FIRST_BITS, bits - 1, MS_HASH_LAST_BITS),
         .table_capacity = blocks,
     };
     lay_out(h, false);

@@ -89,6 +89,8 @@ static void adopt(struct ms_writer *w)
     w->level = w->mode == MS_MODE_SAMPLED ? ms_control_level(control) : 0;
     w->was_less = (control & MS_CONTROL_WAS_LESS) != 0;
     w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
+    if ((control & MS_CONTROL_CUSTOM) != 0)
+        w->recognizes = false;
     // The filter knows sampled blocks only.
     w->filter = (control & MS_CONTROL_WAS_EXACT) == 0 ? w->store->filter : NULL;
     ms_sampler_set(&w->sampler, ms_control_interval(control, w->level));

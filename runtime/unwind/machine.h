@@ -2,6 +2,9 @@
 //
 // machine: what unwinding has to know of the processor: the numbers that DWARF
 // gives its registers, and what a frame and a signal look like in memory.
+//
+// A hook's frame is where ms_frame_of_hook finds, one after the other, the
+// frame pointer and the return address of the hook's caller.
 
 #ifndef MS_RUNTIME_UNWIND_MACHINE_H
 #define MS_RUNTIME_UNWIND_MACHINE_H
@@ -21,7 +24,12 @@
 
 // A function that keeps a frame pointer has, from it upwards: its caller's
 // frame pointer, its return address, its caller's stack.
-#define MS_FRAME_CALLER_SP 16
+#define MS_MACHINE_HOOK_FRAME __builtin_frame_address(0)
+
+static inline uint64_t ms_machine_caller_sp(const void *frame)
+{
+    return (uint64_t)(uintptr_t)frame + 16;
+}
 
 static inline uint64_t ms_machine_return_address(uint64_t word)
 {
@@ -34,11 +42,26 @@ static inline uint64_t ms_machine_return_address(uint64_t word)
 #define MS_DWARF_SP 31u
 #define MS_DWARF_RA 30u
 
-#define MS_SIGNAL_PC 440
-#define MS_SIGNAL_SP 432
-#define MS_SIGNAL_FP 416
+// Offsets from a signal frame's sp, where a siginfo comes first.
+#define MS_SIGNAL_PC 568
+#define MS_SIGNAL_SP 560
+#define MS_SIGNAL_FP 544
 
-#define MS_FRAME_CALLER_SP 16
+// The caller's frame pointer and return address lie at the inner end of a
+// frame, so that nothing there says how large it is: the compiler does.
+struct ms_hook_frame {
+    uint64_t fp, ra, sp;
+};
+#define MS_MACHINE_HOOK_FRAME                                                  \
+    ((const void *)&(const struct ms_hook_frame){                              \
+        .fp = *(const uint64_t *)__builtin_frame_address(0),                   \
+        .ra = (uint64_t)(uintptr_t)__builtin_return_address(0),                \
+        .sp = (uint64_t)(uintptr_t)__builtin_dwarf_cfa()})
+
+static inline uint64_t ms_machine_caller_sp(const void *frame)
+{
+    return ((const struct ms_hook_frame *)frame)->sp;
+}
 
 // Without the bits by which pointer authentication has signed it.
 static inline uint64_t ms_machine_return_address(uint64_t word)

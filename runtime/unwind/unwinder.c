@@ -49,7 +49,7 @@ void ms_unwinder_destroy(struct ms_unwinder *u)
 }
 
 // The stack of this very thread, within bounds.
-#define load ms_unwinder_load
+#define load ms_stack_load
 
 MS_ALWAYS_INLINE bool readable(const struct ms_unwinder *u, uint64_t address)
 {
@@ -104,7 +104,7 @@ static bool step_signal(struct ms_unwinder *u, struct ms_frame *f)
     f->sp = sp;
     if (changes_stack)
         set_range(u, sp);
-    return f->pc != 1;
+    return f->pc > 1;
 }
 
 // Goes from a frame to its caller. False: this was the last one.
@@ -209,15 +209,16 @@ static uint32_t note_words(struct ms_unwinder *u, uint32_t n,
         note_word(u, &n, f->at.sp + MS_SIGNAL_FP, outer->at.fp);
         return n;
     }
-    if (kind == MS_RULE_FROM_SLOT)
-        note_word(u, &n, f->at.fp + (uint64_t)ms_rule_cfa_bytes(f->rule), cfa);
-    uint64_t slot = cfa + (uint64_t)ms_rule_ra_bytes(f->rule);
-    note_word(u, &n, slot, load(slot));
+    // In the order that the memo wants: each after those that follow from it.
     if (saved != MS_SAVED_NOT && outer->needs_fp)
         note_word(u, &n,
                   (saved == MS_SAVED_AT_CFA ? cfa : f->at.fp) +
                       (uint64_t)ms_rule_fp_bytes(f->rule),
                   outer->at.fp);
+    uint64_t slot = cfa + (uint64_t)ms_rule_ra_bytes(f->rule);
+    note_word(u, &n, slot, load(slot));
+    if (kind == MS_RULE_FROM_SLOT)
+        note_word(u, &n, f->at.fp + (uint64_t)ms_rule_cfa_bytes(f->rule), cfa);
     return n;
 }
 
@@ -233,7 +234,7 @@ static uint32_t take_over(struct ms_unwinder *u, uint32_t fresh, bool keep)
         const struct ms_known_frame *outer = n > 0 ? &u->frames[n - 1] : NULL;
         uint32_t words = outer != NULL ? outer->words_end : 0;
 
-        node = ms_store_stack(u->store, f->at.pc, node);
+        node = ms_nodes_node(&u->nodes, u->store, f->at.pc, node);
         if (ms_unlikely(node == 0)) { // no part of it would be the truth
             u->count = 0;
             return MS_NODE_UNKNOWN;
@@ -300,64 +301,31 @@ static uint32_t walk_fresh(struct ms_unwinder *u, const struct ms_frame *from)
     if (ms_cas_relaxed(&u->rules->unloads, &known, unloads))
         ms_rules_forget(u->rules);
     u->count = 0;
+    ms_nodes_forget_modules(&u->nodes);
     return walk(u, from);
+}
+
+// Keeps the frames just found, when they are all of the stack.
+static struct ms_memo_entry *keep(struct ms_unwinder *u,
+                                  const struct ms_frame *from, uint32_t node)
+{
+    if (u->count == 0 || node == 0)
+        return NULL;
+    const struct ms_known_frame *top = &u->frames[u->count - 1];
+    if (top->at.sp != from->sp || top->at.pc != from->pc)
+        return NULL;
+    set_range(u, from->sp);
+    return ms_memo_keep(&u->memo, from, u->read_low, u->read_high,
+                        !top->needs_fp, node, u->addresses, u->values,
+                        top->words_end);
 }
 
 static void forget(struct ms_unwinder *u, uint32_t generation)
 {
     u->count = 0;
-    for (uint32_t i = 0; i < 1u << MS_MEMO_BITS; i++)
-        u->memo[i].at.pc = 0;
     u->generation = generation;
-}
-
-// Fills a memo entry from the frames just found, when they fit.
-static void fill_memo(struct ms_unwinder *u, struct ms_memo_entry *m,
-                      const struct ms_frame *from, uint32_t node)
-{
-    const struct ms_known_frame *top = &u->frames[u->count - 1];
-    uint32_t n = 0;
-
-    m->at.pc = 0;
-    if (u->count == 0 || top->words_end > MS_MEMO_WORDS ||
-        top->at.sp != from->sp || top->at.pc != from->pc || node == 0)
-        return;
-    // From the inside out: that is where changes are.
-    for (uint32_t i = top->words_end; i > 0; i--) {
-        int64_t words = (int64_t)(u->addresses[i - 1] - from->sp) / 8;
-        if (words != (int16_t)words)
-            return;
-        m->places[n] = (int16_t)words;
-        m->values[n++] = u->values[i - 1];
-    }
-    for (; n % 4 != 0; n++) {
-        m->places[n] = m->places[n - 1];
-        m->values[n] = m->values[n - 1];
-    }
-    m->at = *from;
-    m->node = node;
-    m->count = (uint16_t)n;
-    m->any_fp = !top->needs_fp;
-    m->hint = (struct ms_row_hint){0};
-}
-
-// Where a stack's memo is: by its first frame and the next two callers, since
-// the first ones alone are shared by too many stacks.
-MS_ALWAYS_INLINE struct ms_memo_entry *memo_of(struct ms_unwinder *u,
-                                               const struct ms_frame *from)
-{
-    struct ms_frame f = *from;
-    uint64_t h = f.pc ^ f.sp << 13;
-
-    set_range(u, f.sp);
-    for (int i = 0; i < 2; i++) {
-        if (!step(u, rule_of(u, f.pc), &f))
-            break;
-        h = (h ^ f.pc ^ f.sp << 13) * UINT64_C(0xD6E8FEB86659FD93);
-        h ^= h >> 32;
-    }
-    h *= UINT64_C(0x9E3779B97F4A7C15);
-    return &u->memo[h >> (64 - MS_MEMO_BITS)];
+    ms_memo_forget(&u->memo);
+    ms_nodes_forget_modules(&u->nodes);
 }
 
 MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
@@ -365,30 +333,19 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
                                        struct ms_row_hint **hint)
 {
     uint32_t generation = ms_load_relaxed(&u->rules->generation);
+    uint32_t node;
 
-    *hint = NULL;
     if (ms_unlikely(generation != u->generation))
         forget(u, generation);
-    if (ms_unlikely(u->memo_rest > 0)) {
-        u->memo_rest--;
-        return walk_fresh(u, from);
+    set_range(u, from->sp);
+    struct ms_memo_entry *e =
+        ms_memo_find(&u->memo, from, u->read_low, u->read_high);
+    if (e != NULL && ms_memo_matches(&u->memo, e, from)) {
+        node = e->node;
+    } else {
+        node = walk_fresh(u, from);
+        e = keep(u, from, node);
     }
-    struct ms_memo_entry *m = memo_of(u, from);
-    u->predicted[ms_predicted_hash(from)] = (uint16_t)(m - u->memo);
-    u->memo_tries++;
-    if (ms_likely(ms_memo_matches(m, from))) {
-        u->memo_hits++;
-        *hint = &m->hint;
-        return m->node;
-    }
-    uint32_t node = walk_fresh(u, from);
-    fill_memo(u, m, from, node);
-    if (m->at.pc != 0)
-        *hint = &m->hint;
-    if (ms_unlikely(u->memo_tries >= 4096)) {
-        // Where stacks hardly ever repeat, the walk alone is cheaper.
-        u->memo_rest = u->memo_hits < 1600 ? 65536 : 0;
-        u->memo_tries = u->memo_hits = 0;
-    }
+    *hint = e != NULL ? &e->hint : NULL;
     return node;
 }

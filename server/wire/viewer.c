@@ -87,6 +87,7 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
         !read_table(json_object_get(m, "site"), &v->sites,
                     ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
+    v->sites.window.heap_only = true; // the page has no column for others
     v->subscribed = true;
     v->sub = (uint32_t)sub;
     v->hz = (uint32_t)hz;

@@ -3,7 +3,11 @@
 // Any bytes in a segment, before and while it is read: nothing crashes or runs
 // on for ever, and every picture adds up. An input is a list of commands: one
 // byte says where, two or more bytes where exactly, one how many bytes follow;
-// where 8 and up, a tick. See lay().
+// where 8, or 16 and up, a tick. See lay().
+//
+// The store and its mapping stay from one input to the next; what an input has
+// touched is cleared. Pictures of everything take most of the time: they are
+// drawn for one input in 64, and of types in 512.
 
 #include "harness.h"
 
@@ -13,16 +17,23 @@
 
 #include <jansson.h>
 
+#include "engine/annotations.h"
 #include "engine/render.h"
 #include "fake_engine.h"
+#include "kept_memory.h"
+#include "platform/atomics.h"
+#include "runtime/annotations.h"
 #include "runtime/store.h"
 
 #define THREADS_BYTES (16 * (size_t)MS_THREAD_SLOT_BYTES)
 #define ROWS_BYTES (128 * sizeof(struct ms_row))
 #define PAGE ((size_t)4096)
 #define TICKS_MOST 6
-#define THREADS_MOST 600u            // more is only slower
+#define COUNTED_MOST 200u            // more of anything is only slower
 #define FAR_CELL (UINT64_C(1) << 30) // another place in the index
+#define TICK 8u
+#define FAR_ROW 7u
+#define PLACES 16u
 
 static struct ms_store store;
 static struct ms_segment_header pristine;
@@ -30,6 +41,15 @@ static struct ms_segment_header pristine;
 struct input {
     const uint8_t *p, *end;
 };
+
+struct place {
+    char *at;
+    size_t bytes;
+};
+
+// By what a command calls it. What comes from 9 on is on pages of its own or
+// shares them with what is cleared as well.
+static struct place places[PLACES];
 
 static uint64_t number(struct input *in, size_t bytes)
 {
@@ -40,72 +60,116 @@ static uint64_t number(struct input *in, size_t bytes)
     return n;
 }
 
+static void bound_count(_Atomic uint32_t *count)
+{
+    uint32_t n = ms_load_relaxed(count);
+
+    if (n > COUNTED_MOST)
+        ms_store_relaxed(count, n % COUNTED_MOST);
+}
+
+// What only a count names is read all the same.
 static void bound(void)
 {
     struct ms_segment_header *h = store.header;
+    struct ms_annotations *a = store.annotations;
+    uint64_t tail = ms_load_relaxed(&h->mapping_tail);
 
-    // Slots that only a count names are read all the same.
-    if (h->thread_count > THREADS_MOST)
-        h->thread_count = h->thread_count % THREADS_MOST;
+    bound_count(&h->thread_count);
+    bound_count(&h->module_count);
+    bound_count(&a->string_count);
+    bound_count(&a->task_count);
+    bound_count(&a->pool_count);
+    if (ms_load_relaxed(&h->mapping_head) - tail > COUNTED_MOST)
+        ms_store_relaxed(&h->mapping_head,
+                         tail + (ms_load_relaxed(&h->mapping_head) - tail) %
+                                    COUNTED_MOST);
 }
 
 // Carries out commands up to the next tick. False: that was the last.
 static bool lay(struct input *in)
 {
-    char *const places[] = {
-        (char *)store.header,
-        (char *)store.threads,
-        (char *)store.rows,
-        (char *)store.nodes,
-        (char *)store.modules,
-        (char *)store.index,
-        (char *)store.index + FAR_CELL,
-        (char *)store.rows,
-    };
-    const size_t sizes[] = {
-        sizeof pristine, THREADS_BYTES, ROWS_BYTES, PAGE, PAGE, PAGE, PAGE};
-
     while (in->p < in->end) {
         uint64_t where = number(in, 1);
-        if (where >= 8)
+        if (where == TICK || where >= PLACES)
             return true;
-        size_t at =
-            where == 7 ? number(in, 3) % MS_ROW_CAPACITY * sizeof(struct ms_row)
-                       : number(in, 2) % sizes[where];
+        struct place to = places[where];
+        if (where == FAR_ROW) {
+            to.at += number(in, 3) % MS_ROW_CAPACITY * sizeof(struct ms_row);
+        } else {
+            size_t at = number(in, 2) % to.bytes;
+            to.at += at;
+            to.bytes -= at;
+        }
         size_t n = number(in, 1);
-        size_t room = where == 7 ? sizeof(struct ms_row) : sizes[where] - at;
-        n = n < room ? n : room;
+        n = n < to.bytes ? n : to.bytes;
         for (size_t i = 0; i < n && in->p < in->end; i++)
-            places[where][at + i] = (char)*in->p++;
+            to.at[i] = (char)*in->p++;
         bound();
     }
     return false;
 }
 
+static void create(void)
+{
+    FUZZ_CHECK(ms_store_create(&store, MS_BACKEND_CORE) == 0);
+    ms_kept_store(&store);
+    pristine = *store.header;
+    pristine.row_count = 128;
+    pristine.node_count = 256;
+    pristine.thread_count = 16;
+    pristine.module_count = 8;
+    struct ms_annotations *a = store.annotations;
+    const struct place all[PLACES] = {
+        {(char *)store.header, sizeof pristine},
+        {(char *)store.threads, THREADS_BYTES},
+        {(char *)store.rows, ROWS_BYTES},
+        {(char *)store.nodes, PAGE},
+        {(char *)store.modules, PAGE},
+        {(char *)store.index, PAGE},
+        {(char *)store.index + FAR_CELL, PAGE},
+        {(char *)store.rows, sizeof(struct ms_row)},
+        {NULL, 0}, // a tick
+        {(char *)a, offsetof(struct ms_annotations, moments)},
+        {(char *)a->moments, 16 * sizeof *a->moments},
+        {(char *)a->tasks, 16 * sizeof *a->tasks},
+        {(char *)a->pools, 16 * sizeof *a->pools},
+        {(char *)a->strings, 32 * sizeof *a->strings},
+        {(char *)a->notes, MS_NOTE_WINDOW * sizeof *a->notes},
+        {(char *)store.mappings, 64 * sizeof *store.mappings},
+    };
+    memcpy(places, all, sizeof places);
+}
+
+// Whole pages become holes again, those that were only read as well.
+static void clear(const void *from, size_t bytes)
+{
+    uintptr_t low = (uintptr_t)from & ~(PAGE - 1);
+    uintptr_t high = ((uintptr_t)from + bytes + PAGE - 1) & ~(PAGE - 1);
+
+    FUZZ_CHECK(madvise((void *)low, high - low, MADV_REMOVE) == 0);
+}
+
 static void reset(void)
 {
-    // Far rows leave pages behind: the store is made anew now and then.
     static unsigned runs;
 
-    if (runs++ % 512 == 0) {
-        if (store.header != NULL)
-            ms_store_destroy(&store);
-        FUZZ_CHECK(ms_store_create(&store, MS_BACKEND_CORE) == 0);
-        pristine = *store.header;
-        pristine.row_count = 128;
-        pristine.node_count = 256;
-        pristine.thread_count = 16;
-        pristine.module_count = 8;
+    if (store.header == NULL)
+        create();
+    // Rows, cells and nodes are anywhere in their parts.
+    if (runs++ % 64 == 0) {
+        clear(store.threads, store.index_bytes != 0
+                                 ? pristine.index_offset - MS_HEADER_BYTES
+                                 : 0);
+    } else {
+        for (size_t i = 0; i < PLACES; i++)
+            if (i != FAR_ROW && places[i].at != NULL)
+                memset(places[i].at, 0, places[i].bytes);
     }
     memset(store.header, 0, PAGE);
     *store.header = pristine;
-    memset(store.threads, 0, THREADS_BYTES);
-    memset(store.rows, 0, ROWS_BYTES);
-    memset(store.nodes, 0, PAGE);
-    memset(store.modules, 0, PAGE);
-    memset((char *)store.index, 0, PAGE);
-    memset((char *)store.index + FAR_CELL, 0, PAGE);
-    // What every program has: nodes, rows and threads that are sound.
+    // What every program has: nodes, rows and threads that are sound; and a
+    // window of notes in which all are shown.
     for (uint32_t i = 1; i < 256; i++)
         store.nodes[i].address = 0x400000 + i;
     for (uint32_t i = 1; i < 128; i++) {
@@ -117,12 +181,26 @@ static void reset(void)
         ms_store_slot(&store, i)->state = MS_THREAD_LIVE;
         ms_store_slot(&store, i)->dirty = i + 1;
     }
+    ms_store_relaxed(&store.annotations->note_words[0], UINT32_MAX);
+}
+
+static void regions_add_up(const struct ms_mappings *m)
+{
+    uint64_t bytes = 0, end = 0;
+
+    for (size_t i = 0; i < m->count; i++) {
+        FUZZ_CHECK(m->regions[i].address >= end && m->regions[i].bytes != 0);
+        end = m->regions[i].address + m->regions[i].bytes;
+        bytes += m->regions[i].bytes;
+    }
+    FUZZ_CHECK(bytes == m->totals.bytes);
+    FUZZ_CHECK(m->count == m->totals.regions);
 }
 
 static void picture_adds_up(const struct ms_session *s)
 {
     const struct ms_model *m = &s->model;
-    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0;
+    uint64_t sites = 0, threads = 0, sizes = 0, blocks = 0, stacks = 0;
 
     for (size_t i = 0; i < m->site_count; i++)
         sites += m->sites[i].alloc_bytes - m->sites[i].free_bytes;
@@ -132,10 +210,16 @@ static void picture_adds_up(const struct ms_session *s)
         sizes += m->size_bytes[i];
         blocks += m->size_blocks[i];
     }
+    for (uint32_t i = 0; i < m->stacks.count; i++) {
+        const struct ms_stack_sums *t = ms_stack_table_at(&m->stacks, i);
+        stacks += t->alloc_bytes - t->free_bytes;
+    }
+    FUZZ_CHECK(stacks == m->heap.live_bytes);
     FUZZ_CHECK(sites == m->heap.live_bytes);
     FUZZ_CHECK(threads == m->heap.live_bytes);
     FUZZ_CHECK(sizes == m->heap.live_bytes);
     FUZZ_CHECK(blocks == m->heap.live_blocks);
+    regions_add_up(&s->mappings);
 }
 
 // Reads a stream to its end: it must be JSON.
@@ -156,9 +240,40 @@ static void read_all(struct ms_render_stream *stream)
     json_decref(o);
 }
 
+static void look_at_types(struct ms_engine *e)
+{
+    struct ms_type_row *types;
+    size_t n;
+
+    FUZZ_CHECK(ms_engine_types(e, 0, &types, &n) == MEMSCOPE_OK);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(memchr(types[i].name, '\0', sizeof types[i].name));
+    free(types);
+}
+
+static void look_at_annotations(struct ms_engine *e)
+{
+    struct ms_annotation_counts counts;
+    struct ms_mappings_picture mappings;
+    struct ms_group_row *groups;
+    struct ms_mark_row *marks;
+    size_t n;
+
+    FUZZ_CHECK(ms_engine_groups(e, 0, &groups, &n) == MEMSCOPE_OK);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(memchr(groups[i].name, '\0', sizeof groups[i].name));
+    free(groups);
+    FUZZ_CHECK(ms_engine_marks(e, 0, &counts, &marks, &n) == MEMSCOPE_OK);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(memchr(marks[i].name, '\0', sizeof marks[i].name));
+    free(marks);
+    if (ms_engine_mappings(e, 0, &mappings) == MEMSCOPE_OK)
+        free(mappings.rows);
+}
+
 static void look_at_everything(struct ms_engine *e)
 {
-    struct ms_render_stream *blocks;
+    struct ms_render_stream *blocks; // or a flame graph
     const struct ms_snapshot *snapshot;
     struct ms_sample *samples;
     size_t count;
@@ -169,9 +284,32 @@ static void look_at_everything(struct ms_engine *e)
     ms_snapshot_release(e, snapshot);
     FUZZ_CHECK(ms_render_blocks(e, 0, &blocks) == MEMSCOPE_OK);
     read_all(blocks);
+    struct ms_flame_order order = {.by_line = true};
+    for (int i = 0; i < 2; i++, order.inverted = true) {
+        FUZZ_CHECK(ms_render_flame(e, &order, &blocks) == MEMSCOPE_OK);
+        read_all(blocks);
+    }
     FUZZ_CHECK(ms_engine_history(e, 0, MS_STEP_100MS, 0, &samples, &count) ==
                MEMSCOPE_OK);
     free(samples);
+    look_at_annotations(e);
+}
+
+// Of each 2^bits inputs, one is chosen by its bytes, so that what is found is
+// found again; by a replay, each is.
+static bool is_chosen(struct input in, unsigned bits)
+{
+#ifdef MS_FUZZ_REPLAY
+    (void)in;
+    (void)bits;
+    return true;
+#else
+    uint64_t hash = 0;
+
+    for (; in.p < in.end; in.p++)
+        hash = (hash ^ *in.p) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash >> (64 - bits) == 0;
+#endif
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -186,12 +324,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     for (int i = 0; i < TICKS_MOST; i++) {
         (void)ms_session_tick(s);
+        ms_engine_take_requested(e, s);
         picture_adds_up(s);
         if (!more)
             break;
         more = lay(&in);
     }
-    look_at_everything(e);
+    if (is_chosen((struct input){data, data + size}, 6))
+        look_at_everything(e);
+    if (is_chosen((struct input){data, data + size}, 9))
+        look_at_types(e);
     ms_session_finish(s, 0, "exit");
     picture_adds_up(s);
     ms_fake_engine_destroy(e);

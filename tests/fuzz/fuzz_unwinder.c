@@ -76,7 +76,7 @@ static void prepare(void)
     table->shift = 64 - SLOTS_SHIFT;
     table->mask = (1u << SLOTS_SHIFT) - 1;
     rules.generation++;
-    knowing->memo_rest = knowing->memo_tries = knowing->memo_hits = 0;
+    knowing->memo.pass_over = knowing->memo.unmet = 0;
 }
 
 static void put(uint64_t address, ms_rule rule)

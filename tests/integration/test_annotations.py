@@ -4,12 +4,24 @@
 built with MEMSCOPE_DISABLE the program needs nothing of ours."""
 
 import os
+import re
 import subprocess
 
-from memscope_test import (BUILD, ROOT, Memscope, TestCase, main, run_bare,
-                           target, wait_until)
+from memscope_test import (ROOT, Api, Memscope, Process, TestCase, main,
+                           run_bare, target, wait_until)
 
 PUBLIC = os.path.join(ROOT, "runtime/public")
+
+
+class Linked(Process, Api):
+    """The same program with a page of its own."""
+
+    def __init__(self, *mode):
+        Process.__init__(self, [target("annotated_linked"), *mode])
+        Api.__init__(self, wait_until(
+            "the page's address", lambda: re.search(
+                r"^at (http://\S+)$", "\n".join(self.stderr.lines()),
+                re.M)).group(1))
 
 
 class Annotations(TestCase):
@@ -17,9 +29,13 @@ class Annotations(TestCase):
     backend = ()
 
     @classmethod
+    def begin(cls):
+        return Memscope(target("annotated"),
+                        flags=("--port", "0", *cls.backend))
+
+    @classmethod
     def setUpClass(cls):
-        cls.scope = Memscope(target("annotated"), flags=(
-            "--port", "0", *cls.backend))
+        cls.scope = cls.begin()
         cls.said = cls.scope.json_line()
         cls.scope.settle()
 
@@ -101,6 +117,26 @@ class Annotations(TestCase):
                     if s["name"] == "asked for"]
         self.assertEqual(len(wait_until("the snapshot", taken)), 1)
 
+    def test_a_live_block_has_what_was_said_of_it(self):
+        answer = self.scope.get("/tasks")
+        tasks = self.by_name(answer["rows"])
+        pools = self.by_name(answer["pools"])
+        said = {}
+        for row in self.scope.get("/allocations")["rows"]:
+            if "annotated" in row:
+                said.setdefault(row["size"], []).append(row["annotated"])
+        self.assertEqual(said[2000], [{"task": tasks["request"]["id"]}])
+        self.assertEqual(said[1000], [{"task": tasks["request"]["id"]}])
+        self.assertEqual(said[500], [{"task": tasks["query"]["id"]}])
+        # The innermost scope of load, parse, load.
+        self.assertEqual([said[n] for n in (300, 70, 7)],
+                         [[{"scope": n}] for n in ("load", "parse", "load")])
+        self.assertEqual(said[100], [{"pool": pools["arena"]["id"]}])
+        self.assertEqual(said[48], [{"variable": "row", "type": "struct row"}])
+        self.assertEqual(said[900000],
+                         [{"variable": "table", "type": "struct row"}])
+        self.assertEqual(len(said), 9)
+
     def test_all_sums_agree(self):
         picture = self.scope.named_picture()
         picture.check_sums(self)
@@ -113,6 +149,22 @@ class Async(Annotations):
     """The same, by the backend that is made for it."""
 
     backend = ("--backend", "async")
+
+
+class OwnPage(Annotations):
+    """The same where the program serves its own page, open from the start."""
+
+    mode = ()
+
+    @classmethod
+    def begin(cls):
+        return Linked(*cls.mode)
+
+
+class OwnPageLate(OwnPage):
+    """The same where the page is opened when all has been said."""
+
+    mode = ("late",)
 
 
 class Disabled(TestCase):

@@ -6,6 +6,7 @@ ever, and that is said in one clear line."""
 import os
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from hazard import Hazard
@@ -81,6 +82,42 @@ class Rights(Hazard):
         own = self.harmless([path])
         self.assertNotIn("cannot be watched", own)
         self.assertIn("not freed", own)
+
+    def test_another_c_library_is_said_to_be_one(self):
+        """A program of musl's: here, ours by another name of the loader."""
+        with open(CODES, "rb") as file:
+            program = file.read()
+        start = program.index(b"/lib64/ld-linux")
+        old = program[start:program.index(b"\0", start)]
+        with tempfile.TemporaryDirectory(prefix="m", dir="/tmp") as directory:
+            loader = os.path.join(directory, "ld-musl.so")
+            os.symlink(old.decode(), loader)
+            new = loader.encode()
+            self.assertLessEqual(len(new), len(old))
+            path = os.path.join(directory, "musl")
+            with open(path, "wb") as file:
+                file.write(program.replace(old, new.ljust(len(old), b"\0"), 1))
+            os.chmod(path, 0o755)
+            own = self.harmless([path, "exit", "5"])
+            self.assertIn("uses another C library than glibc", own)
+            self.assertNotIn("not freed", own)
+            # An honest one is watched.
+            self.assertIn("not freed", self.harmless([CODES, "exit", "5"]))
+
+    def test_settings_that_mean_nothing_are_said_by_the_command(self):
+        for name, value in (("MEMSCOPE_MODE", "exakt"),
+                            ("MEMSCOPE_BACKEND", "unifed"),
+                            ("MEMSCOPE_STORE_LIMIT", "lots")):
+            own = self.harmless([CODES, "exit", "5"], env={name: value})
+            self.assertEqual(own.count("passed over"), 1, own)
+            self.assertIn("%s is nothing that it could be, and passed over: %s"
+                          % (name, value), own)
+            self.assertIn("not freed", own)
+        for name, value in (("MEMSCOPE_MODE", "sampled=1K"),
+                            ("MEMSCOPE_BACKEND", "core"),
+                            ("MEMSCOPE_STORE_LIMIT", "50000000")):
+            own = self.harmless([CODES, "exit", "5"], env={name: value})
+            self.assertNotIn("passed over", own)
 
     @unittest.skipUnless(ROOT, "needs another user")
     def test_a_setuid_program_is_left_alone(self):

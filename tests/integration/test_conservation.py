@@ -22,7 +22,7 @@ class Conservation(TestCase):
         self.assertTrue(headers["Location"].endswith(path))
         snapshot = memscope.get(path)
         heap = snapshot["stats"]["heap"]
-        for rows in ("sites", "threads"):
+        for rows in ("stacks", "sites", "threads"):
             for column in ("live_bytes", "live_blocks"):
                 self.assertEqual(
                     sum(row[column] for row in snapshot[rows]), heap[column],

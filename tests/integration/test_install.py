@@ -37,6 +37,14 @@ class Install(TestCase):
                                     total["alloc_count"])
             self.assertIn("session_leak", errors)
 
+    def test_the_manual_is_found(self):
+        for section, name in (("1", "memscope"), ("3", "memscope")):
+            where = subprocess.run(
+                ["man", "-M", os.path.join(self.prefix, "share/man"), "-w",
+                 section, name], check=True, capture_output=True, text=True)
+            self.assertIn("man%s/memscope.%s" % (section, section),
+                          where.stdout)
+
     def pkg_config(self, flag):
         path = os.path.join(self.library_directory(), "pkgconfig")
         return subprocess.run(

@@ -8,7 +8,7 @@ import json
 import subprocess
 
 from memscope_test import (DEMO, Api, Memscope, TestCase, main,
-                           proc_status_kib, say)
+                           proc_status_kib, say, wait_until)
 
 # A million blocks from a thousand places would need a thousand functions;
 # what the answer's length depends on here is the number of blocks.
@@ -72,10 +72,23 @@ class Snapshots(TestCase):
         with Memscope(DEMO, "--quiet") as memscope:
             memscope.settle()
             head = self.take(memscope, "fixed")
-            first = self.download(memscope, head["id"])
+            before = json.loads(self.download(memscope, head["id"]))
+
+            def named():
+                body = self.download(memscope, head["id"])
+                frames = json.loads(body)["frames"]
+                return all(f["named"] for f in frames) and body
+
+            # Names of frames are looked up beside, and come once.
+            first = wait_until("all frames to have names", named)
             memscope.settle()
             memscope.settle()
             self.assertEqual(self.download(memscope, head["id"]), first)
+            after = json.loads(first)
+            self.assertEqual(
+                [f["address"] for f in before.pop("frames")],
+                [f["address"] for f in after.pop("frames")])
+            self.assertEqual(before, after)
             memscope.interrupt()
 
     def test_snapshots_are_listed_deleted_and_limited(self):

@@ -8,7 +8,8 @@ import socket
 import unittest
 
 import server_test
-from memscope_test import BIN, DEMO, Memscope, Process
+from memscope_test import BIN, DEMO, Memscope, Process, target
+from server_test import Viewer
 
 DEFAULT_PORT = 7070
 
@@ -104,6 +105,33 @@ class Listening(server_test.TestCase):
                             heard.add(local)
             self.assertLessEqual(heard, wanted)
             self.assertIn("0100007F:%04X" % scope.port, heard)
+
+
+class Watched(Memscope):
+    """With a page that a Viewer can look at."""
+
+    connect, head = server_test.Host.connect, server_test.Host.head
+
+
+class Sites(server_test.TestCase):
+    def test_a_site_that_only_maps_is_no_row_of_the_page(self):
+        with Watched(target("mappings"), flags=("--port", "0")) as scope:
+            scope.json_line()
+            scope.settle()
+            with Viewer(scope) as viewer:
+                viewer.subscribe(site={"n": 500})
+                viewer.next()
+                shown = viewer.rows("site")
+                self.assertEqual(viewer.total, len(shown))
+                self.assertGreater(len(shown), 0)
+                all_sites = scope.table("sites")["rows"]
+                self.assertLess(len(shown), len(all_sites))
+                ids = {row["id"] for row in shown}
+                for row in all_sites:
+                    if row["alloc_count"] == 0:
+                        self.assertNotIn(row["id"], ids)
+            scope.close_stdin()
+            self.assertEqual(scope.wait(), 0)
 
 
 if __name__ == "__main__":

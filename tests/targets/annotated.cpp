@@ -2,7 +2,8 @@
 //
 // annotated: says all that memscope.h lets a program say. Prints one line of
 // JSON when it is done, and waits for its input to end. With MEMSCOPE_DISABLE
-// it is the same program without memscope.
+// it is the same program without memscope; with OWN_PAGE it opens a page, first
+// of all or, `late`, last, and says where, in a line of its own.
 
 #include <cstdio>
 #include <cstdlib>
@@ -107,10 +108,29 @@ static void paused(void **kept)
     kept[9] = std::malloc(12345);
 }
 
-int main()
+#ifdef OWN_PAGE
+static void open_page()
+{
+    struct memscope_options options = {};
+
+    options.size = sizeof options;
+    if (memscope_start(&options) != MEMSCOPE_OK)
+        std::exit(1);
+    std::fprintf(stderr, "at %s\n", memscope_url());
+}
+#else
+static void open_page()
+{
+}
+#endif
+
+int main(int argc, char **argv)
 {
     static void *kept[10];
+    bool late = argc > 1 && std::strcmp(argv[1], "late") == 0;
 
+    if (!late)
+        open_page();
     tasks(kept);
     scopes(kept);
     blocks(kept);
@@ -119,6 +139,8 @@ int main()
     paused(kept);
     memscope_mark("half way");
     memscope_snapshot("asked for");
+    if (late)
+        open_page();
     std::printf("\"done\": true}\n");
     std::fflush(stdout);
     while (std::getchar() != EOF)

@@ -28,6 +28,7 @@ __attribute__((noinline)) static void *where_am_i(void)
     return __builtin_return_address(0);
 }
 
+enum { LINE_OF_INLINED = __LINE__ + 3 };
 static inline __attribute__((always_inline)) void *inlined_here(void)
 {
     void *here = where_am_i();
@@ -36,6 +37,7 @@ static inline __attribute__((always_inline)) void *inlined_here(void)
     return here;
 }
 
+enum { LINE_OF_OUTER = __LINE__ + 3 };
 __attribute__((noinline)) static void *outer_of_inlined(void)
 {
     void *here = inlined_here();
@@ -65,12 +67,11 @@ static int find_self(void **state)
     return 0;
 }
 
-static struct ms_dwarf_name name_in(struct ms_dwarf *d, void *code)
-{
-    struct ms_dwarf_name n;
+static struct ms_dwarf_frame frames[MS_DWARF_FRAMES];
 
-    ms_dwarf_name(d, (uintptr_t)code - bias - 1, &n);
-    return n;
+static size_t frames_in(struct ms_dwarf *d, void *code)
+{
+    return ms_dwarf_frames(d, (uintptr_t)code - bias - 1, frames);
 }
 
 static void function_file_and_line_are_named(void **state)
@@ -79,24 +80,27 @@ static void function_file_and_line_are_named(void **state)
     struct ms_dwarf *d = ms_dwarf_open(own_path, 0, NULL, 0, true);
 
     assert_non_null(d);
-    struct ms_dwarf_name n = name_in(d, plain_function());
-    assert_string_equal(n.function, "plain_function");
-    assert_non_null(strstr(n.file, "test_dwarf.c"));
-    assert_int_equal(n.line, LINE_OF_PLAIN);
+    assert_int_equal(frames_in(d, plain_function()), 1);
+    assert_string_equal(frames[0].function, "plain_function");
+    assert_non_null(strstr(frames[0].file, "test_dwarf.c"));
+    assert_int_equal(frames[0].line, LINE_OF_PLAIN);
+    assert_true(ms_dwarf_has_debug(d));
     ms_dwarf_close(d);
 }
 
-static void inlined_function_has_its_own_name(void **state)
+static void inlined_functions_are_frames_of_their_own(void **state)
 {
     (void)state;
     struct ms_dwarf *d = ms_dwarf_open(own_path, getpid(), NULL, 0, true);
 
     assert_non_null(d);
-    struct ms_dwarf_name n = name_in(d, outer_of_inlined());
-    assert_string_equal(n.function, "inlined_here");
-    ms_dwarf_name(d, UINT64_C(0xfffffffff000), &n);
-    assert_string_equal(n.function, "");
-    assert_int_equal(n.line, 0);
+    assert_int_equal(frames_in(d, outer_of_inlined()), 2);
+    assert_string_equal(frames[0].function, "inlined_here");
+    assert_int_equal(frames[0].line, LINE_OF_INLINED);
+    assert_string_equal(frames[1].function, "outer_of_inlined");
+    assert_non_null(strstr(frames[1].file, "test_dwarf.c"));
+    assert_int_equal(frames[1].line, LINE_OF_OUTER);
+    assert_int_equal(ms_dwarf_frames(d, UINT64_C(0xfffffffff000), frames), 0);
     ms_dwarf_close(d);
 }
 
@@ -141,13 +145,10 @@ static void damaged_file_crashes_nobody(void **state)
 
     for (size_t i = 0; i < 2 * sizeof bytes / sizeof *bytes; i++) {
         char path[] = "/tmp/memscope-elf-XXXXXX";
-        struct ms_dwarf_name n;
         write_part(path, bytes[i / 2], i % 2 == 0 ? 0 : 600);
         struct ms_dwarf *d = ms_dwarf_open(path, 0, NULL, 0, true);
-        if (d != NULL) {
-            ms_dwarf_name(d, (uintptr_t)plain_function() - bias - 1, &n);
-            assert_string_not_equal(n.function, "plain_function");
-        }
+        if (d != NULL && frames_in(d, plain_function()) != 0)
+            assert_string_not_equal(frames[0].function, "plain_function");
         ms_dwarf_close(d);
         unlink(path);
     }
@@ -192,7 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(function_file_and_line_are_named),
-        cmocka_unit_test(inlined_function_has_its_own_name),
+        cmocka_unit_test(inlined_functions_are_frames_of_their_own),
         cmocka_unit_test(other_file_by_build_id_names_nothing),
         cmocka_unit_test(damaged_file_crashes_nobody),
         cmocka_unit_test(what_is_no_file_is_not_opened),

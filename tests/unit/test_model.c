@@ -123,6 +123,54 @@ static void stacks_of_one_address_are_one_site(void **state)
     assert_int_equal(ms_model_site(&model, &reader, 0), 0);
 }
 
+static void stacks_are_apart_and_add_up_to_their_site(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct ms_row *r = row(33 + i, i + 2, 0, 0, 5);
+        r->alloc_bytes = 100 + i;
+        r->free_bytes = i;
+        r->realloc_count = 1;
+        r->temporary_count = 2;
+        r->lifetime_units = 3;
+        read_row(33 + i);
+    }
+    assert_int_equal(model.stacks.count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct ms_stack_sums *s = ms_stack_table_at(&model.stacks, i);
+        assert_int_equal(s->node, i + 2);
+        assert_int_equal(s->site, i / 2);
+        assert_int_equal(s->alloc_bytes, 100 + i);
+        assert_int_equal(s->free_bytes, i);
+        assert_int_equal(s->realloc_count, 1);
+        assert_int_equal(s->temporary_count, 2);
+        assert_int_equal(s->lifetime_units, 3);
+    }
+    assert_int_equal(ms_model_known_site(&model, 5), 2);
+    assert_int_equal(ms_model_known_site(&model, 6), 0);
+}
+
+static void changed_stacks_come_first(void **state)
+{
+    (void)state;
+    struct ms_row *r[4];
+
+    for (uint32_t i = 0; i < 4; i++) {
+        r[i] = row(33 + i, i + 2, 0, 0, 5);
+        r[i]->alloc_bytes = 1;
+        read_row(33 + i);
+    }
+    r[1]->alloc_bytes = 2;
+    ms_model_read_allocations(&model, &reader, 34, 8);
+    ms_model_read_allocations(&model, &reader, 33, 8); // nothing has changed
+    assert_int_equal(model.stacks.newest, 2);
+    assert_int_equal(ms_stack_table_at(&model.stacks, 1)->changed_seq, 8);
+    assert_int_equal(ms_stack_table_at(&model.stacks, 1)->older, 4);
+    assert_int_equal(ms_stack_table_at(&model.stacks, 0)->changed_seq, 7);
+    assert_int_equal(model.stacks.oldest, 1);
+    assert_int_equal(ms_stack_table_at(&model.stacks, 2)->older, 1);
+}
+
 static void rates_are_of_the_last_second(void **state)
 {
     (void)state;
@@ -170,6 +218,8 @@ int main(void)
         CASE(foreign_free_is_the_allocators),
         CASE(only_the_gain_is_taken),
         CASE(stacks_of_one_address_are_one_site),
+        CASE(stacks_are_apart_and_add_up_to_their_site),
+        CASE(changed_stacks_come_first),
         CASE(rates_are_of_the_last_second),
         CASE(trend_is_a_ring),
     };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// verify: a backend that holds every Nth stack of the unwinder against the one
-// that libgcc's unwinder finds for the same call. Linked into a library of its
-// own, preloaded in place of libmemscope.so. At the end it writes a line of
-// counts to the file named in MEMSCOPE_VERIFY; MEMSCOPE_VERIFY_EVERY is N.
+// verify: a backend that holds every Nth stack of the unwinder against those
+// that libgcc's unwinder and libunwind find for the same call. Linked into a
+// library of its own, preloaded in place of libmemscope.so. At the end it
+// writes a line of counts to the file named in MEMSCOPE_VERIFY;
+// MEMSCOPE_VERIFY_EVERY is N.
 
 #include <execinfo.h>
 #include <fcntl.h>
@@ -12,12 +13,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "by_libunwind.h"
 #include "capture/guard.h"
 #include "unwind/unwinder.h"
 
 #define MOST 4096
 
-static _Atomic uint64_t same, shorter, longer, wrong, seen, deepest;
+struct judge {
+    const char *name;
+    int (*walk)(void **out, int most); // return addresses, innermost first
+    _Atomic uint64_t same, shorter, longer, wrong;
+};
+
+static struct judge judges[] = {
+    {.name = "libgcc", .walk = backtrace},
+    {.name = "libunwind", .walk = ms_by_libunwind},
+};
+static size_t judge_count = 1;
+static _Atomic uint64_t seen, deepest;
 static unsigned every = 1;
 static bool ready;
 
@@ -31,8 +44,8 @@ static int read_stack(const struct ms_store *s, uint32_t node, uint64_t *out)
     return n;
 }
 
-static void report_wrong(const uint64_t *ours, int n, void *const *theirs,
-                         int m)
+static void report(const struct judge *judge, const uint64_t *ours, int n,
+                   void *const *theirs, int m)
 {
     static _Atomic unsigned reported;
     char line[160];
@@ -40,43 +53,51 @@ static void report_wrong(const uint64_t *ours, int n, void *const *theirs,
     if (atomic_fetch_add(&reported, 1) >= 3)
         return;
     for (int i = 0; i < n || i < m; i++) {
-        int bytes = snprintf(line, sizeof line, "%d: %#llx %p\n", i,
-                             i < n ? (unsigned long long)ours[i] : 0ull,
-                             i < m ? theirs[i] : NULL);
+        int bytes =
+            snprintf(line, sizeof line, "%s %d: %#llx %p\n", judge->name, i,
+                     i < n ? (unsigned long long)ours[i] : 0ull,
+                     i < m ? theirs[i] : NULL);
         ssize_t ignore = write(STDERR_FILENO, line, (size_t)bytes);
         (void)ignore;
     }
 }
 
-// What libgcc finds, from the caller of the hook on.
-static void compare(const struct ms_store *s, uint32_t node, uint64_t caller)
+// What the judge finds, from the caller of the hook on.
+static void compare(struct judge *judge, const uint64_t *ours, int n,
+                    uint64_t caller)
 {
     static _Thread_local void *buffer[MOST];
-    static _Thread_local uint64_t ours[MOST];
-    int all = backtrace(buffer, MOST), skip = 0;
-    int n = read_stack(s, node, ours);
+    int all = judge->walk(buffer, MOST), skip = 0;
 
     while (skip < all && (uint64_t)(uintptr_t)buffer[skip] != caller)
         skip++;
     void *const *theirs = buffer + skip;
     int m = all - skip, i = 0;
-    if ((uint64_t)n > atomic_load(&deepest))
-        atomic_store(&deepest, (uint64_t)n);
     // An interrupted instruction is no return address: see step_signal.
     while (i < n && i < m &&
            (ours[i] == (uint64_t)(uintptr_t)theirs[i] ||
             ours[i] == (uint64_t)(uintptr_t)theirs[i] + 1))
         i++;
-    if (i == n && i == m)
-        atomic_fetch_add(&same, 1);
-    else if (i == n)
-        atomic_fetch_add(&shorter, 1);
-    else if (i == m)
-        atomic_fetch_add(&longer, 1);
-    else {
-        atomic_fetch_add(&wrong, 1);
-        report_wrong(ours, n, theirs, m);
+    if (i == n && i == m) {
+        atomic_fetch_add(&judge->same, 1);
+    } else if (i == n) {
+        atomic_fetch_add(&judge->shorter, 1);
+    } else {
+        atomic_fetch_add(i == m ? &judge->longer : &judge->wrong, 1);
+        report(judge, ours, n, theirs, m);
     }
+}
+
+static void compare_all(const struct ms_store *s, uint32_t node,
+                        uint64_t caller)
+{
+    static _Thread_local uint64_t ours[MOST];
+    int n = read_stack(s, node, ours);
+
+    if ((uint64_t)n > atomic_load(&deepest))
+        atomic_store(&deepest, (uint64_t)n);
+    for (size_t i = 0; i < judge_count; i++)
+        compare(&judges[i], ours, n, caller);
 }
 
 static void fill_and_compare(struct ms_writer *w, struct ms_event *e)
@@ -88,7 +109,7 @@ static void fill_and_compare(struct ms_writer *w, struct ms_event *e)
     if (e->stack == 0)
         ms_backend_lockfree.capture_alloc(w, e);
     if (ready && atomic_fetch_add(&seen, 1) % every == 0)
-        compare(w->store, e->stack, e->caller);
+        compare_all(w->store, e->stack, e->caller);
 }
 
 static const struct ms_backend verifying = {
@@ -108,6 +129,8 @@ __attribute__((constructor)) static void begin(void)
     if (n != NULL && atoi(n) > 0)
         every = (unsigned)atoi(n);
     backtrace(one, 1); // loads libgcc now, not in the middle of an event
+    if (ms_libunwind_load())
+        judge_count = 2;
     ms_runtime_backend = &verifying;
     // This thread may have begun under the other one.
     if (ms_guard_writer != NULL)
@@ -118,7 +141,7 @@ __attribute__((constructor)) static void begin(void)
 __attribute__((destructor)) static void end(void)
 {
     const char *path = getenv("MEMSCOPE_VERIFY");
-    char line[200];
+    char line[600];
 
     ready = false;
     int fd = path != NULL
@@ -126,13 +149,17 @@ __attribute__((destructor)) static void end(void)
                  : -1;
     if (fd < 0)
         return;
-    int n = snprintf(
-        line, sizeof line,
-        "{\"same\":%llu,\"shorter\":%llu,\"longer\":%llu,\"wrong\":%llu,"
-        "\"seen\":%llu,\"deepest\":%llu}\n",
-        (unsigned long long)same, (unsigned long long)shorter,
-        (unsigned long long)longer, (unsigned long long)wrong,
-        (unsigned long long)seen, (unsigned long long)deepest);
+    int n = snprintf(line, sizeof line, "{\"seen\":%llu,\"deepest\":%llu",
+                     (unsigned long long)seen, (unsigned long long)deepest);
+    for (size_t i = 0; i < judge_count; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n,
+                      ",\"%s\":{\"same\":%llu,\"shorter\":%llu,"
+                      "\"longer\":%llu,\"wrong\":%llu}",
+                      judges[i].name, (unsigned long long)judges[i].same,
+                      (unsigned long long)judges[i].shorter,
+                      (unsigned long long)judges[i].longer,
+                      (unsigned long long)judges[i].wrong);
+    n += snprintf(line + n, sizeof line - (size_t)n, "}\n");
     ssize_t ignore = write(fd, line, (size_t)n);
     (void)ignore;
     close(fd);

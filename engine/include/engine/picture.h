@@ -77,6 +77,7 @@ struct ms_mapped_stats {
 
 struct ms_capture_stats {
     const char *backend;   // static
+    char backend_name[32]; // of a custom one; "": another one, or not yet known
     const char *mode;      // static: "exact", "sampled" or "off"
     uint64_t interval;     // mean bytes between samples; 0: not sampled
     bool always_exact;     // nothing was sampled or left out so far
@@ -295,13 +296,22 @@ ms_engine_mappings(struct ms_engine *engine, uint32_t session,
                    struct ms_mappings_picture *out) MEMSCOPE_MUST_CHECK;
 
 // A live block, from the live index.
+// What the program has said of a block, by numbers; 0: nothing. Names are
+// given by ms_block_walk_name, tasks and pools by ms_engine_groups.
+struct ms_said {
+    uint32_t variable, type, scope; // names
+    uint32_t task, pool;            // ids: the innermost ones
+};
+
 struct ms_block {
+    struct ms_said said;
     uint64_t address;
     uint64_t size;
     uint32_t site;     // ms_site_row.id, 0 when not yet known to the collector
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
-    uint32_t stack;    // node of the stack table, 0: not known
+    uint32_t stack;    // ms_stack_row.id; 0: damaged
+    uint32_t context;  // in which it was allocated; 0: none
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.
@@ -311,9 +321,17 @@ struct ms_block_walk;
 enum memscope_status
 ms_block_walk_create(struct ms_engine *engine, uint32_t session,
                      struct ms_block_walk **out) MEMSCOPE_MUST_CHECK;
+// ms_block_walk_between, before the first step, leaves out blocks outside of
+// [low, high]; some may come all the same.
+void ms_block_walk_between(struct ms_block_walk *walk, uint64_t low,
+                           uint64_t high);
 // Fills up to `capacity` blocks; 0 means the end.
 size_t ms_block_walk_next(struct ms_block_walk *walk, struct ms_block *blocks,
                           size_t capacity);
+// A name that was said of one of its blocks, terminated.
+#define MS_SAID_NAME 120
+void ms_block_walk_name(struct ms_block_walk *walk, uint32_t name,
+                        char text[MS_SAID_NAME]);
 void ms_block_walk_destroy(struct ms_block_walk *walk);
 
 #endif

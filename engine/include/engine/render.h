@@ -13,6 +13,7 @@
 
 #include "engine/analysis.h"
 #include "engine/engine.h"
+#include "engine/flame.h"
 #include "engine/picture.h"
 #include "engine/snapshot.h"
 
@@ -46,6 +47,17 @@ struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot);
 enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_flame makes a flame graph and streams it.
+enum memscope_status
+ms_render_flame(struct ms_engine *engine, const struct ms_flame_order *order,
+                struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_sites_csv streams all sites as CSV (RFC 4180), with a header line.
+enum memscope_status
+ms_render_sites_csv(struct ms_engine *engine, uint32_t session,
+                    const struct ms_at *at,
+                    struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_read fills up to `bytes` and returns how many; 0 is the end,
 // SIZE_MAX says that memory ran out.

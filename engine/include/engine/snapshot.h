@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// snapshot: an immutable, named picture of a session. Taking one copies the
+// snapshot: an immutable, named picture of a session; all that may be added
+// later is the name of a frame, once. Taking one copies the
 // model under the collector's lock; everything after that works on the copy.
 // Snapshots are reference counted; any thread.
 
 #ifndef MS_ENGINE_SNAPSHOT_H
 #define MS_ENGINE_SNAPSHOT_H
 
-#include "engine/picture.h"
+#include "engine/stacks.h"
 
 #define MS_SNAPSHOT_NAME 80u
 #define MS_SNAPSHOT_LIMIT 64u // kept per engine; one more is refused
@@ -15,6 +16,9 @@
 struct ms_snapshot {
     uint32_t id; // 1, 2, ...
     char name[MS_SNAPSHOT_NAME];
+    char cause[16];   // "request", "program" or the trigger's name
+    bool automatic;   // taken by a trigger: it may be taken away again
+    bool imported;    // read in, not taken here
     uint64_t time_ns; // CLOCK_REALTIME
     struct ms_session_info session;
     struct ms_stats stats;
@@ -23,6 +27,8 @@ struct ms_snapshot {
     struct ms_thread_row *threads;
     struct ms_site_row *sites;
     struct ms_module_info *modules;
+    struct ms_stacks stacks;  // its modules are the same
+    struct ms_engine *engine; // knows names that came later; NULL: nobody
 };
 
 // ms_snapshot_take copies the latest tick. name may be NULL or empty: then it
@@ -30,6 +36,16 @@ struct ms_snapshot {
 enum memscope_status
 ms_snapshot_take(struct ms_engine *engine, uint32_t session, const char *name,
                  const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_take_for is the same for another cause than a request.
+enum memscope_status
+ms_snapshot_take_for(struct ms_engine *engine, uint32_t session,
+                     const char *name, const char *cause,
+                     const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_unnamed is the number of its frames whose names are still being
+// looked up.
+size_t ms_snapshot_unnamed(const struct ms_snapshot *snapshot);
 
 // ms_snapshot_acquire finds one by id and holds it; NULL when there is none.
 const struct ms_snapshot *ms_snapshot_acquire(struct ms_engine *engine,

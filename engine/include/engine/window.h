@@ -22,11 +22,23 @@ struct ms_window {
     bool ascending;
     char filter[MS_WINDOW_FILTER]; // part of a name, in any case; "": all
     size_t offset, limit;
+    bool heap_only; // no sites that have only ever mapped memory
 };
 
 // The number of a column by its name in docs/PROTOCOL.md; -1: none such.
 int ms_window_thread_column(const char *name);
 int ms_window_site_column(const char *name);
+
+// ms_window_of_sites and ms_window_of_threads cut a window out of rows that
+// somebody has: they are put in its order, the first *count of them; *total
+// match the filter.
+enum memscope_status ms_window_of_sites(const struct ms_window *window,
+                                        struct ms_site_row *rows, size_t *count,
+                                        size_t *total) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_window_of_threads(const struct ms_window *window,
+                                          struct ms_thread_row *rows,
+                                          size_t *count,
+                                          size_t *total) MEMSCOPE_MUST_CHECK;
 
 // All of one tick. Rows are in the window's order; equal ones by their id.
 struct ms_cut {

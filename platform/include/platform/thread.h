@@ -16,6 +16,10 @@
 int ms_thread_start(pthread_t *out, const char *name, void *(*run)(void *),
                     void *arg);
 
+// ms_thread_step_back gives the calling thread less of the processors when
+// others want them: for long work of ours beside the program's.
+void ms_thread_step_back(void);
+
 // ms_thread_id is the kernel's number of the calling thread. Any thread; one
 // system call; async-signal-safe.
 uint32_t ms_thread_id(void);

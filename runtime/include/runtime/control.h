@@ -30,6 +30,7 @@ enum ms_mode { MS_MODE_EXACT = 0, MS_MODE_SAMPLED, MS_MODE_OFF, MS_MODES };
 #define MS_CONTROL_WAS_EXACT 16u  // at any time
 #define MS_CONTROL_WAS_LESS 32u   // sampled or off, at any time
 #define MS_CONTROL_WAS_OFF 64u    // at any time
+#define MS_CONTROL_CUSTOM 128u    // a backend of the program's own is in use
 #define MS_CONTROL_INTERVALS 8u   // 6 bits for each level from 1 on: log2
 #define MS_PULSE_TICK (UINT64_C(1) << 32)
 
@@ -110,6 +111,17 @@ static inline uint64_t ms_control_set(struct ms_segment_header *h,
     } while (!ms_cas_relaxed(&h->pulse, &before,
                              (before & ~(MS_PULSE_TICK - 1)) | control));
     return level != 0 ? UINT64_C(1) << ms_control_interval(control, level) : 0;
+}
+
+// ms_control_ask_backend is the program's own: from its next event on, each
+// thread asks the backend about every stack.
+static inline void ms_control_ask_backend(struct ms_segment_header *h)
+{
+    uint64_t before = ms_load_relaxed(&h->pulse);
+
+    // relaxed: the word is all that there is to see
+    while (!ms_cas_relaxed(&h->pulse, &before, before | MS_CONTROL_CUSTOM))
+        continue;
 }
 
 // ms_control_parse reads "exact", "sampled", "sampled=BYTES" (with K, M or G

@@ -14,7 +14,7 @@
 //   ms_store_writer_close   the writer's  wait-free  no         yes
 //   ms_store_allocation     the writer's  wait-free  rarely(*)  under a guard
 //   ms_store_deallocation   the writer's  wait-free  rarely(*)  under a guard
-//   ms_store_stack          any           lock-free  no         yes
+//   ms_store_stack...       any           lock-free  no         yes
 //
 // (*) own memory, when a thread meets a stack for the first time.
 // What cannot be booked is counted by kind in the header; nothing ever waits.
@@ -82,6 +82,12 @@ void ms_store_writer_close(struct ms_writer *writer, const uint64_t name[2]);
 // whole process. 0: the table is full; counted.
 uint32_t ms_store_stack(struct ms_store *store, uint64_t address,
                         uint32_t parent);
+
+// ms_store_stack_in is the same for who knows the module that the address lies
+// in; MS_MODULE_UNKNOWN: does not.
+#define MS_MODULE_UNKNOWN UINT32_MAX
+uint32_t ms_store_stack_in(struct ms_store *store, uint64_t address,
+                           uint32_t parent, uint32_t module);
 
 // ms_store_allocation books a block that now lives at `address`.
 void ms_store_allocation(struct ms_writer *writer, uint64_t address,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // server: one port for HTTP and WebSocket, on the loopback addresses. It runs
-// on two threads of its own ("ms-http", "ms-ws") and no others.
+// on two threads of its own ("ms-http", "ms-ws"); queries in SQL run on up to
+// four others ("ms-query"), which begin with the first of them.
 //
 //   function          thread  waits for
 //   ms_server_create any     the port to listen

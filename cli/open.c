@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//
+// open: serves the page on saved snapshots, without a program. See snapshots.h.
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/import.h"
+#include "options.h"
+#include "server/server.h"
+#include "snapshots.h"
+
+#define LINE "memscope: "
+#define FAILED 1
+
+struct saved {
+    struct ms_engine *engine;
+    struct ms_server *server;
+    sigset_t ends;
+};
+
+// False: said why.
+static bool read_one(struct saved *s, const char *file)
+{
+    const struct ms_snapshot *snapshot;
+    struct ms_import *import;
+    enum memscope_status status = ms_import_file(file, &import);
+
+    if (status == MEMSCOPE_OK)
+        status = ms_import_adopt(import, s->engine, &snapshot);
+    if (status == MEMSCOPE_OK)
+        ms_snapshot_release(s->engine, snapshot);
+    else
+        fprintf(stderr, LINE "%s: %s\n", file,
+                import != NULL && ms_import_error(import)[0] != '\0'
+                    ? ms_import_error(import)
+                    : memscope_strerror(status));
+    ms_import_destroy(import);
+    return status == MEMSCOPE_OK;
+}
+
+static bool start(struct saved *s, const struct ms_server_options *wanted)
+{
+    struct ms_engine_options options = {0};
+    struct ms_server_options server = *wanted;
+
+    if (ms_engine_create(&options, &s->engine) != MEMSCOPE_OK) {
+        fprintf(stderr, LINE "the engine could not be started\n");
+        return false;
+    }
+    server.engine = s->engine;
+    enum memscope_status status = ms_server_create(&server, &s->server);
+    if (status == MEMSCOPE_OK)
+        return true;
+    fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));
+    ms_engine_destroy(s->engine);
+    return false;
+}
+
+// Blocked in every thread that is yet to come.
+static void take_signals(struct saved *s)
+{
+    sigemptyset(&s->ends);
+    sigaddset(&s->ends, SIGINT);
+    sigaddset(&s->ends, SIGTERM);
+    sigaddset(&s->ends, SIGHUP);
+    sigaddset(&s->ends, SIGQUIT);
+    pthread_sigmask(SIG_BLOCK, &s->ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(struct saved *s, char **files, int count)
+{
+    int signal, good = 0;
+
+    for (int i = 0; i < count; i++)
+        good += read_one(s, files[i]);
+    if (good != 0) {
+        fprintf(stderr, LINE "%d snapshot%s at %s until Ctrl-C\n", good,
+                good == 1 ? "" : "s", ms_server_url(s->server));
+        while (sigwait(&s->ends, &signal) != 0)
+            ;
+    }
+    ms_server_stop(s->server);
+    ms_engine_destroy(s->engine);
+    return good == count ? 0 : FAILED;
+}
+
+int ms_open_command(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"bind", required_argument, NULL, 'b'},
+        {NULL, 0, NULL, 0},
+    };
+    struct ms_server_options server = {0};
+    struct saved s = {0};
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
+        if (option == 'b')
+            server.bind = optarg;
+        else if (option == 'p' && ms_option_port(optarg, &server.port))
+            server.port_fixed = true;
+        else if (option == 'p' && strcmp(optarg, "0") == 0)
+            server.port_fixed = true; // any that is free
+        else
+            return ms_option_bad(option, argv, "open");
+    if (optind == argc)
+        return ms_option_bad(0, argv, "open");
+    take_signals(&s);
+    if (!start(&s, &server))
+        return FAILED;
+    return serve(&s, argv + optind, argc - optind);
+}

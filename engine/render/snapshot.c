@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// See engine/render.h for the contract: a whole snapshot.
+
+#include <stdlib.h>
+
+#include "render/stacks.h"
+#include "render/stream.h"
+
+struct snapshot_stream {
+    struct ms_render_stream base; // first
+    const struct ms_snapshot *snapshot;
+    unsigned part;
+    size_t row; // next one of the part
+};
+
+// A list of the snapshot.
+struct part {
+    const char *open, *close;
+    size_t (*count)(const struct ms_snapshot *s);
+    void (*put)(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                size_t i);
+};
+
+static size_t count_threads(const struct ms_snapshot *s)
+{
+    return s->thread_count;
+}
+
+static void put_thread(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                       size_t i)
+{
+    ms_put_object(w, ms_render_thread(&s->threads[i]), false);
+}
+
+static size_t count_modules(const struct ms_snapshot *s)
+{
+    return s->module_count;
+}
+
+static void put_module(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                       size_t i)
+{
+    ms_put_object(w, ms_render_module(&s->modules[i]), false);
+}
+
+static size_t count_sites(const struct ms_snapshot *s)
+{
+    return s->site_count;
+}
+
+static void put_site(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                     size_t i)
+{
+    ms_put_object(w, ms_render_site(&s->sites[i]), false);
+}
+
+static size_t count_frames(const struct ms_snapshot *s)
+{
+    return s->stacks.frame_count;
+}
+
+static void put_frame(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                      size_t i)
+{
+    ms_put_frame(w, s->engine, &s->stacks.frames[i]);
+}
+
+static size_t count_nodes(const struct ms_snapshot *s)
+{
+    return s->stacks.node_count;
+}
+
+static void put_node(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                     size_t i)
+{
+    ms_put(w, "[");
+    ms_put_number(w, s->stacks.nodes[i].parent);
+    ms_put(w, ",");
+    ms_put_number(w, s->stacks.nodes[i].frame);
+    ms_put(w, "]");
+}
+
+static size_t count_stacks(const struct ms_snapshot *s)
+{
+    return s->stacks.row_count;
+}
+
+static void put_stack(struct ms_writer_buffer *w, const struct ms_snapshot *s,
+                      size_t i)
+{
+    ms_put_stack(w, &s->stacks.rows[i]);
+}
+
+static const struct part parts[] = {
+    {",\n\"threads\":[\n", "]", count_threads, put_thread},
+    {",\n\"modules\":[\n", "]", count_modules, put_module},
+    {",\n\"sites\":[\n", "]", count_sites, put_site},
+    {",\n\"frames\":[\n", "]", count_frames, put_frame},
+    {",\n\"nodes\":[\n", "]", count_nodes, put_node},
+    {",\n\"stacks\":[\n", "]}\n", count_stacks, put_stack},
+};
+#define PARTS (sizeof parts / sizeof *parts)
+
+static json_t *snapshot_head(const struct ms_snapshot *s)
+{
+    return json_pack(
+        "{s:s,s:i,s:i,s:o,s:o,s:I,s:o,s:o,s:o}", "format", "memscope-snapshot",
+        "version", 1, "id", (int)s->id, "name", ms_render_text(s->name),
+        "cause", ms_render_text(s->cause), "time_ms",
+        (json_int_t)(s->time_ns / 1000000), "session",
+        ms_render_session(&s->session), "stats", ms_render_stats(&s->stats),
+        "histograms", ms_render_histograms(&s->histograms));
+}
+
+static bool next_of_snapshot(struct ms_render_stream *base)
+{
+    struct snapshot_stream *s = (struct snapshot_stream *)base;
+    struct ms_writer_buffer *w = &base->piece;
+
+    if (s->part == 0) {
+        ms_put_object(w, snapshot_head(s->snapshot), true);
+        s->part++;
+    }
+    for (; s->part <= PARTS; s->part++, s->row = 0) {
+        const struct part *p = &parts[s->part - 1];
+        size_t count = p->count(s->snapshot);
+        if (s->row == 0)
+            ms_put(w, p->open);
+        for (; s->row < count; s->row++) {
+            // A piece never ends before the first row: its opening would come
+            // again.
+            if (s->row != 0 && (w->count >= MS_PIECE_BYTES || w->failed))
+                return true;
+            if (s->row != 0)
+                ms_put(w, ",\n");
+            p->put(w, s->snapshot, s->row);
+        }
+        ms_put(w, p->close);
+    }
+    return false;
+}
+
+struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot)
+{
+    struct snapshot_stream *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return NULL;
+    s->snapshot = snapshot;
+    s->base.next = next_of_snapshot;
+    return &s->base;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// stacks: frames and stacks as JSON, with the field names of docs/PROTOCOL.md.
+
+#ifndef MS_ENGINE_RENDER_STACKS_H
+#define MS_ENGINE_RENDER_STACKS_H
+
+#include "engine/stacks.h"
+#include "render/writer.h"
+
+// The engine, where there is one, knows names that came later.
+void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
+                  const struct ms_frame *frame);
+void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *row);
+
+#endif

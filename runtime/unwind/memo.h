@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+//
+// memo: the stacks that a thread has walked, each with the words of memory that
+// justify it, so that it is found again by comparing these. The way to a stack
+// follows from its first frame and those of its words by which it differs from
+// others that begin alike: a branch of the way names a place on the stack, and
+// the word there leads to the next branch, or to the entry. A place is known to
+// lie on the stack, as all words before it are the same.
+//
+// The owner thread only; nothing is allocated. All zero is an empty one.
+
+#ifndef MS_RUNTIME_UNWIND_MEMO_H
+#define MS_RUNTIME_UNWIND_MEMO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "platform/compiler.h"
+#include "store/row_map.h"
+
+#define MS_MEMO_ENTRIES 2048u
+#define MS_MEMO_SLOTS 8192u
+#define MS_MEMO_WORDS 16384u // in groups of four, of all stacks together
+#define MS_MEMO_DEEPEST 128u // groups of one stack; with more it is not kept
+#define MS_MEMO_BRANCHES 24u // between a first frame and an entry
+
+// A frame: a return address and the registers as they are after the return.
+struct ms_frame {
+    uint64_t pc, sp, fp;
+};
+
+// Four words by their distance from the first frame's sp. A stack has its own
+// from the inside out, the last one repeated to make four.
+struct ms_memo_words {
+    int16_t places[4]; // in words
+    uint64_t values[4];
+};
+
+struct ms_memo_entry {
+    struct ms_frame at; // pc 0: empty
+    uint32_t node;
+    uint16_t first, groups; // of its words
+    bool any_fp;            // nothing depends on the first frame's fp
+    bool met;               // again, since it is here
+    struct ms_row_hint hint;
+};
+
+#define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
+#define MS_PLACE_NONE (INT16_MIN + 1) // the way ends here, at an entry
+struct ms_memo_slot {
+    uint32_t tag; // of the way to it; 0: empty
+    int16_t place;
+    uint16_t entry;
+};
+
+struct ms_memo {
+    // Entries and words are filled in turn; the oldest ones make room.
+    uint32_t next, oldest; // entry; without end
+    uint32_t next_words;
+    uint32_t unmet;     // of those that were replaced since it was last judged
+    uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
+    uint32_t passed_over;
+    struct ms_memo_slot slots[MS_MEMO_SLOTS]; // in pairs: one of two
+    struct ms_memo_entry entries[MS_MEMO_ENTRIES];
+    struct ms_memo_words words[MS_MEMO_WORDS];
+};
+
+// ms_memo_keep puts a stack there that was not found: its node and its words,
+// from the outermost in. Only words within [low, high) are read. NULL: it is
+// not kept.
+struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
+                                   const struct ms_frame *from, uint64_t low,
+                                   uint64_t high, bool any_fp, uint32_t node,
+                                   const uint64_t *addresses,
+                                   const uint64_t *values, uint32_t count);
+
+void ms_memo_forget(struct ms_memo *m);
+
+MS_ALWAYS_INLINE uint64_t ms_stack_load(uint64_t address)
+{
+    uint64_t word;
+
+    memcpy(&word, (const void *)(uintptr_t)address, sizeof word);
+    return word;
+}
+
+MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
+{
+    return ms_stack_load(sp + (uint64_t)(int64_t)place * 8);
+}
+
+MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
+                                      const struct ms_memo_entry *e,
+                                      const struct ms_frame *from)
+{
+    if (ms_unlikely(e->at.pc != from->pc || e->at.sp != from->sp ||
+                    !(e->any_fp || e->at.fp == from->fp)))
+        return false;
+    const struct ms_memo_words *w = &m->words[e->first], *end = w + e->groups;
+    for (; w != end; w++) {
+#define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
+        if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
+                        0))
+            return false;
+#undef DIFFERS
+    }
+    return true;
+}
+
+MS_ALWAYS_INLINE uint64_t ms_memo_hash(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+MS_ALWAYS_INLINE uint64_t ms_memo_begin(const struct ms_frame *from)
+{
+    return ms_memo_hash(from->pc, from->sp << 16);
+}
+
+// The slot of a way, or one of its pair that is another's.
+MS_ALWAYS_INLINE struct ms_memo_slot *ms_memo_slot(struct ms_memo *m,
+                                                   uint64_t hash)
+{
+    struct ms_memo_slot *s = &m->slots[hash & (MS_MEMO_SLOTS - 2)];
+
+    return s + (s->tag != (uint32_t)(hash >> 32)); // no branch: 50 to 50
+}
+
+// ms_memo_find says which stack the one that begins with `from` could be; NULL:
+// none. Only words within [low, high) are read.
+MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
+                                                    const struct ms_frame *from,
+                                                    uint64_t low, uint64_t high)
+{
+    uint64_t hash = ms_memo_begin(from);
+
+    for (unsigned n = 0; n <= MS_MEMO_BRANCHES; n++) {
+        const struct ms_memo_slot *s = ms_memo_slot(m, hash);
+        uint64_t word = from->fp;
+        if (ms_unlikely(s->tag != (uint32_t)(hash >> 32)))
+            return NULL;
+        if (s->place == MS_PLACE_NONE)
+            return &m->entries[s->entry];
+        if (ms_likely(s->place != MS_PLACE_FP)) {
+            uint64_t at = from->sp + (uint64_t)(int64_t)s->place * 8;
+            // The tags of two ways may be the same.
+            if (ms_unlikely(at - low > high - 8 - low))
+                return NULL;
+            word = ms_stack_load(at);
+        }
+        hash = ms_memo_hash(hash, word);
+    }
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// handlers_past: the tables as they were at a moment of the past.
+
+#include "engine/moment.h"
+#include "handlers.h"
+
+bool ms_asks_for_past(const struct ms_request *q, enum ms_past_part part)
+{
+    return ms_query_text(&q->query, "at", NULL) != NULL ||
+           (part != MS_PAST_PART_STATS &&
+            ms_query_text(&q->query, "seq", NULL) != NULL);
+}
+
+static bool get_when(struct ms_request *q, struct ms_reply *r,
+                     struct ms_when *when)
+{
+    bool at = ms_query_text(&q->query, "at", NULL) != NULL;
+    bool seq = ms_query_text(&q->query, "seq", NULL) != NULL;
+
+    *when = (struct ms_when){0};
+    if (at && seq)
+        ms_reply_error(r, 400, "either at or seq");
+    else if (at &&
+             !ms_query_number(&q->query, "at", 0, INT64_MAX, &when->uptime_ns))
+        ms_reply_error(r, 400, "at is nanoseconds of uptime");
+    else if (seq &&
+             !ms_query_number(&q->query, "seq", 0, INT64_MAX, &when->seq))
+        ms_reply_error(r, 400, "seq is the number of a tick");
+    else {
+        if (seq && when->seq == 0)
+            when->uptime_ns = UINT64_MAX; // the latest
+        return true;
+    }
+    return false;
+}
+
+static json_t *table(const struct ms_past_picture *p, size_t total,
+                     json_t *rows)
+{
+    return json_pack(
+        "{s:i,s:s,s:I,s:I,s:I,s:I,s:o}", "session", (int)p->stats.session,
+        "epoch", p->stats.epoch, "seq", (json_int_t)p->stats.seq, "uptime_ns",
+        (json_int_t)p->stats.uptime_ns, "step_ns", (json_int_t)p->step_ns,
+        "total", (json_int_t)total, "rows", rows);
+}
+
+static void reply_sites(struct ms_request *q, struct ms_reply *r,
+                        struct ms_past_picture *p)
+{
+    json_t *rows = json_array();
+    struct ms_window w;
+    size_t total;
+
+    if (!ms_get_window(q, r, ms_window_site_column, "function", &w)) {
+        json_decref(rows);
+        return;
+    }
+    enum memscope_status status =
+        ms_window_of_sites(&w, p->sites, &p->site_count, &total);
+    for (size_t i = 0; status == MEMSCOPE_OK && i < p->site_count; i++)
+        json_array_append_new(rows, ms_render_site(&p->sites[i]));
+    ms_reply_json(r, table(p, total, rows));
+}
+
+static void reply_threads(struct ms_request *q, struct ms_reply *r,
+                          struct ms_past_picture *p)
+{
+    json_t *rows = json_array();
+    struct ms_window w;
+    size_t total;
+
+    if (!ms_get_window(q, r, ms_window_thread_column, "name", &w)) {
+        json_decref(rows);
+        return;
+    }
+    enum memscope_status status =
+        ms_window_of_threads(&w, p->threads, &p->thread_count, &total);
+    for (size_t i = 0; status == MEMSCOPE_OK && i < p->thread_count; i++)
+        json_array_append_new(rows, ms_render_thread(&p->threads[i]));
+    ms_reply_json(r, table(p, total, rows));
+}
+
+void ms_handle_past(struct ms_request *q, struct ms_reply *r,
+                    enum ms_past_part part)
+{
+    struct ms_past_picture p;
+    struct ms_when when;
+    uint32_t session;
+
+    if (!ms_get_session(q, r, &session) || !get_when(q, r, &when))
+        return;
+    enum memscope_status status =
+        ms_engine_past(q->server->options.engine, session, &when, &p);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    switch (part) {
+    case MS_PAST_PART_STATS:
+        ms_reply_json(r, ms_render_stats(&p.stats));
+        break;
+    case MS_PAST_PART_SITES:
+        reply_sites(q, r, &p);
+        break;
+    case MS_PAST_PART_THREADS:
+        reply_threads(q, r, &p);
+        break;
+    case MS_PAST_PART_HISTOGRAMS:
+        ms_reply_json(r, ms_render_histograms(&p.histograms));
+        break;
+    }
+    ms_past_picture_fini(&p);
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Snapshots that were saved: the same when they come back, shown without a
+program, compared across two runs; what is damaged is named and left out."""
+
+import json
+import os
+import re
+import subprocess
+
+from memscope_test import (BIN, DEMO, LINE, Api, Memscope, Process,
+                           TestCase, main, target, wait_until)
+
+# So many bytes in one call more at each line that it is sent.
+GROWING = """import sys
+kept = []
+print("ready", flush=True)
+for line in sys.stdin:
+    kept.append(bytearray(int(line)))
+    print("kept", flush=True)
+"""
+PYTHON = ("/usr/bin/python3", "-c", GROWING)
+BY_MALLOC = {"PYTHONMALLOC": "malloc"}
+
+
+def command(*arguments):
+    return subprocess.run([BIN, *arguments], capture_output=True,
+                          text=True, timeout=300, check=False)
+
+
+def comparable(snapshot):
+    """A snapshot without what differs where it lies."""
+    return {k: v for k, v in snapshot.items() if k != "id"}
+
+
+class Saved(TestCase):
+
+    def take(self, scope, name):
+        """Takes a snapshot by the command; its file."""
+        file = os.path.join(self.folder, name + ".json")
+        done = command("snapshot", "--port", str(scope.port), "-o", file, name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"^snapshot \d+: %s, \d+ bytes in" % name)
+        return file
+
+    def setUp(self):
+        self.folder = self.scratch()
+
+    def test_it_comes_back_as_it_was(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            wait_until("all names", lambda: scope.get(
+                "/flame")["unnamed"] == 0)
+            file = self.take(scope, "before")
+            with open(file, encoding="utf-8") as f:
+                text = f.read()
+            status, headers, answer = scope.request(
+                "POST", "/api/v1/snapshots/import", text.encode())
+            self.assertEqual(status, 201, answer)
+            head = json.loads(answer)
+            self.assertTrue(head["imported"])
+            self.assertEqual(headers["Location"],
+                             "/api/v1/snapshots/%d" % head["id"])
+            again = scope.get("/snapshots/%d" % head["id"])
+            self.assertEqual(comparable(again), comparable(json.loads(text)))
+            # A flame graph of it is the one of the snapshot.
+            flames = [scope.get("/flame", at="snapshot:%d" % n)
+                      for n in (1, head["id"])]
+            for flame in flames:
+                del flame["snapshot"]
+            self.assertEqual(flames[0], flames[1])
+            scope.interrupt()
+
+    def test_what_is_damaged_is_told_and_nothing_is_lost(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            with open(self.take(scope, "whole"), "rb") as f:
+                text = f.read()
+            for damaged, why in (
+                    (text[:len(text) // 2], "ends before"),
+                    (text[:500] + b"\x00" + text[501:], "byte "),
+                    (text.replace(b'"live_bytes":', b'"live_bytes":9', 1),
+                     "add up"),
+                    (b"{}", "no memscope snapshot"),
+                    (b"", "no snapshot")):
+                status, _, answer = scope.request(
+                    "POST", "/api/v1/snapshots/import", damaged)
+                self.assertEqual(status, 400)
+                self.assertIn(why, json.loads(answer)["error"]["message"])
+            self.assertEqual(len(scope.get("/snapshots")["snapshots"]), 1)
+            scope.interrupt()
+
+    def test_open_shows_files_without_a_program(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            files = [self.take(scope, name) for name in ("one", "two")]
+            scope.interrupt()
+        broken = os.path.join(self.folder, "broken.json")
+        with open(broken, "w", encoding="utf-8") as f:
+            f.write('{"format":"memscope-snapshot","version":1,')
+        with Process([BIN, "open", "--port", "0", *files, broken]) as page:
+            url = wait_until("its address", lambda: re.search(
+                rb"snapshots at (http\S+) until", page.stderr.bytes()))
+            api = Api(url.group(1).decode())
+            heads = api.get("/snapshots")["snapshots"]
+            self.assertEqual([h["name"] for h in heads], ["one", "two"])
+            with open(files[1], encoding="utf-8") as f:
+                self.assertEqual(
+                    comparable(api.get("/snapshots/%d" % heads[1]["id"])),
+                    comparable(json.load(f)))
+            status, _, _ = api.request("GET", "/")
+            self.assertEqual(status, 200)
+            self.assertIn(b"broken.json: ", page.stderr.bytes())
+            self.assertIn(b"the text ends before", page.stderr.bytes())
+            page.popen.terminate()
+            self.assertEqual(page.wait(), 1) # one could not be read
+
+    def grow(self, sizes, name):
+        """A run of the program that grows; its snapshots before and after."""
+        with Memscope(*PYTHON, env=BY_MALLOC) as scope:
+            self.assertEqual(scope.line(), "ready")
+            scope.settle()
+            files = [self.take(scope, name + "-before")]
+            for i, size in enumerate(sizes):
+                scope.write(b"%d\n" % size)
+                scope.line(1 + i)
+            scope.settle()
+            files.append(self.take(scope, name + "-after"))
+            heads = scope.get("/snapshots")["snapshots"]
+            diff = scope.get("/diff", a=heads[0]["id"], b=heads[1]["id"],
+                             limit=10000)
+            by_id = command("diff", "--port", str(scope.port),
+                            str(heads[0]["id"]), str(heads[1]["id"]))
+            by_file = command("diff", *files)
+            self.assertEqual(by_id.returncode, 0, by_id.stderr)
+            self.assertEqual(by_id.stdout, by_file.stdout)
+            scope.close_stdin()
+            scope.wait()
+        return files, diff
+
+    def check_diff(self, diff):
+        for name in ("live_bytes", "live_blocks", "alloc_count"):
+            self.assertEqual(
+                sum(s[name][2] for s in diff["sites"]), diff["totals"][name][2])
+            self.assertEqual(
+                sum(t[name][2] for t in diff["threads"]),
+                diff["totals"][name][2])
+        for row in diff["sites"] + diff["threads"] + [diff["totals"]]:
+            a, b, d = row["live_bytes"]
+            self.assertEqual(b - a, d)
+
+    def test_growth_is_found_and_fails_a_build(self):
+        files, diff = self.grow([3000000, 2000000], "grow")
+        self.assertEqual(diff["total"], len(diff["sites"]))
+        self.check_diff(diff)
+        first = diff["sites"][0]
+        self.assertGreaterEqual(first["live_bytes"][2], 5000000)
+        self.assertEqual(first["ids"][0] is None or
+                         first["ids"][0] == first["ids"][1], True)
+        done = command("diff", "--fail-above", "4M", *files)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("more than 4194304", done.stderr)
+        self.assertIn("grow-before", done.stdout)
+        done = command("diff", "--fail-above", "8M", *files)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = command("diff", "--fail-above", "1K", files[1], files[0])
+        self.assertEqual(done.returncode, 0, "it has shrunk")
+
+    def test_two_runs_are_matched_by_what_their_sites_are(self):
+        heads, counts = [], []
+        with Memscope(DEMO, "--quiet") as scope:
+            for _ in range(2):
+                with Memscope(target("sizes")) as other:
+                    other.json_line()
+                    other.settle()
+                    with open(self.take(other, "sizes"), "rb") as f:
+                        status, _, head = scope.request(
+                            "POST", "/api/v1/snapshots/import", f.read())
+                    self.assertEqual(status, 201, head)
+                    heads.append(json.loads(head))
+                    counts.append(scope.get("/snapshots/%d" % heads[-1]["id"]))
+                    other.close_stdin()
+                    other.wait()
+            diff = scope.get("/diff", a=heads[0]["id"], b=heads[1]["id"],
+                             limit=10000)
+            scope.interrupt()
+        self.assertNotEqual(heads[0]["epoch"], heads[1]["epoch"])
+        # Loaded elsewhere each time, and yet the same.
+        addresses = [{s["function"]: s["address"] for s in c["sites"]}
+                     for c in counts]
+        self.assertNotEqual(addresses[0], addresses[1])
+        self.check_diff(diff)
+        for site in diff["sites"]:
+            if site["module"] == "sizes":
+                self.assertNotIn(None, site["ids"])
+                self.assertEqual(site["live_bytes"][2], 0, site)
+        self.assertIn("sizes", {s["module"] for s in diff["sites"]})
+
+    def test_the_commands_say_what_is_wrong(self):
+        for arguments, why in (
+                (("diff", "none.json", "none.json"), "No such file"),
+                (("diff", "--port", "1", "1", "2"), "no memscope answers"),
+                (("diff", "a"), "too few"),
+                (("diff", "--fail-above", "x", "a", "b"), "unknown option"),
+                (("snapshot", "--port", "1"), "no memscope answers"),
+                (("open",), "too few"),
+                (("open", "--port", "0", "none.json"), "No such file")):
+            done = command(*arguments)
+            self.assertIn(done.returncode, (1, 2), arguments)
+            self.assertIn(why, done.stderr)
+            self.assertTrue(done.stderr.startswith(LINE))
+
+
+if __name__ == "__main__":
+    main()
