@@ -268,11 +268,10 @@ void ms_engine_cost(struct ms_engine *e, struct ms_engine_cost *out)
         pthread_mutex_lock(&s->lock);
         if (s->names_wanted)
             out->symbols_pending += s->unnamed.count;
-        out->model_bytes += ms_model_bytes(&s->model) +
-                            ms_history_bytes(&s->history) +
-                            ms_past_bytes(&s->past) +
-                            ms_growth_bytes(&s->growth) +
-                            MS_STATS_KEPT * sizeof *s->stats;
+        out->model_bytes +=
+            ms_model_bytes(&s->model) + ms_history_bytes(&s->history) +
+            ms_past_bytes(&s->past) + ms_growth_bytes(&s->growth) +
+            MS_STATS_KEPT * sizeof *s->stats;
         pthread_mutex_unlock(&s->lock);
         ms_engine_let_go(e, s);
     }

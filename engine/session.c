@@ -96,10 +96,10 @@ void ms_session_close(struct ms_session *s)
         ms_process_stats_destroy(s->process);
     pthread_mutex_destroy(&s->lock);
     ms_history_fini(&s->history);
+    ms_past_fini(&s->past);
     ms_growth_fini(&s->growth);
     free(s->scan.report.rows);
     ms_fragmentation_fini(&s->scan.fragmentation);
-    ms_past_fini(&s->past);
     ms_mappings_fini(&s->mappings);
     ms_model_fini(&s->model);
     ms_reader_close(&s->reader);

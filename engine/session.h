@@ -56,9 +56,9 @@ struct ms_session {
     struct ms_model model;
     struct ms_mappings mappings;
     struct ms_history history;
+    struct ms_past past;
     struct ms_growth growth;
     struct ms_session_scan scan;
-    struct ms_past past;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
     struct ms_histograms histograms; // as of `histograms_seq`
     uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled

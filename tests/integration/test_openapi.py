@@ -269,14 +269,14 @@ class OpenApi(memscope_test.TestCase):
         self.ask(v1 + "snapshots", "post", body=b"[1]", status=400)
         self.ask(v1 + "snapshots", "post", body=b'{"session":99}', status=404)
         self.ask(v1 + "snapshots", "post", body=b" " * 70000, status=413)
-        scan = v1 + "leakscan"
-        self.ask(scan, "post", body=b"[1]", status=400)
-        self.ask(scan, "post", body=b'{"session":99}', status=404)
-        self.ask(scan, "post", body=b" " * 70000, status=413)
         self.ask(v1 + "snapshots/import", "post", body=b"{}", status=400)
         self.ask(v1 + "diff", query="?a=998&b=999", status=404)
         self.ask(v1 + "snapshots/import", "post", status=413,
                  headers={**JSON, "Content-Length": "536870913"})
+        scan = v1 + "leakscan"
+        self.ask(scan, "post", body=b"[1]", status=400)
+        self.ask(scan, "post", body=b'{"session":99}', status=404)
+        self.ask(scan, "post", body=b" " * 70000, status=413)
         control = v1 + "control"
         self.ask(control, "post", body=b'{"mode":"evil"}', status=400)
         self.ask(control, "post", body=b'{"mode":"off","session":99}',
