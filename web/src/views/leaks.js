@@ -192,36 +192,34 @@ export class LeaksPage {
     this.button.disabled = state === "running" || this.app.store.ended;
     this.lostTable.hidden = rows.length === 0;
     this.lost.replaceChildren(
-      ...rows
-        .slice(0, ROWS)
-        .map((/** @type {Record<string, any>} */ r) =>
+      ...rows.slice(0, ROWS).map((/** @type {Record<string, any>} */ r) =>
+        h(
+          "tr",
+          { "data-stack": r.stack },
           h(
-            "tr",
-            { "data-stack": r.stack },
+            "td",
+            { class: "name" },
             h(
-              "td",
-              { class: "name" },
+              "details",
+              {},
+              h("summary", { text: r.frames[0]?.function ?? "(unknown stack)" }),
               h(
-                "details",
+                "ol",
                 {},
-                h("summary", { text: r.frames[0]?.function ?? "(unknown stack)" }),
-                h(
-                  "ol",
-                  {},
-                  ...r.frames.map((/** @type {Record<string, any>} */ f) =>
-                    h("li", { text: `${f.function}  ${placeOf(f)}` }),
-                  ),
+                ...r.frames.map((/** @type {Record<string, any>} */ f) =>
+                  h("li", { text: `${f.function}  ${placeOf(f)}` }),
                 ),
               ),
             ),
-            h("td", {
-              class: "num",
-              text: r.suppressed === null ? r.kind : `${r.kind}, suppressed`,
-            }),
-            h("td", { class: "num", text: bytes(r.bytes), title: exactBytes(r.bytes) }),
-            h("td", { class: "num", text: count(r.blocks) }),
           ),
+          h("td", {
+            class: "num",
+            text: r.suppressed === null ? r.kind : `${r.kind}, suppressed`,
+          }),
+          h("td", { class: "num", text: bytes(r.bytes), title: exactBytes(r.bytes) }),
+          h("td", { class: "num", text: count(r.blocks) }),
         ),
+      ),
     );
   }
 
