@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "platform/atomics.h"
+#include "platform/clock.h"
 #include "runtime/control.h"
 
 #define SECOND_NS UINT64_C(1000000000)
