@@ -89,8 +89,10 @@ struct ms_finding *ms_findings_add(struct ms_findings *f, double weight)
 
 void ms_finding_site(struct ms_findings *f, struct ms_finding *to, size_t site)
 {
-    if (site < f->session->model.site_count)
-        ms_session_site_row(f->session, site, &to->site);
+    if (site >= f->session->model.site_count)
+        return;
+    f->session->model.sites[site].wanted = true; // its name is looked at
+    ms_session_site_row(f->session, site, &to->site);
 }
 
 void ms_finding_evidence(struct ms_finding *to, const char *name, double value)

@@ -237,6 +237,15 @@ static bool is_of_libc(struct ms_session *s, const struct ms_memory_area *a)
     return yes;
 }
 
+static bool is_own_stack(const struct ms_scan_threads *t,
+                         const struct ms_memory_area *a)
+{
+    for (size_t i = 0; i < t->own_count; i++)
+        if (t->own[i] >= a->start && t->own[i] < a->end)
+            return true;
+    return false;
+}
+
 static bool read_area(struct ms_scan_memory *m, struct ms_reach *reach,
                       struct gaps *g, const struct ms_memory_area *a)
 {
@@ -266,7 +275,8 @@ bool ms_scan_roots(struct ms_scan_memory *m, struct ms_reach *reach)
         m->failure = "no memory";
     ms_reach_roots(reach, threads.words, threads.word_count, false);
     for (size_t i = 0; i < count && m->failure == NULL; i++)
-        if (!read_area(m, reach, &gaps, &areas[i]))
+        if (!is_own_stack(&threads, &areas[i]) &&
+            !read_area(m, reach, &gaps, &areas[i]))
             break;
     if (gaps.spans != NULL)
         ms_memory_unmap(gaps.spans, gaps.room * sizeof *gaps.spans);

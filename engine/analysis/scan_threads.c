@@ -3,6 +3,8 @@
 
 #include "analysis/scan_threads.h"
 
+#include <unistd.h>
+
 #include "analysis/roots.h"
 #include "platform/atomics.h"
 #include "platform/clock.h"
@@ -108,6 +110,28 @@ static void find_dead(struct look *l)
     }
 }
 
+// Threads without a slot are ours, in a program that shows itself: or they have
+// never allocated, and know of no block.
+static void find_own(struct look *l)
+{
+    struct ms_session *s = l->m->session;
+    uint32_t slots = ms_reader_threads(&s->reader);
+
+    for (size_t i = 0; i < l->pointer_count; i++) {
+        bool known = l->pointers[i] == 0;
+        for (uint32_t k = 0; k < slots && !known; k++) {
+            struct ms_thread_slot *slot = ms_reader_slot(&s->reader, k);
+            // relaxed: as above
+            known = ms_load_relaxed(&slot->stack_low) <= l->pointers[i] &&
+                    l->pointers[i] < ms_load_relaxed(&slot->stack_high);
+        }
+        if (!known)
+            l->out->own[l->out->own_count++] = l->pointers[i];
+    }
+    l->out->own[l->out->own_count++] =
+        (uint64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
 bool ms_scan_threads_look(struct ms_scan_memory *m, struct ms_scan_threads *out)
 {
     size_t room = ms_reader_threads(&m->session->reader) + (size_t)4096;
@@ -119,11 +143,15 @@ bool ms_scan_threads_look(struct ms_scan_memory *m, struct ms_scan_threads *out)
     out->words = ms_memory_map_wiped(room * MS_REGISTER_WORDS * 8);
     out->dead = ms_memory_map_wiped(room * sizeof *out->dead);
     l.pointers = ms_memory_map_wiped(room * 8);
-    bool had = out->words != NULL && out->dead != NULL && l.pointers != NULL;
+    out->own = ms_memory_map_wiped((room + 1) * 8);
+    bool had = out->words != NULL && out->own != NULL && out->dead != NULL &&
+               l.pointers != NULL;
     if (had &&
         ms_thread_start(&thread, "ms-registers", stop_threads, &l) == 0) {
         pthread_join(thread, NULL);
         find_dead(&l);
+        if (m->pid == getpid())
+            find_own(&l);
     }
     if (l.pointers != NULL)
         ms_memory_unmap(l.pointers, room * 8);
@@ -134,6 +162,8 @@ void ms_scan_threads_fini(struct ms_scan_threads *t)
 {
     if (t->words != NULL)
         ms_memory_unmap(t->words, t->room * MS_REGISTER_WORDS * 8);
+    if (t->own != NULL)
+        ms_memory_unmap(t->own, (t->room + 1) * 8);
     if (t->dead != NULL)
         ms_memory_unmap(t->dead, t->room * sizeof *t->dead);
     *t = (struct ms_scan_threads){0};

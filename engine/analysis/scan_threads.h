@@ -19,6 +19,10 @@ struct ms_scan_threads {
     size_t word_count;
     struct ms_span *dead; // no roots; in no order
     size_t dead_count;
+    // Stack pointers of threads of our own, when the engine runs inside the
+    // program: their stacks are no roots.
+    uint64_t *own;
+    size_t own_count;
     size_t room; // threads and slots that there is room for
 };
 

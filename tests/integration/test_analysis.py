@@ -63,6 +63,13 @@ class Analysis(memscope_test.TestCase):
     def test_patterns(self):
         with Memscope(target("growth"), "patterns", flags=FLAGS) as scope:
             scope.json_line()
+            scope.settle()
+            crossed = wait_until(
+                "cross-thread frees",
+                lambda: findings(scope, "cross_thread_frees"))
+            self.assertEqual(evidence(crossed[0])["cross_frees"], 4096)
+            self.assertEqual(len(crossed), 1)
+            scope.write(b"\n")
             wanted = {"temporary_churn": "temporary",
                       "realloc_growth": "grown_step_by_step",
                       "hot_spots": "temporary"}
@@ -73,11 +80,6 @@ class Analysis(memscope_test.TestCase):
                 finding = wait_until(analyzer, found)[0]
                 self.assertEqual(finding["analyzer"], analyzer)
                 self.assertEqual(finding["confidence"], 1)
-            crossed = wait_until(
-                "cross-thread frees",
-                lambda: findings(scope, "cross_thread_frees"))
-            self.assertEqual(evidence(crossed[0])["cross_frees"], 4096)
-            self.assertEqual(len(crossed), 1)
             self.assertEqual(findings(scope, "lost_blocks"), [])
             self.assertEqual(findings(scope, "unknown_frees"), [])
 

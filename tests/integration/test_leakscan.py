@@ -120,6 +120,10 @@ class LeakScan(memscope_test.TestCase):
         self.running("threads")
         self.at_exit("threads", 0)
 
+    def test_threads_have_registers(self):
+        self.running("registers")
+        self.at_exit("registers", 0)
+
     def test_threads_that_have_ended_have_none(self):
         self.running("ended")
         self.at_exit("ended", 23)

@@ -136,6 +136,7 @@ static void patterns(void)
 {
     handed_over();
     victim_say("{\"begun\":true}\n");
+    victim_hold();
     do {
         temporary();
         grown_step_by_step();

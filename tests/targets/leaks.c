@@ -194,6 +194,40 @@ __attribute__((noinline)) static struct truth threads(void)
     return (struct truth){.reachable = 36};
 }
 
+// One that nothing but a register knows, of a thread that waits.
+static void *in_register(void *arg)
+{
+    uintptr_t hidden = hide(malloc(333));
+    char byte = 1;
+
+    (void)arg;
+    clear_stack();
+    victim_check(write(ready[1], &byte, 1) == 1, "ready");
+#if defined(__x86_64__)
+    __asm__ volatile("mov %0, %%r12\n\tnot %%r12\n"
+                     "1:\tmov $34, %%eax\n\tsyscall\n\tjmp 1b" // pause
+                     :
+                     : "r"(hidden)
+                     : "r12", "rax", "rcx", "r11", "memory");
+#else
+    void *volatile plain = (void *)hide((void *)hidden);
+    while (plain != NULL)
+        pause();
+#endif
+    return NULL;
+}
+
+__attribute__((noinline)) static struct truth registers(void)
+{
+    pthread_t t;
+    char byte;
+
+    victim_check(pipe(ready) == 0, "pipe");
+    victim_check(pthread_create(&t, NULL, in_register, NULL) == 0, "thread");
+    victim_check(read(ready[0], &byte, 1) == 1, "ready");
+    return (struct truth){.reachable = 1};
+}
+
 static void *pass(void *arg)
 {
     void *local[4];
@@ -287,11 +321,11 @@ static const struct {
     const char *name;
     struct truth (*run)(void);
 } cases[] = {
-    {"plain", plain},     {"list", list},         {"rings", rings},
-    {"tree", tree},       {"interior", interior}, {"big", big},
-    {"mapped", mapped},   {"freed", freed},       {"threads", threads},
-    {"ended", ended},     {"clean", clean},       {"moving", moving},
-    {"million", million},
+    {"plain", plain},   {"list", list},         {"rings", rings},
+    {"tree", tree},     {"interior", interior}, {"big", big},
+    {"mapped", mapped}, {"freed", freed},       {"threads", threads},
+    {"ended", ended},   {"clean", clean},       {"registers", registers},
+    {"moving", moving}, {"million", million},
 };
 
 int main(int argc, char **argv)

@@ -14,6 +14,7 @@ import { View, WINDOWS } from "./view.js";
 import { Drawer } from "./views/drawer.js";
 import { Header } from "./views/header.js";
 import { makeHelp } from "./views/help.js";
+import { LeaksPage } from "./views/leaks.js";
 import { Overview } from "./views/overview.js";
 import { SnapshotsPage } from "./views/snapshots.js";
 import { TablePage } from "./views/table_page.js";
@@ -27,6 +28,7 @@ const PAGES = [
   { id: "threads", label: "Threads" },
   { id: "sites", label: "Call sites" },
   { id: "snapshots", label: "Snapshots" },
+  { id: "leaks", label: "Leaks" },
 ];
 
 export class App {
@@ -83,6 +85,7 @@ export class App {
         help: "Every place that called the allocator",
       }),
       snapshots: new SnapshotsPage(this),
+      leaks: new LeaksPage(this),
     };
     this.links = PAGES.map((page, i) =>
       h(
@@ -233,6 +236,7 @@ export class App {
       threads: stats?.threads ?? "",
       sites: stats?.sites ?? "",
       snapshots: snapshots.length || "",
+      leaks: "",
     };
     for (const link of this.links) {
       const id = /** @type {keyof typeof badges} */ (link.dataset.page);

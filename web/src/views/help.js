@@ -6,7 +6,7 @@ import { h } from "../dom.js";
 
 /** @type {[string, string][]} */
 const KEYS = [
-  ["1 – 4", "pages"],
+  ["1 – 5", "pages"],
   ["Space", "pause and resume the view"],
   ["S", "take a snapshot"],
   ["/", "search"],
