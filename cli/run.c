@@ -19,6 +19,7 @@
 #include "engine/control.h"
 #include "engine/engine.h"
 #include "engine/picture.h"
+#include "keeping.h"
 #include "launch.h"
 #include "leak_check.h"
 #include "page.h"
@@ -35,6 +36,7 @@ struct run {
     struct ms_page page;
     bool open_page, keep_open, no_follow;
     double budget; // per cent of the program's CPU; 0: none
+    struct ms_keeping keeping;
     char **command;
     struct ms_leak_check leaks;
     sigset_t signals; // those that we wait for
@@ -59,6 +61,9 @@ static int parse(struct run *r, int argc, char **argv)
         {"budget", required_argument, NULL, 'u'},
         {"mmap", no_argument, NULL, 'M'},
         {"store-limit", required_argument, NULL, 'l'},
+        {"snapshot-dir", required_argument, NULL, 'D'},
+        {"snapshot-when", required_argument, NULL, 'W'},
+        {"snapshot-at-exit", no_argument, NULL, 'E'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"no-follow", no_argument, NULL, 'n'},
@@ -99,6 +104,16 @@ static int parse(struct run *r, int argc, char **argv)
         case 'l':
             if (!ms_value_store_limit(optarg))
                 return bad_usage("no size of 2M or more: ", optarg);
+            break;
+        case 'D':
+            r->keeping.directory = optarg;
+            break;
+        case 'E':
+            optarg = "exit";
+            // fall through
+        case 'W':
+            if (!ms_keeping_when(&r->keeping, optarg))
+                return bad_usage("no condition for a snapshot: ", optarg);
             break;
         case 'o':
             r->open_page = true;
@@ -156,6 +171,8 @@ static bool start_all(struct run *r)
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
     ms_engine_set_budget(r->engine, r->budget);
+    if (!ms_keeping_begin(&r->keeping, r->engine))
+        goto fail_engine;
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));
@@ -268,7 +285,8 @@ static int watch(struct run *r, const char *library)
     if (r->open_page && r->page.server != NULL)
         ms_page_show(ms_server_url(r->page.server));
     int status = wait_for_program(r), leaks = 0;
-    if (!r->keep_open)
+    // Snapshots at the exit are worth the time that their names take.
+    if (!r->keep_open && r->keeping.directory == NULL)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);

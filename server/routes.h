@@ -103,6 +103,7 @@ void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
+void ms_handle_changes(struct ms_request *q, struct ms_reply *r);
 void ms_handle_diff(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
 

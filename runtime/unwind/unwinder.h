@@ -74,7 +74,8 @@ void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
 // in the middle, and what it knows may be half written.
 static inline void ms_unwinder_distrust(struct ms_unwinder *u)
 {
-    // relaxed: any other number than this one
+    memset(&u->nodes, 0, sizeof u->nodes);
+    // relaxed: any other number than this one, so that the rest is forgotten
     u->generation = ms_load_relaxed(&u->rules->generation) - 1;
 }
 

@@ -190,6 +190,8 @@ class OpenApi(memscope_test.TestCase):
         again = self.ask(v1 + "snapshots/import", "post", body=whole,
                          status=201, headers=JSON)
         self.assertTrue(again["imported"])
+        self.ask(v1 + "changes", query="?epoch=%s&since=%d" % (
+            head["epoch"], head["seq"]))
         diff = self.ask(v1 + "diff", query="?a=%d&b=%d" % (
             head["id"], again["id"]))
         self.assertEqual(diff["totals"]["live_bytes"][2], 0)

@@ -35,7 +35,7 @@ class Paths(TestCase):
     def log_of(self, memscope):
         """What the victim says: by thread, by path."""
         wait_until("the victim's logs", lambda: any(
-            "end" in line for line in memscope.stdout.lines()[-1:]))
+            "end" in line for line in memscope.stdout.lines()[-1:]), 300)
         threads, paths = {}, {}
         for line in memscope.stdout.lines()[:-1]:
             entry = json.loads(line)

@@ -207,11 +207,9 @@ static void turn(struct job *j, unsigned done)
     {                                                                          \
         turn(j, (n) + 1);                                                      \
     }
-TURN(0)
-TURN(1)
-TURN(2)
-TURN(3)
-TURN(4) TURN(5)
+// clang-format off
+TURN(0) TURN(1) TURN(2) TURN(3) TURN(4) TURN(5)
+// clang-format on
 #define BOTH(n)                                                                \
     {                                                                          \
         turn_##n##_0, turn_##n##_1                                             \
