@@ -38,22 +38,35 @@ def listener():
         taken.shutdown(socket.SHUT_RDWR)
 
 
+def until_it_runs_s(command, env):
+    """Seconds from the start of a command until the program that it starts, one
+    that says what time it is, has come to say so."""
+    begin = time.time()
+    run = Run(command, env=env)
+    said = re.search(rb"^\d{9,}\.\d{9}$", run.stdout, re.M)
+    return float(said.group()) - begin
+
+
 def start(build, watchers, rounds):
     """Milliseconds of /bin/true by watcher, from start to end of the command,
-    and with the library alone."""
-    runs = [lambda w=w: Run(w.command(["/bin/true"]), env=w.env)
+    and with the library alone; and until the program runs."""
+    what_time = ["/bin/date", "+%s.%N"]
+    runs = [lambda w=w: (Run(w.command(["/bin/true"]), env=w.env).wall_s,
+                         until_it_runs_s(w.command(what_time), w.env))
             for w in watchers]
     library = os.path.join(build, "runtime/libmemscope.so")
     with listener() as name:
-        runs.append(lambda: Run(["/bin/true"], env={
-            "LD_PRELOAD": library, "MEMSCOPE_SOCKET": name}))
+        alone = {"LD_PRELOAD": library, "MEMSCOPE_SOCKET": name}
+        runs.append(lambda: (Run(["/bin/true"], env=alone).wall_s,
+                             until_it_runs_s(what_time, alone)))
         columns = in_turn(rounds, *runs)
     keys = [watcher.key for watcher in watchers] + ["library"]
-    bare = [run.wall_s for run in columns[keys.index("bare")]]
+    bare = columns[keys.index("bare")]
     return {key: {
-        "ms": statistics.median(run.wall_s for run in column) * 1e3,
-        "added_ms": spread([(run.wall_s - b) * 1e3
+        "ms": statistics.median(wall for wall, _ in column) * 1e3,
+        "added_ms": spread([(run[0] - b[0]) * 1e3
                             for run, b in zip(column, bare)]),
+        "until_ms": statistics.median(until for _, until in column) * 1e3,
     } for key, column in zip(keys, columns)}
 
 

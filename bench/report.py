@@ -243,10 +243,11 @@ def start_part(results):
         limit = targets.START_MS if key == "library" else None
         rows.append([name, "%.2f" % cell["ms"], "" if key == "bare" else
                      with_spread(cell["added_ms"], 2, targets.mark(
-                         cell["added_ms"][0], limit))])
+                         cell["added_ms"][0], limit)),
+                     "%.2f" % cell["until_ms"] if "until_ms" in cell else ""])
     return "\n\n".join((
         "## Start and end: /bin/true",
-        table(("", "ms", "added ms"), rows)))
+        table(("", "ms", "added ms", "ms until the program runs"), rows)))
 
 
 def monitor_part(results):

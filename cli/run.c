@@ -19,8 +19,10 @@
 #include "engine/control.h"
 #include "engine/engine.h"
 #include "engine/picture.h"
+#include "keeping.h"
 #include "launch.h"
 #include "leak_check.h"
+#include "page.h"
 #include "program.h"
 #include "runtime/announce.h"
 #include "server/server.h"
@@ -28,19 +30,17 @@
 #include "values.h"
 
 #define LINE "memscope: "
-#define DEFAULT_PORT 7070
 enum { FAILED = 125, BAD_USAGE = 2 };
 
 struct run {
-    uint16_t port;
-    bool port_fixed, open_page, keep_open, no_follow;
-    const char *bind;
+    struct ms_page page;
+    bool open_page, keep_open, no_follow;
     double budget; // per cent of the program's CPU; 0: none
+    struct ms_keeping keeping;
     char **command;
     struct ms_leak_check leaks;
     sigset_t signals; // those that we wait for
     struct ms_engine *engine;
-    struct ms_server *server;
     struct ms_announcements announcements;
     struct ms_launch launch;
 };
@@ -61,6 +61,9 @@ static int parse(struct run *r, int argc, char **argv)
         {"budget", required_argument, NULL, 'u'},
         {"mmap", no_argument, NULL, 'M'},
         {"store-limit", required_argument, NULL, 'l'},
+        {"snapshot-dir", required_argument, NULL, 'D'},
+        {"snapshot-when", required_argument, NULL, 'W'},
+        {"snapshot-at-exit", no_argument, NULL, 'E'},
         {"open", no_argument, NULL, 'o'},
         {"keep-open", no_argument, NULL, 'k'},
         {"no-follow", no_argument, NULL, 'n'},
@@ -72,16 +75,15 @@ static int parse(struct run *r, int argc, char **argv)
     };
     int option;
 
-    opterr = 0;
     while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
         switch (option) {
         case 'p':
-            if (!ms_value_port(optarg, &r->port))
+            if (!ms_value_port(optarg, &r->page.port))
                 return bad_usage("no port number: ", optarg);
-            r->port_fixed = true;
+            r->page.port_fixed = true;
             break;
         case 'b':
-            r->bind = optarg;
+            r->page.bind = optarg;
             break;
         case 'B':
             if (!ms_launch_backend(optarg))
@@ -103,6 +105,16 @@ static int parse(struct run *r, int argc, char **argv)
             if (!ms_value_store_limit(optarg))
                 return bad_usage("no size of 2M or more: ", optarg);
             break;
+        case 'D':
+            r->keeping.directory = optarg;
+            break;
+        case 'E':
+            optarg = "exit";
+            // fall through
+        case 'W':
+            if (!ms_keeping_when(&r->keeping, optarg))
+                return bad_usage("no condition for a snapshot: ", optarg);
+            break;
         case 'o':
             r->open_page = true;
             break;
@@ -113,10 +125,9 @@ static int parse(struct run *r, int argc, char **argv)
             r->no_follow = true;
             break;
         case 'L':
-            r->leaks.wanted = true;
-            break;
         case 'F':
-            r->leaks.wanted = r->leaks.fail = true;
+            r->leaks.wanted = true;
+            r->leaks.fail |= option == 'F';
             break;
         case 's':
             r->leaks.suppressions = optarg;
@@ -149,27 +160,7 @@ static void take_signals(struct run *r)
     signal(SIGPIPE, SIG_IGN); // viewers come and go
 }
 
-static enum memscope_status start_server(struct run *r)
-{
-    struct ms_server_options options = {
-        .engine = r->engine,
-        .port = r->port,
-        .port_fixed = r->port_fixed,
-        .bind = r->bind,
-    };
-    enum memscope_status status = ms_server_create(&options, &r->server);
-
-    if (status == MEMSCOPE_ERROR_PORT_TAKEN)
-        fprintf(stderr, LINE "port %u is in use\n", r->port);
-    else if (status != MEMSCOPE_OK)
-        fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));
-    else if (!r->port_fixed && ms_server_port(r->server) != DEFAULT_PORT)
-        fprintf(stderr, LINE "port %d is in use, taking %u\n", DEFAULT_PORT,
-                ms_server_port(r->server));
-    return status;
-}
-
-// Everything but the program itself. False: said why.
+// Everything that the program needs. False: said why.
 static bool start_all(struct run *r)
 {
     struct ms_engine_options options = {0};
@@ -180,13 +171,14 @@ static bool start_all(struct run *r)
     }
     ms_engine_set_primary(r->engine, r->launch.pid);
     ms_engine_set_budget(r->engine, r->budget);
+    if (!ms_keeping_begin(&r->keeping, r->engine))
+        goto fail_engine;
     if (ms_announcements_start(&r->announcements, r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "no socket for the program: %s\n",
                 strerror(errno));
         goto fail_engine;
     }
-    if (!ms_leak_check_begin(&r->leaks, r->engine) ||
-        start_server(r) != MEMSCOPE_OK)
+    if (!ms_leak_check_begin(&r->leaks, r->engine) || !ms_page_listen(&r->page))
         goto fail_announcements;
     return true;
 
@@ -199,24 +191,9 @@ fail_engine:
 
 static void stop_all(struct run *r)
 {
-    ms_server_stop(r->server);
+    ms_server_stop(r->page.server);
     ms_announcements_stop(&r->announcements);
     ms_engine_destroy(r->engine);
-}
-
-static void open_page(const char *url)
-{
-    if (fork() != 0)
-        return; // without a browser, the line with the URL is enough
-    int nowhere = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; fd++)
-        dup2(nowhere, fd);
-    setsid();
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execlp("xdg-open", "xdg-open", url, (char *)NULL);
-    _exit(127);
 }
 
 // Waits until the program has ended; gives its wait status.
@@ -254,7 +231,7 @@ static void wait_for_the_end(struct run *r)
     fprintf(stderr,
             LINE "the program has ended; the page stays at %s until "
                  "Ctrl-C\n",
-            ms_server_url(r->server));
+            ms_server_url(r->page.server));
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
@@ -298,15 +275,18 @@ static int watch(struct run *r, const char *library)
 
     if (error != 0)
         return refuse(r, error);
-    fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
-            (int)r->launch.pid, ms_server_url(r->server));
+    ms_page_serve(&r->page, r->engine);
+    if (r->page.server != NULL)
+        fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
+                (int)r->launch.pid, ms_server_url(r->page.server));
     if (program.why != NULL)
         fprintf(stderr, LINE "%s %s: it runs as ever, but cannot be watched\n",
                 r->command[0], program.why);
-    if (r->open_page)
-        open_page(ms_server_url(r->server));
+    if (r->open_page && r->page.server != NULL)
+        ms_page_show(ms_server_url(r->page.server));
     int status = wait_for_program(r), leaks = 0;
-    if (!r->keep_open)
+    // Snapshots at the exit are worth the time that their names take.
+    if (!r->keep_open && r->keeping.directory == NULL)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
@@ -316,7 +296,7 @@ static int watch(struct run *r, const char *library)
     } else if (program.why == NULL)
         fprintf(stderr, LINE "nothing was captured: the program could not load "
                              "libmemscope.so, or did not let it begin\n");
-    if (r->keep_open)
+    if (r->keep_open && r->page.server != NULL)
         wait_for_the_end(r);
     stop_all(r);
     // A program that has failed by itself has said more than that.
@@ -345,7 +325,7 @@ static void say_unknown(const char *name, const char *value)
 
 int ms_run(int argc, char **argv)
 {
-    struct run r = {.port = 0};
+    struct run r = {.engine = NULL};
     char library[4096];
     int bad = parse(&r, argc, argv);
 

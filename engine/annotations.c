@@ -323,7 +323,8 @@ void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s)
         pthread_mutex_unlock(&s->lock);
         mark.name[MS_SNAPSHOT_NAME - 1] = '\0';
         // One that is refused is not taken: there is nobody to tell.
-        if (ms_snapshot_take(e, s->id, mark.name, &taken) == MEMSCOPE_OK)
+        if (ms_snapshot_take_for(e, s->id, mark.name, "program", &taken) ==
+            MEMSCOPE_OK)
             ms_snapshot_release(e, taken);
         pthread_mutex_lock(&s->lock);
     }

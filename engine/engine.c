@@ -12,6 +12,7 @@
 
 #include "platform/clock.h"
 #include "platform/thread.h"
+#include "snapshot/archive.h"
 
 #define GONE_TICKS 5 // half a second
 
@@ -104,6 +105,7 @@ static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
     for (size_t i = 0; i < count; i++) {
         ms_session_finish(held[i], wait_status, reason);
         ms_engine_take_requested(e, held[i]);
+        ms_engine_check_triggers(e, held[i]);
         ms_engine_let_go(e, held[i]);
     }
 }
@@ -184,6 +186,7 @@ static void tick_all(struct ms_engine *e)
         if (ms_session_tick(held[i]) && ++held[i]->gone_ticks > GONE_TICKS)
             ms_session_finish(held[i], -1, "unknown");
         ms_engine_take_requested(e, held[i]);
+        ms_engine_check_triggers(e, held[i]);
         ms_engine_serve_exit(e, held[i]);
         ms_engine_let_go(e, held[i]);
     }
@@ -287,6 +290,8 @@ void ms_engine_destroy(struct ms_engine *e)
     pthread_cond_signal(&e->wake);
     pthread_mutex_unlock(&e->lock);
     pthread_join(e->collector, NULL);
+    ms_archive_stop(e->archive);
+    e->archive = NULL; // what follows stays in its files
     // relaxed: a mere flag
     atomic_store_explicit(&e->scans.stop, true, memory_order_relaxed);
     ms_engine_leak_wait(e, UINT_MAX);

@@ -13,15 +13,23 @@
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
+#include "snapshot/triggers.h"
 #include "symbols/strings.h"
 
 #define MS_SESSIONS_RUNNING 256u // more are refused
 #define MS_SESSIONS_KEPT 64u     // running or ended; the oldest ended ones go
 
+#define MS_ARCHIVE_FILE 80u // bytes of a file's name
+
+struct ms_archive;
+
 struct ms_snapshot_entry {
     struct ms_snapshot snapshot; // first: handed out as itself
     uint32_t refs;               // {lock}
     struct ms_strings strings;   // of one that was read in
+    bool saved;                  // {lock} or shall not be
+    bool deleted;                // {lock}
+    char file[MS_ARCHIVE_FILE];  // {lock} in the directory; "": in none
 };
 
 struct ms_engine {
@@ -47,6 +55,8 @@ struct ms_engine {
     struct ms_snapshot_entry *snapshots[MS_SNAPSHOT_LIMIT];
     size_t snapshot_count;
     uint32_t next_snapshot;
+    struct ms_archive *archive;  // NULL: snapshots are kept in memory alone
+    struct ms_triggers triggers; // constant once there are sessions
     struct ms_scans scans;
 };
 
@@ -62,6 +72,16 @@ enum memscope_status
 ms_snapshot_add(struct ms_engine *e, struct ms_snapshot_entry *entry,
                 const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
 void ms_snapshot_discard(struct ms_snapshot_entry *entry);
+
+struct ms_import;
+// ms_import_adopt_file is ms_import_adopt for a file of the archive.
+enum memscope_status
+ms_import_adopt_file(struct ms_import *import, struct ms_engine *e,
+                     const char *file,
+                     const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_engine_check_triggers takes the snapshots that are due after a tick.
+void ms_engine_check_triggers(struct ms_engine *e, struct ms_session *s);
 
 // ms_engine_take_requested takes the snapshots that the program has asked for.
 void ms_engine_take_requested(struct ms_engine *e, struct ms_session *s);

@@ -12,7 +12,9 @@
 #include "session.h"
 
 #define NAMES_PER_TICK 2000u
-#define NAMES_AFTER_NS UINT64_C(1000000000)
+// Names are read once somebody looks; after so long a run they are no longer
+// much beside the program's own work, and are there when somebody does.
+#define NAMES_AFTER_NS UINT64_C(10000000000)
 
 static const char *last_part(const char *path)
 {

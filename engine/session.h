@@ -21,6 +21,7 @@
 #include "past.h"
 #include "platform/process_stats.h"
 #include "reader.h"
+#include "snapshot/triggers.h"
 #include "symbols/symbols.h"
 
 #define MS_STATS_KEPT 600u // ticks whose stats can still be asked for
@@ -68,8 +69,9 @@ struct ms_session {
     bool names_wanted;      // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;
     struct ms_list fresh, carry; // rows: of this tick, of the last one
-    uint64_t moments_read;       // snapshots asked for up to here were taken
-    size_t placed_sites;         // sites whose module has been looked for
+    struct ms_trigger_state triggers[MS_TRIGGERS];
+    uint64_t moments_read; // snapshots asked for up to here were taken
+    size_t placed_sites;   // sites whose module has been looked for
 
     // [collector]
     struct ms_process_stats *process; // NULL: cannot be asked
@@ -80,6 +82,7 @@ struct ms_session {
     uint64_t thread_sample_uptime_ns;
     uint64_t threads_running;
     uint64_t pss_bytes;
+    uint64_t pss_due_ns; // monotonic: not asked for before
     uint64_t second_ns, trend_ns; // when these were last done
 };
 

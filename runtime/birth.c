@@ -18,6 +18,9 @@ static void thread_ends(void *writer)
 
     if (w->state == MS_WRITER_NONE) // a forked child's copy
         return;
+    // Whoever ends in the middle of an event leaves something half written.
+    if (w->state == MS_WRITER_BUSY && w->unwinder != NULL)
+        ms_unwinder_distrust(w->unwinder);
     ms_thread_name(name);
     ms_store_writer_close(w, name);
 }

@@ -11,7 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "http_reply.h"
+#include "http_check.h"
+#include "http_later.h"
 #include "routes.h"
 
 #define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
@@ -22,6 +23,7 @@ struct ms_http {
     int poll_fd;
     int wake_event;                   // eventfd
     struct exchange *newest, *oldest; // all that are under way
+    struct ms_http_waiter *waiting;   // those whose answers come later
 };
 
 // One request, from its head to the end of its answer.
@@ -35,6 +37,7 @@ struct exchange {
     uint64_t dropped_bytes; // of a body that is too large
     struct ms_sql_job *job; // its answer is being made; owned
     struct ms_http_sleeper sleeper;
+    struct ms_http_waiter waiter;
 };
 
 static void say_nothing(void *arg, const char *format, va_list arguments)
@@ -42,33 +45,6 @@ static void say_nothing(void *arg, const char *format, va_list arguments)
     (void)arg; // it is told of every client's mistake
     (void)format;
     (void)arguments;
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-static const char *header_or_empty(struct MHD_Connection *connection,
-                                   const char *name)
-{
-    const char *value = header(connection, name);
-
-    return value != NULL ? value : "";
-}
-
-static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
-                                    const char *name, const char *value)
-{
-    unsigned *counts = arg;
-
-    (void)kind;
-    (void)value;
-    counts[0] += strcasecmp(name, "Host") == 0;
-    counts[1] += strcasecmp(name, "Origin") == 0;
-    counts[2] += strcasecmp(name, "Content-Length") == 0;
-    counts[3] += strcasecmp(name, "Transfer-Encoding") == 0;
-    return MHD_YES;
 }
 
 static enum MHD_Result add_parameter(void *arg, enum MHD_ValueKind kind,
@@ -88,43 +64,6 @@ static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
     if (strstr(text, "%00") != NULL)
         return strlen(text);
     return MHD_http_unescape(text);
-}
-
-static const char *too_long(uint64_t most)
-{
-    return most == MS_IMPORT_BYTES ? "a snapshot may have 512 MiB"
-                                   : "a body may have 65,536 bytes";
-}
-
-// Answers what must not come further. MHD_YES with *done: answered.
-static enum MHD_Result check_head(struct ms_server *server,
-                                  struct MHD_Connection *connection,
-                                  uint64_t most, bool *done)
-{
-    unsigned counts[4] = {0};
-    const char *length = header(connection, "Content-Length");
-
-    *done = true;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header,
-                              counts);
-    if (counts[0] != 1 ||
-        !ms_access_host(&server->access, header(connection, "Host")))
-        return ms_http_refuse(
-            server, connection, 421,
-            "this server is reached as localhost, 127.0.0.1 or "
-            "[::1], with its port");
-    if (counts[1] > 1 ||
-        !ms_access_origin(&server->access, header(connection, "Origin")))
-        return ms_http_refuse(server, connection, 403,
-                              "a foreign page may not ask");
-    if (counts[2] > 1 || (counts[2] != 0 && counts[3] != 0))
-        return ms_http_refuse(server, connection, 400,
-                              "the body has two lengths");
-    if (length != NULL &&
-        (strlen(length) > 9 || strtoul(length, NULL, 10) > most))
-        return ms_http_refuse(server, connection, 413, too_long(most));
-    *done = false;
-    return MHD_YES;
 }
 
 // False: this is going too far.
@@ -179,15 +118,19 @@ static enum MHD_Result answer(struct ms_http *http,
 
     if (x->too_large)
         return ms_http_refuse(http->server, connection, 413,
-                              too_long(MS_HTTP_BODY_BYTES));
+                              ms_http_too_long(MS_HTTP_BODY_BYTES));
     q->path = path;
     q->body = x->body != NULL ? x->body : "";
-    q->accept_encoding = header_or_empty(connection, "Accept-Encoding");
-    q->if_none_match = header_or_empty(connection, "If-None-Match");
-    q->content_type = header_or_empty(connection, "Content-Type");
+    q->accept_encoding = ms_http_header_text(connection, "Accept-Encoding");
+    q->if_none_match = ms_http_header_text(connection, "If-None-Match");
+    q->content_type = ms_http_header_text(connection, "Content-Type");
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
+    if (r.later != NULL) {
+        ms_http_wait(&http->waiting, &x->waiter, connection, r.later);
+        return MHD_YES;
+    }
     if (r.job == NULL)
         return ms_http_reply(http->server, connection, &r);
     if (ms_http_start_job(&x->sleeper, r.job)) {
@@ -235,6 +178,8 @@ bool ms_http_end_oldest(struct ms_http *http)
                                    MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info != NULL)
         shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+    if (x->waiter.later != NULL)
+        ms_http_end_waiting(&x->waiter);
     (void)MHD_run(http->daemon);
     return true;
 }
@@ -254,8 +199,8 @@ static enum MHD_Result take_request(void *arg,
         atomic_fetch_add(&http->server->requests, 1);
         bool import = ms_routes_import(method, path);
         enum MHD_Result result =
-            check_head(http->server, connection,
-                       import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
+            ms_http_check(http->server, connection,
+                          import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
@@ -278,6 +223,9 @@ static enum MHD_Result take_request(void *arg,
     }
     if (x->job != NULL)
         return answer_job(http, connection, x);
+    if (x->waiter.later != NULL)
+        return ms_http_ask_again(&x->waiter, http->server,
+                                 strcmp(method, "HEAD") == 0);
     x->answered = true;
     return answer(http, connection, x, path);
 }
@@ -293,6 +241,7 @@ static void end_request(void *arg, struct MHD_Connection *connection,
     if (x == NULL)
         return;
     unlink_exchange(arg, x);
+    ms_http_give_up(&x->waiter);
     ms_import_destroy(x->request.import);
     if (x->job != NULL)
         ms_sql_job_leave(x->job);
@@ -344,6 +293,7 @@ enum memscope_status ms_http_create(struct ms_server *server,
 void ms_http_destroy(struct ms_http *http)
 {
     // None may be suspended when it stops.
+    ms_http_end_all(http->waiting);
     ms_sql_jobs_stop(http->server->sql_jobs);
     (void)MHD_run(http->daemon);
     MHD_stop_daemon(http->daemon);
@@ -372,10 +322,11 @@ int ms_http_poll_fd(const struct ms_http *http)
 int ms_http_timeout_ms(struct ms_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
+    int most = -1;
 
-    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
-        return -1;
-    return timeout > 60000 ? 60000 : (int)timeout;
+    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
+        most = timeout > 60000 ? 60000 : (int)timeout;
+    return ms_http_due_ms(http->waiting, most);
 }
 
 int ms_http_wake_fd(const struct ms_http *http)
@@ -389,5 +340,6 @@ void ms_http_run(struct ms_http *http)
     ssize_t ignore = read(http->wake_event, &woken, sizeof woken);
 
     (void)ignore; // nothing there is the usual case
+    ms_http_wake(http->waiting);
     (void)MHD_run(http->daemon);
 }

@@ -29,6 +29,16 @@ struct ms_request {
     uint64_t id; // the number at the end of the path, where there is one
 };
 
+struct ms_reply;
+
+// An answer that is not ready yet: it is asked for again when it is due.
+struct ms_later {
+    uint64_t due_ns; // CLOCK_MONOTONIC
+    // Fills the reply; or sets due_ns anew and returns false.
+    bool (*again)(struct ms_later *later, struct ms_reply *reply);
+    void (*drop)(struct ms_later *later); // frees it
+};
+
 // What goes out: at most one of json, text, stream and job.
 struct ms_reply {
     unsigned status;
@@ -43,6 +53,7 @@ struct ms_reply {
     const char *encoding;            // static, or NULL
     const char *etag;                // static, or NULL
     const char *allow;               // static, or NULL
+    struct ms_later *later;          // owned; then nothing else is filled in
     char location[64];               // "" for none
     char disposition[96];            // "" for none
 };
@@ -78,6 +89,9 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_types(struct ms_request *q, struct ms_reply *r);
 void ms_handle_marks(struct ms_request *q, struct ms_reply *r);
 void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
+void ms_handle_export(struct ms_request *q, struct ms_reply *r);
+void ms_handle_pprof_heap(struct ms_request *q, struct ms_reply *r);
+void ms_handle_pprof_allocs(struct ms_request *q, struct ms_reply *r);
 void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_analysis(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leaks(struct ms_request *q, struct ms_reply *r);
@@ -89,6 +103,7 @@ void ms_handle_snapshot_take(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_import(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_list(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r);
+void ms_handle_changes(struct ms_request *q, struct ms_reply *r);
 void ms_handle_diff(struct ms_request *q, struct ms_reply *r);
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r);
 

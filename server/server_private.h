@@ -11,7 +11,6 @@
 #include "access.h"
 #include "server/server.h"
 
-#define MS_LISTENERS 2
 
 struct ms_http;
 struct ms_sql_jobs;
@@ -26,6 +25,7 @@ struct ms_server {
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
     struct ms_http *http; // [dispatcher]
+    unsigned exports;     // [dispatcher] that are under way
     struct ms_sql_jobs *sql_jobs;
     struct ms_ws *ws;
     _Atomic uint64_t requests;

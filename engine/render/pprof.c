@@ -16,18 +16,14 @@
 #define VALUES 4u
 #define CALLS_AT_ONCE 4096u // of a stack; outer ones are left out
 
+static const char made_by[] = "made by memscope " MEMSCOPE_VERSION;
+
 // Texts by their index in string_table; then two of each module and of each
 // function.
 static const char *const texts[] = {
-    "",
-    "alloc_objects",
-    "count",
-    "alloc_space",
-    "bytes",
-    "inuse_objects",
-    "inuse_space",
-    "space",
-    "made by memscope " MEMSCOPE_VERSION,
+    "",      "alloc_objects", "count",       "alloc_space",
+    "bytes", "inuse_objects", "inuse_space", "space",
+    made_by,
     NULL, // what must be said of the numbers
 };
 enum {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "render/fields.h"
 #include "render/stacks.h"
 #include "render/stream.h"
 
@@ -29,7 +30,7 @@ static size_t count_threads(const struct ms_snapshot *s)
 static void put_thread(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                        size_t i)
 {
-    ms_put_object(w, ms_render_thread(&s->threads[i]), false);
+    ms_put_fields(w, &ms_thread_fields, &s->threads[i]);
 }
 
 static size_t count_modules(const struct ms_snapshot *s)
@@ -40,7 +41,7 @@ static size_t count_modules(const struct ms_snapshot *s)
 static void put_module(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                        size_t i)
 {
-    ms_put_object(w, ms_render_module(&s->modules[i]), false);
+    ms_put_fields(w, &ms_module_fields, &s->modules[i]);
 }
 
 static size_t count_sites(const struct ms_snapshot *s)
@@ -51,7 +52,7 @@ static size_t count_sites(const struct ms_snapshot *s)
 static void put_site(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                      size_t i)
 {
-    ms_put_object(w, ms_render_site(&s->sites[i]), false);
+    ms_put_fields(w, &ms_site_fields, &s->sites[i]);
 }
 
 static size_t count_frames(const struct ms_snapshot *s)

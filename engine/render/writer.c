@@ -68,10 +68,17 @@ void ms_put_json_double(struct ms_writer_buffer *w, double number)
 
 void ms_put_hex(struct ms_writer_buffer *w, uint64_t number)
 {
-    char text[24];
+    static const char digits[] = "0123456789abcdef";
+    char text[18];
+    size_t at = sizeof text;
 
-    snprintf(text, sizeof text, "0x%llx", (unsigned long long)number);
-    ms_put(w, text);
+    do {
+        text[--at] = digits[number & 15];
+        number >>= 4;
+    } while (number != 0);
+    text[--at] = 'x';
+    text[--at] = '0';
+    ms_put_bytes(w, text + at, sizeof text - at);
 }
 
 static size_t sequence_length(unsigned char first)

@@ -106,6 +106,10 @@ static TABLE(mapped_table, struct ms_mapped_stats, mapped_list);
 #define C(member, kind) M(ms_capture_stats, member, kind)
 static const struct ms_field capture_list[] = {
     C(backend, STRING),
+    {"backend_name", MS_FIELD_TEXT_0, true,
+     offsetof(struct ms_capture_stats, backend_name),
+     sizeof(((struct ms_capture_stats *)0)->backend_name), NULL, 0},
+
     C(mode, STRING),
     C(interval, U64),
     C(always_exact, BOOL),
@@ -219,7 +223,7 @@ static const struct ms_field module_list[] = {
     O(start, HEX),     O(end, HEX),     O(bias, HEX),        O(path, STRING),
     O(build_id, TEXT), O(load_ns, U64), O(unload_ns, U64_0),
 };
-static TABLE(module_table, struct ms_module_info, module_list);
+TABLE(ms_module_fields, struct ms_module_info, module_list);
 
 static const struct ms_field call_list[] = {
     M(ms_call, function, STRING),
@@ -264,7 +268,7 @@ static const struct ms_field stack_list[] = {
     K(mapped_bytes, U64),
     K(mean_lifetime_ns, DOUBLE),
 };
-static TABLE(stack_table, struct ms_stack_row, stack_list);
+TABLE(ms_stack_fields, struct ms_stack_row, stack_list);
 
 static const struct ms_field snapshot_list[] = {
     {"format", MS_FIELD_FORMAT, false, 0, 0, NULL, 0},
@@ -278,12 +282,13 @@ static const struct ms_field snapshot_list[] = {
     INSIDE("stats", ms_snapshot, stats, stats_table),
     INSIDE("histograms", ms_snapshot, histograms, histogram_table),
     ROWS("threads", threads, thread_count, 1u << 16, ms_thread_fields, false),
-    ROWS("modules", modules, module_count, 1u << 16, module_table, false),
+    ROWS("modules", modules, module_count, 1u << 16, ms_module_fields, false),
     ROWS("sites", sites, site_count, 1u << 20, ms_site_fields, false),
     ROWS("frames", stacks.frames, stacks.frame_count, 1u << 22, frame_table,
          true),
     ROWS("nodes", stacks.nodes, stacks.node_count, 1u << 23, node_table, true),
-    ROWS("stacks", stacks.rows, stacks.row_count, 1u << 22, stack_table, true),
+    ROWS("stacks", stacks.rows, stacks.row_count, 1u << 22, ms_stack_fields,
+         true),
 };
 const struct ms_field_table ms_snapshot_fields = {
     snapshot_list, COUNT(snapshot_list), sizeof(struct ms_snapshot), false};

@@ -60,6 +60,7 @@ struct ms_field_table {
 };
 
 extern const struct ms_field_table ms_snapshot_fields; // the whole file
-extern const struct ms_field_table ms_site_fields, ms_thread_fields;
+extern const struct ms_field_table ms_site_fields, ms_thread_fields,
+    ms_module_fields, ms_stack_fields;
 
 #endif

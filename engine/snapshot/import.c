@@ -241,14 +241,18 @@ static bool take_key(struct ms_import *m, const char *key, size_t bytes)
     if (l->kind != MS_LEVEL_OBJECT)
         return true;
     l->field = NULL;
-    for (size_t i = 0; i < l->table->count; i++) {
+    // They mostly come in the order of the table.
+    for (size_t k = 0; k < l->table->count; k++) {
+        size_t i = (l->index + k) % l->table->count;
         const struct ms_field *f = &l->table->fields[i];
-        if (strlen(f->name) != bytes || memcmp(f->name, key, bytes) != 0)
+        if (strncmp(f->name, key, bytes) != 0 || f->name[bytes] != '\0')
             continue;
         l->field = f;
+        l->index = i + 1;
         if ((l->seen >> i & 1) != 0)
             return wrong(m, "it is given twice");
         l->seen |= UINT64_C(1) << i;
+        break;
     }
     return true; // an unknown one is of a newer memscope
 }
@@ -386,6 +390,15 @@ const struct ms_snapshot *ms_import_snapshot(const struct ms_import *m)
 enum memscope_status ms_import_adopt(struct ms_import *m, struct ms_engine *e,
                                      const struct ms_snapshot **out)
 {
+    return ms_import_adopt_file(m, e, "", out);
+}
+
+enum memscope_status ms_import_adopt_file(struct ms_import *m,
+                                          struct ms_engine *e, const char *file,
+                                          const struct ms_snapshot **out)
+{
+    snprintf(m->entry->file, sizeof m->entry->file, "%s", file);
+    m->entry->saved = file[0] != '\0';
     enum memscope_status status = ms_snapshot_add(e, m->entry, out);
 
     if (status == MEMSCOPE_OK)

@@ -30,7 +30,8 @@ struct ms_level {
     char *base;                         // where the structure begins
     const struct ms_field *field; // the one that is being read; NULL: unknown
     uint64_t seen;                // bits, by field
-    size_t index;                 // of the element that is being read
+    size_t index;                 // of the element that is being read; of an
+                                  // object, of the field to be looked at first
     size_t room;                  // of rows: for how many there is memory
 };
 

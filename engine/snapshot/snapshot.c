@@ -9,6 +9,7 @@
 
 #include "engine_private.h"
 #include "platform/clock.h"
+#include "snapshot/archive.h"
 #include "stack_set.h"
 
 // Length of a UTF-8 sequence that begins at p, or 0 when it is none.
@@ -132,12 +133,32 @@ enum memscope_status ms_snapshot_take_for(struct ms_engine *e, uint32_t session,
     s->time_ns = ms_clock_realtime_ns();
     snprintf(s->name, sizeof s->name, "%s", name != NULL ? name : "");
     snprintf(s->cause, sizeof s->cause, "%s", cause);
+    s->automatic =
+        strcmp(cause, "request") != 0 && strcmp(cause, "program") != 0;
     status = fill(e, session, s);
     if (status == MEMSCOPE_OK)
         status = ms_snapshot_add(e, entry, out);
     if (status != MEMSCOPE_OK)
         ms_snapshot_discard(entry);
     return status;
+}
+
+// The oldest automatic one, if there are too many of them, or of all. 0: none
+// has to go. {lock}
+static uint32_t one_too_many(const struct ms_engine *e, bool automatic)
+{
+    uint32_t oldest = 0;
+    size_t count = 0;
+
+    for (size_t i = e->snapshot_count; i > 0; i--)
+        if (e->snapshots[i - 1]->snapshot.automatic) {
+            oldest = e->snapshots[i - 1]->snapshot.id;
+            count++;
+        }
+    return e->snapshot_count == MS_SNAPSHOT_LIMIT ||
+                   (automatic && count >= MS_AUTOMATIC_KEPT)
+               ? oldest
+               : 0;
 }
 
 enum memscope_status ms_snapshot_add(struct ms_engine *e,
@@ -149,12 +170,19 @@ enum memscope_status ms_snapshot_add(struct ms_engine *e,
 
     *out = NULL;
     pthread_mutex_lock(&e->lock);
+    uint32_t old = one_too_many(e, s->automatic);
+    pthread_mutex_unlock(&e->lock);
+    if (old != 0 && ms_snapshot_delete(e, old) != MEMSCOPE_OK)
+        old = 0; // somebody else has deleted it
+    pthread_mutex_lock(&e->lock);
     if (e->snapshot_count < MS_SNAPSHOT_LIMIT) {
         entry->refs = 2; // the list's and the caller's
         s->id = ++e->next_snapshot;
         if (s->name[0] == '\0')
             snprintf(s->name, sizeof s->name, "Snapshot %u", s->id);
         e->snapshots[e->snapshot_count++] = entry;
+        if (e->archive != NULL)
+            ms_archive_wake(e->archive);
         *out = s;
         status = MEMSCOPE_OK;
     }
@@ -228,12 +256,15 @@ enum memscope_status ms_snapshot_delete(struct ms_engine *e, uint32_t id)
     struct ms_snapshot_entry *entry = find(e, id, &at);
     if (entry != NULL) {
         e->snapshot_count--;
+        entry->deleted = true;
         memmove(&e->snapshots[at], &e->snapshots[at + 1],
                 (e->snapshot_count - at) * sizeof e->snapshots[0]);
     }
     pthread_mutex_unlock(&e->lock);
     if (entry == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
+    if (e->archive != NULL)
+        ms_archive_forget(e->archive, entry);
     ms_snapshot_release(e, &entry->snapshot);
     return MEMSCOPE_OK;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -53,13 +52,6 @@ int ms_memory_stand_in(void *address, uint64_t bytes)
 void ms_memory_unmap(void *memory, size_t bytes)
 {
     munmap(memory, bytes);
-}
-
-void ms_memory_clear(void *memory, size_t bytes)
-{
-    // Refused where it is locked.
-    if (madvise(memory, bytes, MADV_DONTNEED) != 0)
-        memset(memory, 0, bytes);
 }
 
 int ms_shared_create(const char *name, uint64_t bytes, int *fd)

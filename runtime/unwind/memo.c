@@ -174,6 +174,12 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
 
 void ms_memo_forget(struct ms_memo *m)
 {
-    for (uint32_t i = 0; i < MS_MEMO_ENTRIES; i++)
-        m->entries[i].at.pc = 0;
+    for (uint32_t i = m->oldest; i != m->next; i++)
+        m->entries[i % MS_MEMO_ENTRIES].at.pc = 0;
+}
+
+void ms_memo_disown(struct ms_memo *m)
+{
+    for (uint32_t i = m->oldest; i != m->next; i++)
+        m->entries[i % MS_MEMO_ENTRIES].hint = (struct ms_row_hint){0};
 }

@@ -77,6 +77,9 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
 
 void ms_memo_forget(struct ms_memo *m);
 
+// ms_memo_disown forgets in which rows the stacks were booked.
+void ms_memo_disown(struct ms_memo *m);
+
 MS_ALWAYS_INLINE uint64_t ms_stack_load(uint64_t address)
 {
     uint64_t word;

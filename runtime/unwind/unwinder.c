@@ -35,11 +35,16 @@ struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
 void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
                        uint64_t stack_high)
 {
-    struct ms_store *store = u->store;
-    struct ms_rules *rules = u->rules;
-
-    ms_memory_clear(u, sizeof *u);
-    begin(u, store, rules, stack_low, stack_high);
+    // To give the memory back and be given it anew, page by page, costs more
+    // than all else of a thread's birth. What is known of stacks is held
+    // against the words on them; but not beyond where they end.
+    if (u->stack_low != stack_low || u->stack_high != stack_high) {
+        u->count = 0;
+        ms_memo_forget(&u->memo);
+    }
+    ms_memo_disown(&u->memo);
+    u->stack_low = stack_low;
+    u->stack_high = stack_high;
 }
 
 void ms_unwinder_destroy(struct ms_unwinder *u)

@@ -46,7 +46,7 @@ struct ms_fresh_frame {
 struct ms_unwinder {
     struct ms_rules *rules;         // constant
     struct ms_store *store;         // constant
-    uint64_t stack_low, stack_high; // constant: the thread's own stack
+    uint64_t stack_low, stack_high; // the thread's own stack
     uint32_t generation;            // of the rules that the rest comes from
     uint32_t count;                 // known frames, outermost first
     bool foreign; // they are of a stack that is not the thread's own
@@ -66,7 +66,7 @@ struct ms_unwinder *ms_unwinder_create(struct ms_store *store,
                                        uint64_t stack_low, uint64_t stack_high);
 void ms_unwinder_destroy(struct ms_unwinder *u);
 
-// ms_unwinder_renew makes it another thread's, that calls this: as new.
+// ms_unwinder_renew makes it another thread's, that calls this.
 void ms_unwinder_renew(struct ms_unwinder *u, uint64_t stack_low,
                        uint64_t stack_high);
 

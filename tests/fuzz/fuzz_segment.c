@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 #include "engine/annotations.h"
+#include "engine/export.h"
 #include "engine/render.h"
 #include "fake_engine.h"
 #include "kept_memory.h"
@@ -271,6 +272,31 @@ static void look_at_annotations(struct ms_engine *e)
         free(mappings.rows);
 }
 
+// All formats of other tools, to their end.
+static void export_everything(struct ms_engine *e)
+{
+    static char text[1 << 16];
+    static const enum ms_export_format formats[] = {
+        MS_EXPORT_PPROF, MS_EXPORT_COLLAPSED, MS_EXPORT_SPEEDSCOPE};
+    const struct ms_at now = {.kind = MS_AT_NOW};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct ms_export_order order = {.format = formats[i]};
+        struct ms_render_stream *stream;
+        struct ms_source source;
+        size_t n;
+        FUZZ_CHECK(ms_source_open(e, 0, &now, &source) == MEMSCOPE_OK);
+        if (i == 0) {
+            order.delta = true;
+            FUZZ_CHECK(ms_source_open(e, 0, &now, &order.since) == MEMSCOPE_OK);
+        }
+        FUZZ_CHECK(ms_render_export(&source, &order, &stream) == MEMSCOPE_OK);
+        while ((n = ms_render_read(stream, text, sizeof text)) != 0)
+            FUZZ_CHECK(n != SIZE_MAX);
+        ms_render_close(stream);
+    }
+}
+
 static void look_at_everything(struct ms_engine *e)
 {
     struct ms_render_stream *blocks; // or a flame graph
@@ -289,6 +315,7 @@ static void look_at_everything(struct ms_engine *e)
         FUZZ_CHECK(ms_render_flame(e, &order, &blocks) == MEMSCOPE_OK);
         read_all(blocks);
     }
+    export_everything(e);
     FUZZ_CHECK(ms_engine_history(e, 0, MS_STEP_100MS, 0, &samples, &count) ==
                MEMSCOPE_OK);
     free(samples);

@@ -165,9 +165,11 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "analysis", "leaks",
-                     "leakscan", "fragmentation", "openapi.json"):
+                     "tasks", "types", "marks", "flame", "export", "analysis",
+                     "leaks", "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
+        for name in ("heap", "allocs"):
+            self.ask("/debug/pprof/" + name, query="?seconds=1")
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):
             self.assertGreaterEqual(
@@ -188,6 +190,8 @@ class OpenApi(memscope_test.TestCase):
         again = self.ask(v1 + "snapshots/import", "post", body=whole,
                          status=201, headers=JSON)
         self.assertTrue(again["imported"])
+        self.ask(v1 + "changes", query="?epoch=%s&since=%d" % (
+            head["epoch"], head["seq"]))
         diff = self.ask(v1 + "diff", query="?a=%d&b=%d" % (
             head["id"], again["id"]))
         self.assertEqual(diff["totals"]["live_bytes"][2], 0)

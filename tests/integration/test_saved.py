@@ -8,7 +8,8 @@ import os
 import re
 import subprocess
 
-from memscope_test import (BIN, DEMO, LINE, Api, Memscope, Process,
+import jsonschema
+from memscope_test import (BIN, DEMO, LINE, ROOT, Api, Memscope, Process,
                            TestCase, main, target, wait_until)
 
 # So many bytes in one call more at each line that it is sent.
@@ -114,6 +115,25 @@ class Saved(TestCase):
             self.assertIn(b"the text ends before", page.stderr.bytes())
             page.popen.terminate()
             self.assertEqual(page.wait(), 1) # one could not be read
+
+    def test_a_file_is_what_its_schema_says(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            with open(self.take(scope, "schema"), encoding="utf-8") as f:
+                snapshot = json.load(f)
+            scope.interrupt()
+        fresh = subprocess.run(
+            [os.path.join(ROOT, "scripts/snapshot-schema.py"), "--check"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(fresh.returncode, 0, fresh.stderr)
+        with open(os.path.join(ROOT, "docs/snapshot.schema.json"),
+                  encoding="utf-8") as f:
+            validator = jsonschema.Draft202012Validator(json.load(f))
+        validator.validate(snapshot)
+        for name in ("format", "stats", "sites", "stacks"):
+            broken = dict(snapshot)
+            del broken[name]
+            self.assertFalse(validator.is_valid(broken), name)
 
     def grow(self, sizes, name):
         """A run of the program that grows; its snapshots before and after."""

@@ -28,10 +28,6 @@ int ms_memory_stand_in(void *address, uint64_t bytes);
 
 void ms_memory_unmap(void *memory, size_t bytes);
 
-// ms_memory_clear makes whole pages of ms_memory_map zero again and gives the
-// memory back to the system until it is used.
-void ms_memory_clear(void *memory, size_t bytes);
-
 // ms_memory_left is how much more address space the process may take, as far as
 // a limit says so; UINT64_MAX: without limit.
 uint64_t ms_memory_left(void);

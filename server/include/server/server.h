@@ -19,6 +19,7 @@
 #include <memscope.h>
 
 #include "engine/engine.h"
+#include "platform/listen.h"
 
 struct ms_server;
 
@@ -31,7 +32,10 @@ struct ms_server_options {
     uint16_t port;
     bool port_fixed;
     const char *bind; // NULL, "localhost": both families; "127.0.0.1"; "::1"
-    bool embedded;    // in the watched program itself; said in the status
+    // These sockets listen already, on `port`; the server closes them.
+    bool listening;
+    int listeners[MS_LISTENERS];
+    bool embedded; // in the watched program itself; said in the status
     void (*thread_start)(void); // called first on each thread; may be NULL
     uint32_t max_clients;       // viewers; 0: 64
 };

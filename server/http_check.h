@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// http_check: what the head of a request must be like before it is looked at
+// any further. Dispatcher thread.
+
+#ifndef MS_SERVER_HTTP_CHECK_H
+#define MS_SERVER_HTTP_CHECK_H
+
+#include "http_reply.h"
+
+// The value of a header of the request; ms_http_header_text: "" for none.
+const char *ms_http_header(struct MHD_Connection *connection, const char *name);
+const char *ms_http_header_text(struct MHD_Connection *connection,
+                                const char *name);
+
+// ms_http_too_long says that a body may not have more than `most` bytes.
+const char *ms_http_too_long(uint64_t most);
+
+// ms_http_check answers what must not come further. MHD_YES with *done: it was
+// answered.
+enum MHD_Result ms_http_check(struct ms_server *server,
+                              struct MHD_Connection *connection, uint64_t most,
+                              bool *done);
+
+#endif

@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A snapshot and the changes since make a later snapshot, of random programs
+and of real ones, whoever looks how often."""
+
+import json
+import os
+import random
+import time
+
+from memscope_test import DEMO, Memscope, TestCase, main, say, wait_until
+
+SEED = int(os.environ.get("MEMSCOPE_TEST_SEED", time.time()))
+# Each run does something else; it says which numbers it goes by.
+RANDOM = """import random, sys, threading, time
+r = random.Random(%d)
+kept = [None] * 300
+def small(n): return bytearray(n)
+def large(n): return [bytes(n)]
+def text(n): return str(n) * (n %% 50)
+def work():
+    while True:
+        for _ in range(r.randrange(40)):
+            kept[r.randrange(300)] = r.choice((small, large, text))(
+                r.randrange(1, 9000))
+        time.sleep(r.random() / 30)
+for _ in range(r.randrange(4)):
+    threading.Thread(target=work, daemon=True).start()
+work()
+"""
+
+
+def rows(list_of_rows):
+    return {row["id"]: row for row in list_of_rows}
+
+
+class Changes(TestCase):
+
+    def snapshot(self, scope):
+        _, _, head = scope.post("/snapshots", {"name": "x"})
+        _, _, body = scope.request("GET", "/api/v1/snapshots/%d" % head["id"])
+        scope.delete("/snapshots/%d" % head["id"])
+        return json.loads(body)
+
+    def follow(self, scope, choose, rounds=12):
+        """Keeps rows by changes alone, and holds them against snapshots."""
+        scope.settle()
+        first = self.snapshot(scope)
+        have = {name: rows(first[name]) for name in ("sites", "threads")}
+        seq, epoch, compared, sent = first["stats"]["seq"], \
+            first["stats"]["epoch"], 0, 0
+        for _ in range(rounds):
+            time.sleep(choose.random() / 3)
+            changes = scope.get("/changes", epoch=epoch, since=seq)
+            self.assertFalse(changes["whole"])
+            for name, known in have.items():
+                known.update(rows(changes[name]))
+                sent += len(changes[name])
+            seq = changes["stats"]["seq"]
+            self.assertEqual(sum(r["live_bytes"]
+                                 for r in have["sites"].values()),
+                             changes["stats"]["heap"]["live_bytes"])
+            later = self.snapshot(scope)
+            if later["stats"]["seq"] != seq:
+                # A tick came between: the changes up to it are those of it.
+                changes = scope.get("/changes", epoch=epoch, since=seq)
+                if changes["stats"]["seq"] != later["stats"]["seq"]:
+                    continue
+                for name, known in have.items():
+                    known.update(rows(changes[name]))
+                seq = changes["stats"]["seq"]
+            for name, known in have.items():
+                self.assertEqual(known, rows(later[name]))
+            compared += 1
+        return compared, sent
+
+    def test_of_the_demo(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            compared, sent = self.follow(scope, random.Random(SEED))
+            self.assertGreater(compared, 0)
+            say("%d snapshots compared, %d rows sent" % (compared, sent))
+            scope.interrupt()
+
+    def test_of_random_programs(self):
+        say("seed %d" % SEED)
+        for number in range(3):
+            program = RANDOM % (SEED + number)
+            with Memscope("/usr/bin/python3", "-c", program,
+                          env={"PYTHONMALLOC": "malloc"}) as scope:
+                compared, _ = self.follow(
+                    scope, random.Random(SEED + number), rounds=8)
+                self.assertGreater(compared, 0)
+
+    def test_of_a_program_that_ends(self):
+        with Memscope("/bin/ls", "-R", "/usr/lib",
+                      flags=("--keep-open",)) as scope:
+            wait_until("its first tick", lambda: scope.request(
+                "GET", "/api/v1/changes")[0] == 200)
+            first = scope.get("/changes")
+            self.assertTrue(first["whole"])
+            scope.wait_ended()
+            stats = first["stats"]
+            changes = scope.get("/changes", epoch=stats["epoch"],
+                                since=stats["seq"])
+            have = rows(first["sites"])
+            have.update(rows(changes["sites"]))
+            self.assertEqual(have, rows(self.snapshot(scope)["sites"]))
+            other = scope.get("/changes", epoch="0" * 16, since=stats["seq"])
+            self.assertTrue(other["whole"])
+
+
+if __name__ == "__main__":
+    main()
