@@ -84,6 +84,9 @@ uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
     _Atomic uint32_t *level = s->hash;
     uint32_t fresh = 0;
 
+    // What stands for the segment where a fork came in between: see fork.c.
+    if (ms_unlikely(last_bits == 0))
+        return 0;
     for (;; bits += MS_HASH_STEP_BITS) {
         bits = bits < last_bits ? bits : last_bits;
         uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
