@@ -82,7 +82,7 @@ struct ms_session {
     uint64_t thread_sample_uptime_ns;
     uint64_t threads_running;
     uint64_t pss_bytes;
-    uint64_t pss_due_ns; // monotonic: not asked for before
+    uint64_t pss_due_ns;          // monotonic: not asked for before
     uint64_t second_ns, trend_ns; // when these were last done
 };
 

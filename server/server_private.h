@@ -11,7 +11,6 @@
 #include "access.h"
 #include "server/server.h"
 
-
 struct ms_http;
 struct ms_sql_jobs;
 struct ms_ws;

@@ -9,7 +9,8 @@
 // nothing. Sizes are bytes. Names are copied, cut at 119 bytes, and kept for
 // the life of the process: use few (65,535), not one per object. What finds no
 // room is counted and shown under /api/v1/marks. So is every call in a program
-// whose limits allow but a small store (RLIMIT_AS): nothing of it is kept there.
+// whose limits allow but a small store (RLIMIT_AS): nothing of it is kept
+// there.
 //
 // With MEMSCOPE_DISABLE defined before the include, every function is an empty
 // inline one: the program needs no library of ours.

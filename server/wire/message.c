@@ -310,12 +310,12 @@ static json_t *build(struct ms_viewer *v, const struct ms_cut *c, bool *failed)
         .all = full || v->rows_anew,
         .trends = step != v->trend_step,
     };
-    json_t *m = json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "t", full ? "full" : "d",
-                          "sub", (json_int_t)v->sub, "seq",
-                          (json_int_t)c->stats.seq, "ts",
-                          (json_int_t)(c->stats.uptime_ns / 1000000), "stats",
-                          ms_render_stats(&c->stats), "core",
-                          samples_since(v, c, full ? 0 : v->seq));
+    json_t *m =
+        json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "t", full ? "full" : "d", "sub",
+                  (json_int_t)v->sub, "seq", (json_int_t)c->stats.seq, "ts",
+                  (json_int_t)(c->stats.uptime_ns / 1000000), "stats",
+                  ms_render_stats(&c->stats), "core",
+                  samples_since(v, c, full ? 0 : v->seq));
 
     if (full)
         json_object_set_new(m, "epoch", json_string(c->stats.epoch));

@@ -9,8 +9,8 @@ static void *one(unsigned long path, unsigned depth);
 
 static void *zero(unsigned long path, unsigned depth)
 {
-    void *p = depth == 0 ? malloc(40)
-                         : (path & 1 ? one : zero)(path >> 1, depth - 1);
+    void *p =
+        depth == 0 ? malloc(40) : (path & 1 ? one : zero)(path >> 1, depth - 1);
 
     victim_check(p != NULL, "malloc gives memory");
     return p;
@@ -18,8 +18,8 @@ static void *zero(unsigned long path, unsigned depth)
 
 static void *one(unsigned long path, unsigned depth)
 {
-    void *p = depth == 0 ? malloc(40)
-                         : (path & 1 ? one : zero)(path >> 1, depth - 1);
+    void *p =
+        depth == 0 ? malloc(40) : (path & 1 ? one : zero)(path >> 1, depth - 1);
 
     victim_check(p != NULL, "malloc gives memory");
     return p;

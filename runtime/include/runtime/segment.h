@@ -51,12 +51,12 @@
 #define MS_COUNT_SHIFT 16u    // counts of sampled rows are in units of 2^-16
 #define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
 
-// The stack hash: levels, each eight times as large as the one before, filled in
-// order; the last one may be smaller than that.
+// The stack hash: levels, each eight times as large as the one before, filled
+// in order; the last one may be smaller than that.
 #define MS_HASH_FIRST_BITS 12u // log2 of the slots of level 0
 #define MS_HASH_STEP_BITS 3u
 #define MS_HASH_LAST_BITS 25u
-#define MS_HASH_WINDOW 16u     // slots tried per level: one cache line
+#define MS_HASH_WINDOW 16u // slots tried per level: one cache line
 
 // Live index: one cell per 32-byte granule of the lower 47 bits of the address
 // space. Blocks of glibc's malloc are at least 32 bytes apart; with another
@@ -145,9 +145,9 @@ struct ms_segment_header {
     uint32_t recorder_events;
     uint32_t granule_shift;
     uint32_t pid;
-    uint32_t backend; // enum ms_backend_id
-    uint32_t options; // of MS_OPTION_*
-    uint32_t hash_bits; // of the last level
+    uint32_t backend;          // enum ms_backend_id
+    uint32_t options;          // of MS_OPTION_*
+    uint32_t hash_bits;        // of the last level
     uint32_t mapping_capacity; // a power of two
     uint32_t table_capacity;   // a power of two, or 0: there is an index
     uint64_t limit_bytes;      // of the segment; 0: none
