@@ -9,18 +9,6 @@ set -euo pipefail
 
 packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 
-missing=()
-for package in "${packages[@]}"; do
-    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null |
-        grep -qx installed || missing+=("$package")
-done
-if [ "${#missing[@]}" -eq 0 ]; then
-    echo "setup-aarch64: everything is installed"
-    exit
-fi
-echo "setup-aarch64: installing ${missing[*]}"
-as_root=()
-[ "$(id -u)" -eq 0 ] || as_root=(sudo)
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}"
+# shellcheck source=scripts/install-missing.sh
+. "$(dirname "$0")/install-missing.sh"
+install_missing setup-aarch64 "${packages[@]}"

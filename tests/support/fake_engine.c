@@ -4,6 +4,7 @@
 #include "fake_engine.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define NO_PROCESS 0
 
@@ -32,4 +33,28 @@ void ms_fake_engine_destroy(struct ms_engine *e)
     ms_session_close(e->sessions[0]);
     pthread_mutex_destroy(&e->lock);
     free(e);
+}
+
+static bool nobody_is_gone(uint32_t tid)
+{
+    (void)tid;
+    return false;
+}
+
+bool ms_fake_program(struct ms_store *store, struct ms_writer **writer,
+                     struct ms_engine **engine, struct ms_session **session)
+{
+    static const uint64_t no_name[2];
+
+    if (ms_store_create(store, MS_BACKEND_CORE) != 0)
+        return false;
+    *writer = ms_store_writer_open(store, 101, no_name, nobody_is_gone);
+    *engine = ms_fake_engine(dup(store->fd), session);
+    return *writer != NULL && *engine != NULL;
+}
+
+void ms_fake_program_end(struct ms_store *store, struct ms_engine *engine)
+{
+    ms_fake_engine_destroy(engine);
+    ms_store_destroy(store);
 }

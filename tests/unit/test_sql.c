@@ -26,36 +26,25 @@ static struct ms_writer *writer;
 static struct ms_session *session;
 static struct ms_engine *engine;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 // 20 blocks of 100, 200, ... bytes at three sites, each called from two places.
 static int open_all(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
-    if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
+    if (!ms_fake_program(&store, &writer, &engine, &session))
         return -1;
-    writer = ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
     for (uint64_t i = 0; i < 20; i++) {
         uint32_t caller = ms_store_stack(&store, 0x1000 * (i % 2 + 1), 0);
         uint32_t stack = ms_store_stack(&store, 0x5000 + i % 3, caller);
         ms_store_allocation(writer, 0x10000 * (i + 1), 100 * (i + 1), stack,
                             false);
     }
-    engine = ms_fake_engine(dup(store.fd), &session);
-    return engine == NULL ? -1 : 0;
+    return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    ms_fake_engine_destroy(engine);
-    ms_store_destroy(&store);
+    ms_fake_program_end(&store, engine);
     return 0;
 }
 
