@@ -51,94 +51,106 @@ static int bad_usage(const char *why, const char *what)
     return BAD_USAGE;
 }
 
+static const struct option run_options[] = {
+    {"port", required_argument, NULL, 'p'},
+    {"bind", required_argument, NULL, 'b'},
+    {"backend", required_argument, NULL, 'B'},
+    {"mode", required_argument, NULL, 'm'},
+    {"budget", required_argument, NULL, 'u'},
+    {"mmap", no_argument, NULL, 'M'},
+    {"store-limit", required_argument, NULL, 'l'},
+    {"snapshot-dir", required_argument, NULL, 'D'},
+    {"snapshot-when", required_argument, NULL, 'W'},
+    {"snapshot-at-exit", no_argument, NULL, 'E'},
+    {"open", no_argument, NULL, 'o'},
+    {"keep-open", no_argument, NULL, 'k'},
+    {"no-follow", no_argument, NULL, 'n'},
+    {"leak-check", no_argument, NULL, 'L'},
+    {"fail-on-leak", no_argument, NULL, 'F'},
+    {"suppressions", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+// 0: go on; else what parse returns.
+static int take_option(struct run *r, int option)
+{
+    switch (option) {
+    case 'p':
+        if (!ms_value_port(optarg, &r->page.port))
+            return bad_usage("no port number: ", optarg);
+        r->page.port_fixed = true;
+        break;
+    case 'b':
+        r->page.bind = optarg;
+        break;
+    case 'B':
+        if (!ms_launch_backend(optarg))
+            return bad_usage("no such backend: ", optarg);
+        break;
+    case 'm':
+        if (!ms_launch_mode(optarg))
+            return bad_usage("no such mode: ", optarg);
+        break;
+    case 'u':
+        if (!ms_value_budget(optarg, &r->budget))
+            return bad_usage("no per cent of CPU: ", optarg);
+        break;
+    case 'M':
+        if (setenv(MS_ENV_MMAP, "1", 1) != 0)
+            return bad_usage("no memory for ", "--mmap");
+        break;
+    case 'l':
+        if (!ms_value_store_limit(optarg))
+            return bad_usage("no size of 2M or more: ", optarg);
+        break;
+    case 'D':
+        r->keeping.directory = optarg;
+        break;
+    case 'E':
+        optarg = "exit";
+        // fall through
+    case 'W':
+        if (!ms_keeping_when(&r->keeping, optarg))
+            return bad_usage("no condition for a snapshot: ", optarg);
+        break;
+    case 'o':
+        r->open_page = true;
+        break;
+    case 'k':
+        r->keep_open = true;
+        break;
+    case 'n':
+        r->no_follow = true;
+        break;
+    case 'L':
+    case 'F':
+        r->leaks.wanted = true;
+        r->leaks.fail |= option == 'F';
+        break;
+    case 's':
+        r->leaks.suppressions = optarg;
+        break;
+    case 'h':
+        return MS_RUN_HELP;
+    default:
+        break;
+    }
+    return 0;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"bind", required_argument, NULL, 'b'},
-        {"backend", required_argument, NULL, 'B'},
-        {"mode", required_argument, NULL, 'm'},
-        {"budget", required_argument, NULL, 'u'},
-        {"mmap", no_argument, NULL, 'M'},
-        {"store-limit", required_argument, NULL, 'l'},
-        {"snapshot-dir", required_argument, NULL, 'D'},
-        {"snapshot-when", required_argument, NULL, 'W'},
-        {"snapshot-at-exit", no_argument, NULL, 'E'},
-        {"open", no_argument, NULL, 'o'},
-        {"keep-open", no_argument, NULL, 'k'},
-        {"no-follow", no_argument, NULL, 'n'},
-        {"leak-check", no_argument, NULL, 'L'},
-        {"fail-on-leak", no_argument, NULL, 'F'},
-        {"suppressions", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     int option;
 
-    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            if (!ms_value_port(optarg, &r->page.port))
-                return bad_usage("no port number: ", optarg);
-            r->page.port_fixed = true;
-            break;
-        case 'b':
-            r->page.bind = optarg;
-            break;
-        case 'B':
-            if (!ms_launch_backend(optarg))
-                return bad_usage("no such backend: ", optarg);
-            break;
-        case 'm':
-            if (!ms_launch_mode(optarg))
-                return bad_usage("no such mode: ", optarg);
-            break;
-        case 'u':
-            if (!ms_value_budget(optarg, &r->budget))
-                return bad_usage("no per cent of CPU: ", optarg);
-            break;
-        case 'M':
-            if (setenv(MS_ENV_MMAP, "1", 1) != 0)
-                return bad_usage("no memory for ", "--mmap");
-            break;
-        case 'l':
-            if (!ms_value_store_limit(optarg))
-                return bad_usage("no size of 2M or more: ", optarg);
-            break;
-        case 'D':
-            r->keeping.directory = optarg;
-            break;
-        case 'E':
-            optarg = "exit";
-            // fall through
-        case 'W':
-            if (!ms_keeping_when(&r->keeping, optarg))
-                return bad_usage("no condition for a snapshot: ", optarg);
-            break;
-        case 'o':
-            r->open_page = true;
-            break;
-        case 'k':
-            r->keep_open = true;
-            break;
-        case 'n':
-            r->no_follow = true;
-            break;
-        case 'L':
-        case 'F':
-            r->leaks.wanted = true;
-            r->leaks.fail |= option == 'F';
-            break;
-        case 's':
-            r->leaks.suppressions = optarg;
-            break;
-        case 'h':
-            return MS_RUN_HELP;
-        case ':':
+    while ((option = getopt_long(argc, argv, "+:", run_options, NULL)) != -1) {
+        if (option == ':')
             return bad_usage("a value is missing after ", argv[optind - 1]);
-        default:
+        if (option == '?')
             return bad_usage("unknown option ", argv[optind - 1]);
-        }
+        int result = take_option(r, option);
+        if (result != 0)
+            return result;
     }
     if (optind >= argc)
         return bad_usage("there is no command to run", "");
