@@ -23,7 +23,7 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static void read_modules(struct ms_session *s)
+void ms_session_read_modules(struct ms_session *s)
 {
     uint32_t count = ms_reader_modules(&s->reader);
 
@@ -70,7 +70,7 @@ struct ms_session_module *ms_session_module_of(struct ms_session *s,
 
 void ms_session_place_sites(struct ms_session *s)
 {
-    read_modules(s);
+    ms_session_read_modules(s);
     for (; s->placed_sites < s->model.site_count; s->placed_sites++) {
         struct ms_site *site = &s->model.sites[s->placed_sites];
         struct ms_session_module *m =

@@ -105,6 +105,10 @@ void ms_session_publish(struct ms_session *s);
 void ms_session_finish(struct ms_session *s, int wait_status,
                        const char *reason);
 
+// ms_session_read_modules takes over the modules that were loaded since it was
+// called last. {lock}
+void ms_session_read_modules(struct ms_session *s);
+
 // ms_session_place_sites finds the modules of new sites and asks for their
 // names. {lock}
 void ms_session_place_sites(struct ms_session *s);

@@ -121,6 +121,10 @@ static bool name_rows(struct ms_session *s, struct ms_leak_row *rows,
 {
     bool all = true;
 
+    // Young programs are scanned before the first tick has read any.
+    pthread_mutex_lock(&s->lock);
+    ms_session_read_modules(s);
+    pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < count; i++) {
         // Row by row, so that no tick waits for long.
         pthread_mutex_lock(&s->lock);
