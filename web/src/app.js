@@ -3,13 +3,13 @@
 // app: holds the parts together. Data arrive when they like; the screen draws
 // once per animation frame, what is seen, when there is something new.
 
+import { api } from "./api.js";
 import { h, setText } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { parseRoute, routeTo } from "./router.js";
 import { settings } from "./settings.js";
-import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { Theme } from "./theme.js";
 import { View, WINDOWS } from "./view.js";
@@ -32,7 +32,7 @@ export class App {
   view = new View();
   hz = 10;
   monitorCpu = Number.NaN;
-  /** @type {import("./socket.js").LinkState} */
+  /** @type {import("./api.js").LinkState} */
   link = "connecting";
   #lastMessage = performance.now();
   #lastAck = 0;
@@ -55,18 +55,16 @@ export class App {
   /** The address that is shown. */
   #routed = "";
 
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /** @param {HTMLElement} root @param {import("./api.js").Source} source */
+  constructor(root, source) {
+    this.source = source;
     const window = Number(settings.get("window"));
     if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
     this.theme = new Theme(() => this.#restyle());
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new Socket(
-      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
+    source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
-    );
-    this.socket.open(); // it opens while the page is built
+    ); // it opens while the page is built
     this.drawer = new Drawer(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
@@ -151,7 +149,7 @@ export class App {
     this.#monitorBefore = { ns: monitor.cpu_ns, at: now };
   }
 
-  /** @param {import("./socket.js").LinkState} state */
+  /** @param {import("./api.js").LinkState} state */
   #linkChanged(state) {
     this.link = state;
     if (state === "open") this.#lastMessage = performance.now();
@@ -170,14 +168,14 @@ export class App {
     };
     const { epoch, seq } = this.store;
     this.store.lost = false;
-    if (!this.socket.send(encodeSub(wanted))) return;
-    if (!all && seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
+    if (!this.source.send(encodeSub(wanted))) return;
+    if (!all && seq > 0 && epoch) this.source.send(encodeResume(epoch, seq));
   }
 
   /** @param {number} paintMs */
   #ack(paintMs) {
     const { seq } = this.store;
-    if (seq !== this.#lastAck && this.socket.send(encodeAck(seq, paintMs))) this.#lastAck = seq;
+    if (seq !== this.#lastAck && this.source.send(encodeAck(seq, paintMs))) this.#lastAck = seq;
   }
 
   redraw() {
@@ -266,18 +264,13 @@ export class App {
   }
 
   /**
-   * What the server answers; null when it does not.
+   * What there is to know of the session shown; null when there is no answer.
    * @param {string} path below /api/v1/
-   * @param {Record<string, string | number | null | undefined>} [params]
-   * @returns {Promise<Record<string, any> | null>}
+   * @param {import("./api.js").Params} [params]
+   * @returns {Promise<any>}
    */
-  async api(path, params = {}) {
-    const query = new URLSearchParams();
-    const all = { session: this.store.session?.id, ...params };
-    for (const [name, value] of Object.entries(all))
-      if (value !== null && value !== undefined) query.set(name, String(value));
-    const answer = await fetch(`api/v1/${path}?${query}`).catch(() => null);
-    return answer?.ok ? answer.json() : null;
+  ask(path, params = {}) {
+    return api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
   }
 
   /** @param {number} id */
@@ -357,7 +350,7 @@ export class App {
 
   /** @param {string} name */
   takeSnapshot(name) {
-    if (!this.socket.send(encodeSnapshot(++this.#command, name)))
+    if (!this.source.send(encodeSnapshot(++this.#command, name)))
       this.say("No snapshot: there is no connection.");
   }
 
@@ -376,7 +369,7 @@ export class App {
     clearTimeout(this.#hiddenTimer);
     if (document.hidden) {
       this.#hiddenTimer = setTimeout(() => {
-        this.socket.send(encodeSub({ sub: ++this.asked, hz: 0, hist: false }));
+        this.source.send(encodeSub({ sub: ++this.asked, hz: 0, hist: false }));
       }, HIDDEN_MS);
     } else {
       this.subscribe();

@@ -135,7 +135,7 @@ export class SessionStrip {
     const now = performance.now();
     if (now - this.#marksAt < MARKS_MS) return;
     this.#marksAt = now;
-    const answer = await this.app.api("marks");
+    const answer = await this.app.ask("marks");
     if (!answer) return;
     this.#marks = answer.rows
       .filter((/** @type {Record<string, any>} */ row) => KINDS.has(row.kind))
