@@ -27,12 +27,14 @@ static void handle_upgrade(struct ms_request *q, struct ms_reply *r)
 }
 
 #define SESSION "session"
+#define TABLE                                                                  \
+    SESSION, "sort", "order", "limit", "offset", "q", "min", "at", "seq"
 static const struct route {
     const char *path; // ends with '/': a number follows
     void (*get)(struct ms_request *, struct ms_reply *);
     void (*post)(struct ms_request *, struct ms_reply *);
     void (*delete)(struct ms_request *, struct ms_reply *);
-    const char *parameters[9]; // that GET knows
+    const char *parameters[12]; // that GET knows
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
@@ -46,12 +48,8 @@ static const struct route {
      ms_handle_threads,
      NULL,
      NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
-    {"/api/v1/sites",
-     ms_handle_sites,
-     NULL,
-     NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
+     {TABLE, "threads", NULL}},
+    {"/api/v1/sites", ms_handle_sites, NULL, NULL, {TABLE, "module", NULL}},
     {"/api/v1/history",
      ms_handle_history,
      NULL,
