@@ -27,8 +27,6 @@ static void handle_upgrade(struct ms_request *q, struct ms_reply *r)
 }
 
 #define SESSION "session"
-#define TABLE                                                                  \
-    SESSION, "sort", "order", "limit", "offset", "q", "min", "at", "seq"
 static const struct route {
     const char *path; // ends with '/': a number follows
     void (*get)(struct ms_request *, struct ms_reply *);
@@ -48,8 +46,14 @@ static const struct route {
      ms_handle_threads,
      NULL,
      NULL,
-     {TABLE, "threads", NULL}},
-    {"/api/v1/sites", ms_handle_sites, NULL, NULL, {TABLE, "module", NULL}},
+     {SESSION, "sort", "order", "limit", "offset", "q", "min", "threads", "at",
+      "seq", NULL}},
+    {"/api/v1/sites",
+     ms_handle_sites,
+     NULL,
+     NULL,
+     {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
+      "seq", NULL}},
     {"/api/v1/history",
      ms_handle_history,
      NULL,
