@@ -8,7 +8,6 @@ import { forgetColors, h, setText } from "./dom.js";
 import { count } from "./format.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { settings } from "./settings.js";
-import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { View, WINDOWS } from "./view.js";
 import { Drawer } from "./views/drawer.js";
@@ -36,7 +35,7 @@ export class App {
   view = new View();
   hz = 10;
   monitorCpu = Number.NaN;
-  /** @type {import("./socket.js").LinkState} */
+  /** @type {import("./api.js").LinkState} */
   link = "connecting";
   #lastMessage = performance.now();
   #lastAck = 0;
@@ -52,18 +51,16 @@ export class App {
   #page = "overview";
   #theme = settings.get("theme");
 
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /** @param {HTMLElement} root @param {import("./api.js").Source} source */
+  constructor(root, source) {
+    this.source = source;
     this.view.seconds = Number(settings.get("window")) || 60;
     if (!WINDOWS.some((w) => w.seconds === this.view.seconds)) this.view.seconds = 60;
     this.#applyTheme();
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new Socket(
-      `${scheme}://${location.host}${location.pathname.replace(/[^/]*$/, "")}ws`,
+    source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
-    );
-    this.socket.open(); // it opens while the page is built
+    ); // it opens while the page is built
     this.drawer = new Drawer(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
@@ -173,7 +170,7 @@ export class App {
     this.#monitorBefore = { ns: monitor.cpu_ns, at: now };
   }
 
-  /** @param {import("./socket.js").LinkState} state */
+  /** @param {import("./api.js").LinkState} state */
   #linkChanged(state) {
     this.link = state;
     if (state === "open") this.#lastMessage = performance.now();
@@ -187,14 +184,14 @@ export class App {
     if (this.#session !== 0) wanted.session = this.#session;
     const { epoch, seq } = this.store;
     this.store.lost = false;
-    if (!this.socket.send(encodeSub(wanted))) return;
-    if (!all && seq > 0 && epoch) this.socket.send(encodeResume(epoch, seq));
+    if (!this.source.send(encodeSub(wanted))) return;
+    if (!all && seq > 0 && epoch) this.source.send(encodeResume(epoch, seq));
   }
 
   /** @param {number} paintMs */
   #ack(paintMs) {
     const { seq } = this.store;
-    if (seq !== this.#lastAck && this.socket.send(encodeAck(seq, paintMs))) this.#lastAck = seq;
+    if (seq !== this.#lastAck && this.source.send(encodeAck(seq, paintMs))) this.#lastAck = seq;
   }
 
   redraw() {
@@ -309,7 +306,7 @@ export class App {
 
   /** @param {string} name */
   takeSnapshot(name) {
-    if (!this.socket.send(encodeSnapshot(++this.#command, name)))
+    if (!this.source.send(encodeSnapshot(++this.#command, name)))
       this.#say("No snapshot: there is no connection.");
   }
 
@@ -341,7 +338,7 @@ export class App {
     clearTimeout(this.#hiddenTimer);
     if (document.hidden) {
       this.#hiddenTimer = setTimeout(() => {
-        this.socket.send(encodeSub({ sub: ++this.asked, hz: 0, hist: false }));
+        this.source.send(encodeSub({ sub: ++this.asked, hz: 0, hist: false }));
       }, HIDDEN_MS);
     } else {
       this.subscribe();
