@@ -235,8 +235,7 @@ static enum memscope_status cut_sites(const struct ms_snapshot *s,
         out->sites[kept++] = *row;
     }
     out->site_count = kept;
-    return ms_window_of_sites(w, out->sites, &out->site_count,
-                              &out->site_total);
+    return ms_window_of_sites(w, out->sites, &out->site_count, &out->site_sums);
 }
 
 enum memscope_status ms_saved_cut(struct ms_engine *e, uint32_t id,
@@ -256,7 +255,7 @@ enum memscope_status ms_saved_cut(struct ms_engine *e, uint32_t id,
             out->threads == NULL
                 ? MEMSCOPE_ERROR_MEMORY
                 : ms_window_of_threads(threads, out->threads,
-                                       &out->thread_count, &out->thread_total);
+                                       &out->thread_count, &out->thread_sums);
     }
     if (status == MEMSCOPE_OK && sites != NULL)
         status = cut_sites(s, sites, out);
