@@ -56,9 +56,10 @@ test("an opened file is a whole session", async () => {
       names.join("\n"),
     );
     await go(page, "threads");
-    await until("the threads are shown", async () =>
-      (await page.locator(".page-th .tr").allTextContents()).some((n) => n.includes("cache")),
-    );
+    await until("all threads are shown, by their names of then", async () => {
+      const rows = await page.locator(".page-th .tr").allTextContents();
+      return saved.threads.every((/** @type {any} */ t) => rows.some((r) => r.includes(t.name)));
+    });
     await go(page, "snapshots");
     await page.waitForSelector(".snapshots tbody tr");
     await go(page, "leaks");
