@@ -68,6 +68,8 @@ class Analysis(memscope_test.TestCase):
                 "cross-thread frees",
                 lambda: findings(scope, "cross_thread_frees"))
             self.assertEqual(evidence(crossed[0])["cross_frees"], 4096)
+            self.assertEqual(evidence(crossed[0])["most_of_thread_frees"], 4096)
+            self.assertEqual(evidence(crossed[0])["most_of_thread"], 1)
             self.assertEqual(len(crossed), 1)
             scope.write(b"\n")
             wanted = {"temporary_churn": "temporary",
