@@ -47,8 +47,8 @@ class Analysis(memscope_test.TestCase):
             # tests/unit holds the 60 s, by steps; a busy machine may stall.
             self.assertLess(age, 120)
             # The other one grows twice as fast, as long as it does.
-            wait_until("the bounded cache", lambda: "bounded" in look(), 120,
-                       0.2)
+            wait_until("the bounded cache",
+                       lambda: look() and "bounded" in seen, 120, 0.2)
             wait_until("the leak alone", lambda: look() == ["leaky"], 200, 0.2)
             finding = scope.get("/leaks")["findings"][0]
             numbers = evidence(finding)
