@@ -56,6 +56,7 @@ static const struct route {
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
       "seq", NULL}},
     {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/matrix", ms_handle_matrix, NULL, NULL, {SESSION, "limit", NULL}},
     {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",
      ms_handle_history,

@@ -166,7 +166,7 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "export", "analysis",
+                     "tasks", "types", "marks", "flame", "export", "analysis", "matrix",
                      "leaks", "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
         for accept in ("text/plain", "application/openmetrics-text"):
