@@ -36,6 +36,7 @@ static const struct route {
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
+    {"/metrics", ms_handle_metrics, NULL, NULL, {"sites", "threads", NULL}},
     {"/api/v1/sessions", ms_handle_sessions, NULL, NULL, {NULL}},
     {"/api/v1/stats",
      ms_handle_stats,
@@ -55,6 +56,7 @@ static const struct route {
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
       "seq", NULL}},
     {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/matrix", ms_handle_matrix, NULL, NULL, {SESSION, "limit", NULL}},
     {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",
      ms_handle_history,
@@ -158,6 +160,18 @@ static bool not_kept(struct ms_request *q)
            info.state == MS_SESSION_SAVED;
 }
 
+#define ROUTES (sizeof routes / sizeof *routes)
+_Static_assert(ROUTES + 2 <= MS_ENDPOINTS_MOST, "each is counted");
+
+const char *ms_routes_name(unsigned number)
+{
+    if (number == MS_ROUTE_NONE)
+        return "none";
+    if (number == MS_ROUTE_PAGE)
+        return "page";
+    return number - 2 < ROUTES ? routes[number - 2].path : NULL;
+}
+
 static bool parse_id(const char *text, uint64_t *id)
 {
     uint64_t n = 0;
@@ -175,7 +189,7 @@ static bool parse_id(const char *text, uint64_t *id)
 
 static const struct route *find(struct ms_request *q)
 {
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    for (size_t i = 0; i < ROUTES; i++) {
         const char *path = routes[i].path;
         size_t n = strlen(path);
         if (path[n - 1] != '/' && strcmp(path, q->path) == 0)
@@ -284,12 +298,18 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
     bool delete = strcmp(q->method, "DELETE") == 0;
 
     if (route == NULL) {
-        if (!ms_assets_answer(q, r))
+        if (!ms_assets_answer(q, r)) {
             ms_reply_error(r, 404, "there is nothing under this path");
-        else if (!get)
+            return;
+        }
+        q->server->endpoints.route = MS_ROUTE_PAGE;
+        if (!get) {
+            *r = (struct ms_reply){0}; // nothing of the page's part
             allow(r, NULL);
+        }
         return;
     }
+    q->server->endpoints.route = (unsigned)(route - routes) + 2;
     if (!(get && route->get != NULL) && !(post && route->post != NULL) &&
         !(delete &&route->delete != NULL)) {
         allow(r, route);

@@ -166,9 +166,11 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "export", "analysis",
+                     "tasks", "types", "marks", "flame", "export", "analysis", "matrix",
                      "leaks", "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
+        for accept in ("text/plain", "application/openmetrics-text"):
+            self.ask("/metrics", headers={"Accept": accept})
         for name in ("heap", "allocs"):
             self.ask("/debug/pprof/" + name, query="?seconds=1")
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
