@@ -17,4 +17,7 @@ bool ms_assets_answer(const struct ms_request *q, struct ms_reply *r);
 bool ms_assets_file(const char *name, const struct ms_request *q,
                     struct ms_reply *r);
 
+// ms_assets_text gives a file as it is; NULL: there is none.
+const char *ms_assets_text(const char *name, size_t *bytes);
+
 #endif
