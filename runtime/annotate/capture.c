@@ -8,7 +8,8 @@
 #include <memscope.h>
 
 #include "capture/engine.h"
-#include "capture/fast.h"
+#include "annotate/contexts.h"
+#include "capture/book.h"
 
 static bool is_live(const struct ms_writer *w, uint64_t granule)
 {

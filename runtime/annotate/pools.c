@@ -11,7 +11,7 @@
 #include "annotate/own.h"
 #include "annotate/strings.h"
 #include "capture/engine.h"
-#include "capture/fast.h"
+#include "capture/book.h"
 
 #define GRANULES_AT_ONCE 4096u // of a discard inside one guard
 
