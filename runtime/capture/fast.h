@@ -85,8 +85,8 @@ MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
         if (ms_unlikely(site->address != from.pc))
             return 0;
         hint = &site->hint;
-    } else if (ms_unlikely(
-                   ms_unwinder_recognize(w->unwinder, &from, &hint) == 0)) {
+    } else if (ms_unlikely(ms_unwinder_recognize(w->unwinder, &from, &hint) ==
+                           0)) {
         return 0;
     }
     return ms_row_hint_for(hint, ms_size_class(size));
@@ -120,9 +120,8 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
 }
 
 // Of a block that the allocator is to get back, not NULL.
-MS_ALWAYS_INLINE enum ms_fast ms_fast_dealloc(const void *block,
-                                              const void *frame,
-                                              struct ms_fast_event *e)
+MS_ALWAYS_INLINE enum ms_fast
+ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
 {
     struct ms_writer *w = ms_fast_enter(frame);
     uint64_t address = (uintptr_t)block;

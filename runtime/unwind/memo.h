@@ -7,8 +7,9 @@
 // the word there leads to the next branch, or to the entry. A place is known to
 // lie on the stack, as all words before it are the same.
 //
-// That way is a chain of loads, each waiting for the last. So first of all those
-// are tried that have followed the last stack before: programs repeat themselves.
+// That way is a chain of loads, each waiting for the last. So first of all
+// those are tried that have followed the last stack before: programs repeat
+// themselves.
 //
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
@@ -44,9 +45,9 @@ struct ms_memo_words {
 struct ms_memo_entry {
     struct ms_frame at; // pc 0: empty
     uint32_t node;
-    uint16_t first, groups; // of its words
-    bool any_fp;            // nothing depends on the first frame's fp
-    bool met;               // again, since it is here
+    uint16_t first, groups;      // of its words
+    bool any_fp;                 // nothing depends on the first frame's fp
+    bool met;                    // again, since it is here
     uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
     struct ms_row_hint hint;
 };
