@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "http_callers.h"
 #include "http_check.h"
 #include "http_later.h"
 #include "routes.h"
@@ -20,6 +21,7 @@
 struct ms_http {
     struct ms_server *server;
     struct MHD_Daemon *daemon;
+    struct ms_http_callers callers;
     int poll_fd;
     int wake_event;                   // eventfd
     struct exchange *newest, *oldest; // all that are under way
@@ -51,7 +53,8 @@ static enum MHD_Result add_parameter(void *arg, enum MHD_ValueKind kind,
                                      const char *name, const char *value)
 {
     (void)kind;
-    ms_query_add(arg, name, value);
+    if (strcmp(name, MS_HTTP_TOKEN) != 0) // that was for http_check
+        ms_query_add(arg, name, value);
     return MHD_YES;
 }
 
@@ -198,9 +201,14 @@ static enum MHD_Result take_request(void *arg,
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
         bool import = ms_routes_import(method, path);
+        struct ms_http_asked asked = {
+            .caller = ms_http_callers_get(&http->callers, connection),
+            .method = method,
+            .path = path,
+            .most = import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES,
+        };
         enum MHD_Result result =
-            ms_http_check(http->server, connection,
-                          import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
+            ms_http_check(http->server, connection, &asked, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
@@ -299,17 +307,22 @@ void ms_http_destroy(struct ms_http *http)
     MHD_stop_daemon(http->daemon);
     ms_sql_jobs_destroy(http->server->sql_jobs);
     close(http->wake_event);
+    ms_http_callers_fini(&http->callers);
     free(http);
 }
 
-void ms_http_add(struct ms_http *http, int fd, const struct sockaddr *from,
-                 socklen_t length)
+void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
+                 const struct sockaddr *from, socklen_t length)
 {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
     if (info != NULL && info->num_connections >= MS_HTTP_CONNECTIONS)
         ms_http_end_oldest(http);
+    if (!ms_http_callers_set(&http->callers, fd, caller)) {
+        close(fd);
+        return;
+    }
     // It closes the connection itself when it cannot take it.
     (void)MHD_add_connection(http->daemon, fd, from, length);
 }

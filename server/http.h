@@ -19,8 +19,8 @@ enum memscope_status ms_http_create(struct ms_server *server,
 void ms_http_destroy(struct ms_http *http);
 
 // ms_http_add gives it a connection, of which nothing has been read yet.
-void ms_http_add(struct ms_http *http, int fd, const struct sockaddr *from,
-                 socklen_t length);
+void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
+                 const struct sockaddr *from, socklen_t length);
 
 // ms_http_end_oldest makes room: it ends the request whose body is awaited
 // longest, else the oldest answer that is not read to its end. False: none is
