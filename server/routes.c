@@ -32,7 +32,7 @@ static const struct route {
     void (*get)(struct ms_request *, struct ms_reply *);
     void (*post)(struct ms_request *, struct ms_reply *);
     void (*delete)(struct ms_request *, struct ms_reply *);
-    const char *parameters[9]; // that GET knows
+    const char *parameters[12]; // that GET knows
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
@@ -46,12 +46,16 @@ static const struct route {
      ms_handle_threads,
      NULL,
      NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
+     {SESSION, "sort", "order", "limit", "offset", "q", "min", "threads", "at",
+      "seq", NULL}},
     {"/api/v1/sites",
      ms_handle_sites,
      NULL,
      NULL,
-     {SESSION, "sort", "order", "limit", "offset", "q", "at", "seq", NULL}},
+     {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
+      "seq", NULL}},
+    {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",
      ms_handle_history,
      NULL,
@@ -206,7 +210,8 @@ void ms_reply_status(struct ms_reply *r, enum memscope_status status)
 {
     switch (status) {
     case MEMSCOPE_ERROR_NOT_FOUND:
-        ms_reply_error(r, 404, "there is no such session, snapshot or moment");
+        ms_reply_error(r, 404,
+                       "there is no such session, snapshot, moment or row");
         break;
     case MEMSCOPE_ERROR_ARGUMENT:
         ms_reply_error(r, 400, "the name is too long, or no text");

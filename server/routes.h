@@ -85,6 +85,8 @@ void ms_handle_sessions(struct ms_request *q, struct ms_reply *r);
 void ms_handle_stats(struct ms_request *q, struct ms_reply *r);
 void ms_handle_threads(struct ms_request *q, struct ms_reply *r);
 void ms_handle_sites(struct ms_request *q, struct ms_reply *r);
+void ms_handle_site(struct ms_request *q, struct ms_reply *r);
+void ms_handle_thread(struct ms_request *q, struct ms_reply *r);
 void ms_handle_history(struct ms_request *q, struct ms_reply *r);
 void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r);
@@ -116,5 +118,9 @@ void ms_handle_query(struct ms_request *q, struct ms_reply *r);
 
 // ms_render_monitor: the server's own cost, for status and viewers alike.
 json_t *ms_render_monitor(struct ms_server *server);
+
+struct ms_window_sums;
+// ms_render_sums: of all rows of a table that match, for both alike.
+json_t *ms_render_sums(const struct ms_window_sums *sums);
 
 #endif

@@ -224,7 +224,7 @@ static bool to_be_sent(struct builder *b, struct ms_viewer_table *t,
 
 static json_t *finish_table(struct ms_viewer_table *t,
                             const uint32_t shown[MS_VIEWER_ROWS], size_t count,
-                            size_t total, json_t *rows)
+                            const struct ms_window_sums *sums, json_t *rows)
 {
     json_t *order = json_array();
 
@@ -232,8 +232,8 @@ static json_t *finish_table(struct ms_viewer_table *t,
         json_array_append_new(order, json_integer(shown[i]));
     memcpy(t->shown, shown, count * sizeof *shown);
     t->shown_count = count;
-    return json_pack("{s:I,s:o,s:o}", "total", (json_int_t)total, "order",
-                     order, "rows", rows);
+    return json_pack("{s:I,s:o,s:o,s:o}", "total", (json_int_t)sums->rows,
+                     "sum", ms_render_sums(sums), "order", order, "rows", rows);
 }
 
 static json_t *thread_table(struct builder *b, const struct ms_cut *c)
@@ -248,7 +248,7 @@ static json_t *thread_table(struct builder *b, const struct ms_cut *c)
         if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
             json_array_append_new(rows, thread_row(b, r, fresh || b->trends));
     }
-    return finish_table(t, shown, c->thread_count, c->thread_total, rows);
+    return finish_table(t, shown, c->thread_count, &c->thread_sums, rows);
 }
 
 static json_t *site_table(struct builder *b, const struct ms_cut *c)
@@ -263,7 +263,7 @@ static json_t *site_table(struct builder *b, const struct ms_cut *c)
         if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
             json_array_append_new(rows, site_row(b, r, fresh || b->trends));
     }
-    return finish_table(t, shown, c->site_count, c->site_total, rows);
+    return finish_table(t, shown, c->site_count, &c->site_sums, rows);
 }
 
 static json_t *samples_since(struct ms_viewer *v, const struct ms_cut *c,

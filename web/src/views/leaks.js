@@ -4,6 +4,7 @@
 // blocks that no pointer leads to any more. What is shown is asked for every
 // three seconds while the page is seen: the engine looks no more often.
 
+import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { bytes, count, exactBytes } from "../format.js";
 
@@ -118,25 +119,18 @@ export class LeaksPage {
     return { hist: false };
   }
 
-  get #query() {
-    const id = this.app.store.session?.id;
-    return id ? `?session=${id}` : "";
+  get #params() {
+    return { session: this.app.store.session?.id };
   }
 
   async #begin() {
-    const id = this.app.store.session?.id;
-    await fetch("api/v1/leakscan", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(id ? { session: id } : {}),
-    }).catch(() => null);
+    await api.post("leakscan", this.#params).catch(() => null);
     this.#ask();
   }
 
   /** @param {string} path */
-  async #get(path) {
-    const answer = await fetch(`api/v1/${path}${this.#query}`).catch(() => null);
-    return answer?.ok ? answer.json() : null;
+  #get(path) {
+    return api.get(path, this.#params).catch(() => null);
   }
 
   async #ask() {

@@ -3,6 +3,7 @@
 // snapshots: the list of what was kept, to take, give a name, download and
 // delete.
 
+import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { bytes, count, exactBytes } from "../format.js";
 
@@ -86,11 +87,8 @@ export class SnapshotsPage {
 
   /** @param {Record<string, any>} snapshot */
   async #delete(snapshot) {
-    const answer = await fetch(`api/v1/snapshots/${snapshot.id}`, {
-      method: "DELETE",
-      headers: { "Content-Type": "application/json" },
-    }).catch(() => null);
-    this.error.hidden = answer !== null && (answer.ok || answer.status === 404);
+    const error = await api.remove(`snapshots/${snapshot.id}`).catch((e) => e);
+    this.error.hidden = !error || error.status === 404;
     if (!this.error.hidden) setText(this.error, "The snapshot could not be deleted.");
     else this.app.store.snapshots = this.app.store.snapshots.filter((s) => s.id !== snapshot.id);
     this.app.redraw();
@@ -119,7 +117,7 @@ export class SnapshotsPage {
             "td",
             { class: "num actions" },
             h("a", {
-              href: `api/v1/snapshots/${s.id}`,
+              href: api.href(`snapshots/${s.id}`),
               download: "",
               class: "button",
               text: "Download",
@@ -139,9 +137,9 @@ export class SnapshotsPage {
 
   /** Others may have taken or deleted some. */
   async enter() {
-    const answer = await fetch("api/v1/snapshots").catch(() => null);
-    if (!answer?.ok) return;
-    this.app.store.snapshots = (await answer.json()).snapshots;
+    const answer = await api.get("snapshots").catch(() => null);
+    if (!answer) return;
+    this.app.store.snapshots = answer.snapshots;
     this.app.redraw();
   }
 
