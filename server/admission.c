@@ -11,7 +11,7 @@
 
 static enum memscope_status bad(char *why, const char *what, const char *is)
 {
-    snprintf(why, MS_SERVER_WHY_BYTES, "%s: %s", what, is);
+    snprintf(why, MS_SERVER_WHY_BYTES, "%.150s: %s", what, is);
     return MEMSCOPE_ERROR_ARGUMENT;
 }
 
@@ -22,15 +22,18 @@ enum memscope_status ms_admission_check(const struct ms_server_options *o,
 
     if (!o->unix_only && ms_listen_scope_of(o->bind) == MS_LISTEN_NOWHERE) {
         snprintf(why, MS_SERVER_WHY_BYTES,
-                 "will not listen on %s: it is neither localhost nor an "
+                 "will not listen on %.100s: it is neither localhost nor an "
                  "address",
                  o->bind);
         return MEMSCOPE_ERROR_ARGUMENT;
     }
-    if (!ms_access_hosts(&access, o->allow_hosts))
-        return bad(why, o->allow_hosts,
-                   "hosts to allow are NAME or NAME:PORT, up to 8, with "
-                   "commas");
+    if (!ms_access_hosts(&access, o->allow_hosts)) {
+        snprintf(why, MS_SERVER_WHY_BYTES,
+                 "hosts to allow are NAME or NAME:PORT, up to 8 with commas: "
+                 "%.100s",
+                 o->allow_hosts);
+        return MEMSCOPE_ERROR_ARGUMENT;
+    }
     const char *wrong = o->token_file != NULL
                             ? ms_token_read(o->token_file, &access.token)
                             : NULL;
@@ -79,8 +82,7 @@ enum memscope_status ms_admission_prepare(struct ms_server *s,
     a->for_user = o->for_user;
     a->user = o->user;
     snprintf(a->cookie_name, sizeof a->cookie_name, "memscope-%u", a->port);
-    if (!ms_access_hosts(a, o->allow_hosts))
-        return bad(why, o->allow_hosts, "no host's name");
+    (void)ms_access_hosts(a, o->allow_hosts); // they were checked
     if (ms_peer_open(&s->peers) != 0)
         s->peers = -1;
     if (o->token_file != NULL) {

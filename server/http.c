@@ -14,6 +14,7 @@
 #include "http_callers.h"
 #include "http_check.h"
 #include "http_later.h"
+#include "platform/clock.h"
 #include "routes.h"
 
 #define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
@@ -32,7 +33,8 @@ struct ms_http {
 struct exchange {
     struct MHD_Connection *connection;
     struct exchange *newer, *older;
-    bool answered; // it has come whole
+    bool answered;   // it has come whole
+    uint64_t due_ns; // it is to have come whole
     struct ms_request request;
     char *body;
     bool too_large;
@@ -166,10 +168,29 @@ static void unlink_exchange(struct ms_http *http, struct exchange *x)
         http->newest = x->older;
 }
 
+static void cut(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info != NULL)
+        shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+}
+
+// A body that comes a byte at a time is never idle: each byte wakes us. No
+// answer can be given before it has come.
+static void end_late_bodies(struct ms_http *http)
+{
+    uint64_t now = http->oldest != NULL ? ms_clock_monotonic_ns() : 0;
+
+    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
+        if (!x->answered && x->due_ns <= now)
+            cut(x);
+}
+
 bool ms_http_end_oldest(struct ms_http *http)
 {
     struct exchange *x = http->oldest;
-    const union MHD_ConnectionInfo *info;
 
     while (x != NULL && x->answered)
         x = x->newer;
@@ -177,10 +198,7 @@ bool ms_http_end_oldest(struct ms_http *http)
         x = http->oldest;
     if (x == NULL)
         return false;
-    info = MHD_get_connection_info(x->connection,
-                                   MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL)
-        shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+    cut(x);
     if (x->waiter.later != NULL)
         ms_http_end_waiting(&x->waiter);
     (void)MHD_run(http->daemon);
@@ -219,6 +237,9 @@ static enum MHD_Result take_request(void *arg,
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
+        x->due_ns = ms_clock_monotonic_ns() +
+                    (import ? MS_HTTP_IMPORT_SECONDS : MS_HTTP_BODY_SECONDS) *
+                        UINT64_C(1000000000);
         x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
         link_exchange(http, x);
         *state = x;
@@ -354,5 +375,6 @@ void ms_http_run(struct ms_http *http)
 
     (void)ignore; // nothing there is the usual case
     ms_http_wake(http->waiting);
+    end_late_bodies(http);
     (void)MHD_run(http->daemon);
 }

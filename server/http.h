@@ -13,6 +13,8 @@
 #define MS_HTTP_CONNECTIONS 256
 #define MS_HTTP_BODY_BYTES 65536
 #define MS_HTTP_IDLE_SECONDS 10
+#define MS_HTTP_BODY_SECONDS 15    // for a body to come whole
+#define MS_HTTP_IMPORT_SECONDS 600 // for a snapshot
 
 enum memscope_status ms_http_create(struct ms_server *server,
                                     struct ms_http **out) MEMSCOPE_MUST_CHECK;
