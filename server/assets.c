@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "negotiate.h"
+
 // As embed_assets.cmake lays them out.
 struct form {
     const char *begin;
@@ -37,35 +39,23 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-// Whether the client takes an encoding; "br;q=0" says that it does not.
-static bool accepts(const char *list, const char *encoding)
-{
-    size_t length = strlen(encoding);
-
-    for (const char *p = list; *p != '\0';) {
-        p += strspn(p, ", \t");
-        size_t n = strcspn(p, ",");
-        if (n >= length && strncmp(p, encoding, length) == 0 &&
-            (n == length || strchr("; \t", p[length]) != NULL)) {
-            const char *q = memmem(p, n, "q=0", 3);
-            return q == NULL || memmem(q, (size_t)(p + n - q), "q=0.", 4);
-        }
-        p += n;
-    }
-    return false;
-}
-
 static void choose(const struct asset *a, const char *accepted,
                    struct ms_reply *r)
 {
     const struct form *form = &a->plain;
 
-    if (a->brotli.begin != NULL && accepts(accepted, "br")) {
+    switch (ms_negotiate_encoding(accepted, a->gzip.begin != NULL,
+                                  a->brotli.begin != NULL)) {
+    case MS_ENCODING_BROTLI:
         form = &a->brotli;
         r->encoding = "br";
-    } else if (a->gzip.begin != NULL && accepts(accepted, "gzip")) {
+        break;
+    case MS_ENCODING_GZIP:
         form = &a->gzip;
         r->encoding = "gzip";
+        break;
+    case MS_ENCODING_PLAIN:
+        break;
     }
     r->text = form->begin;
     r->text_bytes = form->bytes;
@@ -93,7 +83,7 @@ bool ms_assets_file(const char *name, const struct ms_request *q,
         return false;
     r->etag = a->etag;
     r->content_type = type_of(name);
-    if (strstr(q->if_none_match, a->etag) != NULL)
+    if (ms_negotiate_unchanged(q->if_none_match, a->etag))
         r->status = 304;
     else
         choose(a, q->accept_encoding, r);

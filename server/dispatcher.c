@@ -98,6 +98,9 @@ static void hand_over(struct dispatcher *d, struct pending *p,
         turn_away(d, p, "431 Request Header Fields Too Large",
                   "header_too_large",
                   "the head of a request may have 16,384 bytes");
+    else if (kind == MS_HEAD_LONG_LINE)
+        turn_away(d, p, "414 URI Too Long", "uri_too_long",
+                  "the first line of a request may have 8,192 bytes");
     else if (kind == MS_HEAD_NONE)
         turn_away(d, p, "400 Bad Request", "bad_request",
                   "this is no request of HTTP");

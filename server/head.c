@@ -178,6 +178,9 @@ enum ms_head_kind ms_head_classify(struct ms_access *access,
     if ((!isalpha((unsigned char)head[0]) && head[0] != '\r') ||
         memchr(head, '\0', length) != NULL || !is_clean(head, length))
         return MS_HEAD_NONE;
+    size_t most = bytes < MS_HEAD_LINE_BYTES ? bytes : MS_HEAD_LINE_BYTES;
+    if (bytes > MS_HEAD_LINE_BYTES && memchr(head + 2, '\n', most - 2) == NULL)
+        return MS_HEAD_LONG_LINE;
     if (end == NULL)
         return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
     return is_upgrade(access, caller, head, length) ? MS_HEAD_WEBSOCKET

@@ -12,11 +12,14 @@
 
 #include "access.h"
 
+#define MS_HEAD_LINE_BYTES 8192u
+
 enum ms_head_kind {
     MS_HEAD_INCOMPLETE, // more must come
     MS_HEAD_HTTP,       // for the HTTP server, which also says what is wrong
     MS_HEAD_WEBSOCKET,  // a good upgrade to /ws
     MS_HEAD_TOO_LARGE,  // no end within what we look at
+    MS_HEAD_LONG_LINE,  // a request line longer than MS_HEAD_LINE_BYTES
     MS_HEAD_NONE,       // this is not HTTP, or not quite
 };
 

@@ -41,6 +41,8 @@ struct exchange {
     uint64_t dropped_bytes; // of a body that is too large
     struct ms_sql_job *job; // its answer is being made; owned
     struct ms_http_sleeper sleeper;
+    uint64_t begin_ns;
+    unsigned route; // as endpoints.h counts them
     struct ms_http_waiter waiter;
 };
 
@@ -129,9 +131,11 @@ static enum MHD_Result answer(struct ms_http *http,
     q->accept_encoding = ms_http_header_text(connection, "Accept-Encoding");
     q->if_none_match = ms_http_header_text(connection, "If-None-Match");
     q->content_type = ms_http_header_text(connection, "Content-Type");
+    q->accept = ms_http_header_text(connection, "Accept");
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
+    x->route = http->server->endpoints.route;
     if (r.later != NULL) {
         ms_http_wait(&http->waiting, &x->waiter, connection, r.later);
         return MHD_YES;
@@ -216,8 +220,11 @@ static enum MHD_Result take_request(void *arg,
     bool done;
 
     (void)version;
+    struct ms_endpoints *endpoints = &http->server->endpoints;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
+        endpoints->route = MS_ROUTE_NONE;
+        endpoints->begin_ns = ms_clock_monotonic_ns();
         bool import = ms_routes_import(method, path);
         struct ms_http_asked asked = {
             .caller = ms_http_callers_get(&http->callers, connection),
@@ -237,7 +244,8 @@ static enum MHD_Result take_request(void *arg,
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
-        x->due_ns = ms_clock_monotonic_ns() +
+        x->begin_ns = endpoints->begin_ns;
+        x->due_ns = x->begin_ns +
                     (import ? MS_HTTP_IMPORT_SECONDS : MS_HTTP_BODY_SECONDS) *
                         UINT64_C(1000000000);
         x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
@@ -250,6 +258,8 @@ static enum MHD_Result take_request(void *arg,
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
+    endpoints->route = x->route;
+    endpoints->begin_ns = x->begin_ns;
     if (x->job != NULL)
         return answer_job(http, connection, x);
     if (x->waiter.later != NULL)

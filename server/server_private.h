@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "access.h"
+#include "endpoints.h"
 #include "server/server.h"
 
 struct ms_http;
@@ -25,8 +26,9 @@ struct ms_server {
     int listeners[MS_LISTENERS];      // -1: none
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
-    struct ms_http *http; // [dispatcher]
-    unsigned exports;     // [dispatcher] that are under way
+    struct ms_http *http;          // [dispatcher]
+    unsigned exports;              // [dispatcher] that are under way
+    struct ms_endpoints endpoints; // [dispatcher]
     struct ms_sql_jobs *sql_jobs;
     struct ms_ws *ws;
     _Atomic uint64_t requests;

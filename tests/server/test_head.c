@@ -108,9 +108,24 @@ static void a_head_without_end_is_too_large(void **state)
 
     (void)state;
     memset(head, 'A', 16384);
+    memcpy(head + 8180, "\r\nA:", 4); // the end of its first line
     assert_int_equal(classify(head, 16383), MS_HEAD_INCOMPLETE);
     assert_int_equal(classify(head, 16384), MS_HEAD_TOO_LARGE);
     free(head);
+}
+
+static void a_first_line_may_be_too_long(void **state)
+{
+    static char head[8300] = "\r\nGET /";
+
+    (void)state;
+    memset(head + 7, 'A', sizeof head - 7);
+    assert_int_equal(classify(head, 8192), MS_HEAD_INCOMPLETE);
+    assert_int_equal(classify(head, 8193), MS_HEAD_LONG_LINE);
+    memcpy(head + 8200, " HTTP/1.1\r\n\r\n", 13);
+    assert_int_equal(classify(head, 8213), MS_HEAD_LONG_LINE);
+    memcpy(head + 8100, " HTTP/1.1\r\n\r\n", 13);
+    assert_int_equal(classify(head, 8213), MS_HEAD_HTTP);
 }
 
 static void no_change_of_a_good_upgrade_reads_too_far(void **state)
@@ -118,7 +133,7 @@ static void no_change_of_a_good_upgrade_reads_too_far(void **state)
     static const char head[] =
         "GET /ws HTTP/1.1\r\n" GOOD "Origin: http://localhost:7070\r\n\r\n";
     uint64_t random = 88172645463325252u;
-    unsigned kinds[5] = {0};
+    unsigned kinds[MS_HEAD_NONE + 1] = {0};
     char changed[sizeof head];
 
     (void)state;
@@ -215,6 +230,7 @@ int main(void)
         cmocka_unit_test(what_is_doubtful_is_no_upgrade),
         cmocka_unit_test(what_is_no_http_is_told_at_once),
         cmocka_unit_test(a_head_without_end_is_too_large),
+        cmocka_unit_test(a_first_line_may_be_too_long),
         cmocka_unit_test(no_change_of_a_good_upgrade_reads_too_far),
         cmocka_unit_test(only_own_names_are_hosts),
         cmocka_unit_test(parameters_are_bounded),
