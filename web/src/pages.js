@@ -4,6 +4,7 @@
 // it is first looked at.
 
 import { siteColumns, threadColumns } from "./columns.js";
+import { FlamePage } from "./views/flame.js";
 import { LeaksPage } from "./views/leaks.js";
 import { Overview } from "./views/overview.js";
 import { SnapshotsPage } from "./views/snapshots.js";
@@ -70,6 +71,13 @@ export const PAGES = [
         columns: siteColumns,
         help: "Every place that called the allocator",
       }),
+  },
+  {
+    id: "flame",
+    label: "Flame graph",
+    group: "Who",
+    key: "4",
+    make: (app) => new FlamePage(app),
   },
   { id: "leaks", label: "Leaks", group: "Change", key: "5", make: (app) => new LeaksPage(app) },
   {
