@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/import.h"
+#include "engine/saved.h"
 #include "options.h"
 #include "server/server.h"
 #include "snapshots.h"
@@ -26,13 +27,16 @@ static bool read_one(struct saved *s, const char *file)
 {
     const struct ms_snapshot *snapshot;
     struct ms_import *import;
+    uint32_t session;
     enum memscope_status status = ms_import_file(file, &import);
 
     if (status == MEMSCOPE_OK)
         status = ms_import_adopt(import, s->engine, &snapshot);
-    if (status == MEMSCOPE_OK)
+    if (status == MEMSCOPE_OK) {
+        status = ms_engine_show(s->engine, snapshot, &session);
         ms_snapshot_release(s->engine, snapshot);
-    else
+    }
+    if (status != MEMSCOPE_OK)
         fprintf(stderr, LINE "%s: %s\n", file,
                 import != NULL && ms_import_error(import)[0] != '\0'
                     ? ms_import_error(import)

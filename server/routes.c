@@ -137,6 +137,29 @@ static const struct route {
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
+// What a snapshot does not keep, so that a saved session cannot answer it.
+static const char *const live_only[] = {
+    "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
+    "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
+    "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
+    "/debug/pprof/heap", "/debug/pprof/allocs",
+};
+
+static bool not_kept(struct ms_request *q)
+{
+    struct ms_session_info info;
+    uint64_t session;
+    bool live = false;
+
+    for (size_t i = 0; i < sizeof live_only / sizeof *live_only; i++)
+        live |= strcmp(live_only[i], q->path) == 0;
+    return live &&
+           ms_query_number(&q->query, "session", 0, UINT32_MAX, &session) &&
+           ms_engine_session(q->server->options.engine, (uint32_t)session,
+                             &info) == MEMSCOPE_OK &&
+           info.state == MS_SESSION_SAVED;
+}
+
 #define ROUTES (sizeof routes / sizeof *routes)
 _Static_assert(ROUTES + 2 <= MS_ENDPOINTS_MOST, "each is counted");
 
@@ -211,6 +234,13 @@ void ms_reply_json(struct ms_reply *r, json_t *object)
     }
     r->content_type = "application/json";
     r->json = object;
+}
+
+static void reply_not_kept(struct ms_reply *r)
+{
+    r->status = 409;
+    ms_reply_json(r, json_pack("{s:{s:s,s:s}}", "error", "code", "not_kept",
+                               "message", "a saved snapshot does not have it"));
 }
 
 void ms_reply_status(struct ms_reply *r, enum memscope_status status)
@@ -297,7 +327,9 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
                        "twice");
         return;
     }
-    if (get)
+    if (get && not_kept(q))
+        reply_not_kept(r);
+    else if (get)
         route->get(q, r);
     else if (post)
         route->post(q, r);

@@ -112,9 +112,8 @@ json_t *ms_message_hello(struct ms_server *server, uint32_t session)
     json_object_set_new(
         m, "start_ms",
         json_integer((json_int_t)(s.start_realtime_ns / 1000000)));
-    json_object_set_new(
-        m, "state",
-        json_string(s.state == MS_SESSION_ENDED ? "ended" : "running"));
+    json_object_set_new(m, "state",
+                        json_string(ms_session_state_name(s.state)));
     if (ms_engine_stats(engine, s.id, 0, &stats) == MEMSCOPE_OK)
         json_object_set_new(m, "cores", ms_render_u64(stats.system.cores));
     else

@@ -235,7 +235,7 @@ static void say_others(struct ms_viewer *v, bool silently)
         return;
     for (size_t i = 0; i < count; i++) {
         struct ms_viewer_session *t = told(v, list[i].id);
-        bool ended = list[i].state == MS_SESSION_ENDED;
+        bool ended = list[i].state != MS_SESSION_RUNNING;
         if (t == NULL)
             break;
         bool known = t < v->told + v->told_count;

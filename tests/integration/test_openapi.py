@@ -245,6 +245,33 @@ class OpenApi(memscope_test.TestCase):
             # Born in the order of their ids.
             self.assertLessEqual(numbers - {"birth_ms"}, set(sorts["enum"]))
 
+    def test_2_a_saved_session_is_described_as_well(self):
+        file = os.path.join(self.scratch(), "saved.json")
+        _, _, head = self.scope.post("/snapshots", {"name": "saved"})
+        with open(file, "wb") as f:
+            f.write(self.scope.request(
+                "GET", "/api/v1/snapshots/%d" % head["id"])[2])
+        self.scope.delete("/snapshots/%d" % head["id"])
+        with memscope_test.Process(
+                [memscope_test.BIN, "open", "--port", "0", file]) as page:
+            url = memscope_test.wait_until("its address", lambda: re.search(
+                rb" at (http\S+) until", page.stderr.bytes()))
+            running, type(self).scope = self.scope, memscope_test.Api(
+                url.group(1).decode())
+            try:
+                for name in ("status", "sessions", "stats", "threads", "sites",
+                             "history", "histograms", "modules", "flame",
+                             "changes", "snapshots"):
+                    self.ask("/api/v1/" + name)
+                for name in ("mappings", "tasks", "types", "marks",
+                             "allocations", "analysis", "leaks", "leakscan",
+                             "fragmentation"):
+                    self.ask("/api/v1/" + name, status=409)
+                for name in ("heap", "allocs"):
+                    self.ask("/debug/pprof/" + name, status=409)
+            finally:
+                type(self).scope = running
+
     def test_2_bad_requests(self):
         for path, methods in self.document["paths"].items():
             real = path.replace("{asset}", "app.js").replace("{id}", "1")
