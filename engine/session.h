@@ -61,8 +61,7 @@ struct ms_session {
     struct ms_growth growth;
     struct ms_session_scan scan;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
-    struct ms_histograms histograms; // as of `histograms_seq`
-    uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
+    struct ms_histograms histograms; // of the latest tick
     struct ms_session_module *modules;
     size_t module_count, module_room;
     struct ms_list unnamed; // sites (index) that wait for a name
@@ -117,6 +116,13 @@ void ms_session_place_sites(struct ms_session *s);
 // there; NULL: none. {lock}
 struct ms_session_module *ms_session_module_of(struct ms_session *s,
                                                uint64_t address);
+
+// ms_session_frames gives the frames of a stack (a node, in its context or
+// without), innermost first, and how many; ms_session_name_frame names one.
+// True: all that can be known is. {lock}
+size_t ms_session_frames(struct ms_session *s, uint32_t stack,
+                         struct ms_leak_frame *frames, size_t room);
+bool ms_session_name_frame(struct ms_session *s, struct ms_leak_frame *frame);
 
 // ms_session_names asks for the names that are wanted and looks for those that
 // have become known. {lock}. True when there were any.

@@ -32,11 +32,66 @@ static bool shared_matches(struct matcher *m, const char *text)
     return m->known[at].matches;
 }
 
-static bool site_matches(struct matcher *m, const char *function,
-                         const char *file, const char *module)
+int ms_window_kind(const char *name)
 {
+    static const char *const kinds[] = {[MS_THREADS_ALL] = "all",
+                                        [MS_THREADS_ALIVE] = "alive",
+                                        [MS_THREADS_RUNNING] = "running"};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool is_pinned(const struct ms_window *w, uint32_t id)
+{
+    for (size_t i = 0; i < w->pin_count; i++)
+        if (w->pins[i] == id)
+            return true;
+    return false;
+}
+
+static bool site_matches(struct matcher *m, const struct ms_window *w,
+                         uint32_t id, const char *function, const char *file,
+                         const char *module)
+{
+    if (is_pinned(w, id))
+        return true;
+    if (w->module[0] != '\0' && strcmp(w->module, module) != 0)
+        return false;
     return m->filter[0] == '\0' || shared_matches(m, module) ||
            shared_matches(m, file) || strcasestr(function, m->filter) != NULL;
+}
+
+static bool enough(const struct ms_window *w, uint32_t id, uint64_t live_bytes)
+{
+    return live_bytes >= w->least_bytes || is_pinned(w, id);
+}
+
+static bool thread_matches(const struct ms_window *w,
+                           const struct ms_thread_row *row)
+{
+    if (is_pinned(w, row->id))
+        return true;
+    if ((w->threads == MS_THREADS_ALIVE && row->ended) ||
+        (w->threads == MS_THREADS_RUNNING && row->state != 'R') ||
+        row->live_bytes < w->least_bytes)
+        return false;
+    return w->filter[0] == '\0' || strcasestr(row->name, w->filter) != NULL;
+}
+
+// The next entry, whose row counts in the sums.
+static struct ms_order_entry *add(const struct ms_window *w, uint32_t id,
+                                  uint64_t live_bytes, uint64_t live_blocks,
+                                  struct ms_window_sums *sums,
+                                  struct ms_order_entry *e)
+{
+    e += sums->rows++;
+    sums->live_bytes += live_bytes;
+    sums->live_blocks += live_blocks;
+    e->pinned = is_pinned(w, id);
+    return e;
 }
 
 static enum memscope_status cut_sites(const struct ms_session *s,
@@ -53,15 +108,19 @@ static enum memscope_status cut_sites(const struct ms_session *s,
         return MEMSCOPE_ERROR_MEMORY;
     for (size_t i = 0; i < all; i++) {
         const struct ms_site *site = &s->model.sites[i];
-        if (!site_matches(&m, site->function, site->file, site->module))
+        if (!site_matches(&m, w, (uint32_t)i + 1, site->function, site->file,
+                          site->module))
             continue;
         ms_session_site_numbers(s, i, &row);
-        if (w->heap_only && row.alloc_count == 0 && row.free_count == 0)
+        if (!enough(w, (uint32_t)i + 1, row.live_bytes) ||
+            (w->heap_only && row.alloc_count == 0 && row.free_count == 0))
             continue;
-        e[out->site_total].row = (uint32_t)i;
-        ms_order_entry_of(&o, &row, NULL, &e[out->site_total++]);
+        struct ms_order_entry *next = add(w, (uint32_t)i + 1, row.live_bytes,
+                                          row.live_blocks, &out->site_sums, e);
+        next->row = (uint32_t)i;
+        ms_order_entry_of(&o, &row, NULL, next);
     }
-    out->site_count = ms_order_cut(&o, w, e, out->site_total);
+    out->site_count = ms_order_cut(&o, w, e, out->site_sums.rows);
     out->sites = malloc((out->site_count + 1) * sizeof *out->sites);
     for (size_t i = 0; out->sites != NULL && i < out->site_count; i++)
         ms_session_site_row(s, e[w->offset + i].row, &out->sites[i]);
@@ -82,14 +141,17 @@ static enum memscope_status cut_threads(const struct ms_session *s,
         return MEMSCOPE_ERROR_MEMORY;
     for (uint32_t i = 0; i < all; i++) {
         const struct ms_thread *t = &s->model.threads[i];
-        if (!t->known ||
-            (w->filter[0] != '\0' && strcasestr(t->name, w->filter) == NULL))
+        if (!t->known)
             continue;
         ms_session_thread_row(s, i, &row);
-        e[out->thread_total].row = i;
-        ms_order_entry_of(&o, &row, t->name, &e[out->thread_total++]);
+        if (!thread_matches(w, &row))
+            continue;
+        struct ms_order_entry *next = add(
+            w, row.id, row.live_bytes, row.live_blocks, &out->thread_sums, e);
+        next->row = i;
+        ms_order_entry_of(&o, &row, t->name, next);
     }
-    out->thread_count = ms_order_cut(&o, w, e, out->thread_total);
+    out->thread_count = ms_order_cut(&o, w, e, out->thread_sums.rows);
     out->threads = malloc((out->thread_count + 1) * sizeof *out->threads);
     for (size_t i = 0; out->threads != NULL && i < out->thread_count; i++)
         ms_session_thread_row(s, e[w->offset + i].row, &out->threads[i]);
@@ -118,22 +180,26 @@ static enum memscope_status keep_rows(const struct ms_order *o,
 
 enum memscope_status ms_window_of_sites(const struct ms_window *w,
                                         struct ms_site_row *rows, size_t *count,
-                                        size_t *total)
+                                        struct ms_window_sums *sums)
 {
     struct ms_order o = ms_order_of_sites(w);
     struct matcher m = {.filter = w->filter};
     struct ms_order_entry *e = calloc(*count + 1, sizeof *e);
 
-    *total = 0;
+    *sums = (struct ms_window_sums){0};
     if (e == NULL)
         return MEMSCOPE_ERROR_MEMORY;
     for (size_t i = 0; i < *count; i++) {
-        if (!site_matches(&m, rows[i].function, rows[i].file, rows[i].module))
+        if (!site_matches(&m, w, rows[i].id, rows[i].function, rows[i].file,
+                          rows[i].module) ||
+            !enough(w, rows[i].id, rows[i].live_bytes))
             continue;
-        e[*total].row = (uint32_t)i;
-        ms_order_entry_of(&o, &rows[i], NULL, &e[(*total)++]);
+        struct ms_order_entry *next = add(w, rows[i].id, rows[i].live_bytes,
+                                          rows[i].live_blocks, sums, e);
+        next->row = (uint32_t)i;
+        ms_order_entry_of(&o, &rows[i], NULL, next);
     }
-    *count = *total;
+    *count = sums->rows;
     enum memscope_status status =
         keep_rows(&o, w, rows, sizeof *rows, e, count);
     free(e);
@@ -142,21 +208,24 @@ enum memscope_status ms_window_of_sites(const struct ms_window *w,
 
 enum memscope_status ms_window_of_threads(const struct ms_window *w,
                                           struct ms_thread_row *rows,
-                                          size_t *count, size_t *total)
+                                          size_t *count,
+                                          struct ms_window_sums *sums)
 {
     struct ms_order o = ms_order_of_threads(w);
     struct ms_order_entry *e = calloc(*count + 1, sizeof *e);
 
-    *total = 0;
+    *sums = (struct ms_window_sums){0};
     if (e == NULL)
         return MEMSCOPE_ERROR_MEMORY;
     for (size_t i = 0; i < *count; i++) {
-        if (w->filter[0] != '\0' && strcasestr(rows[i].name, w->filter) == NULL)
+        if (!thread_matches(w, &rows[i]))
             continue;
-        e[*total].row = (uint32_t)i;
-        ms_order_entry_of(&o, &rows[i], rows[i].name, &e[(*total)++]);
+        struct ms_order_entry *next = add(w, rows[i].id, rows[i].live_bytes,
+                                          rows[i].live_blocks, sums, e);
+        next->row = (uint32_t)i;
+        ms_order_entry_of(&o, &rows[i], rows[i].name, next);
     }
-    *count = *total;
+    *count = sums->rows;
     enum memscope_status status =
         keep_rows(&o, w, rows, sizeof *rows, e, count);
     free(e);
@@ -173,7 +242,7 @@ enum memscope_status ms_engine_cut(struct ms_engine *engine, uint32_t session,
 
     *out = (struct ms_cut){0};
     if (s == NULL)
-        return status;
+        return ms_saved_cut(engine, session, threads, sites, out);
     pthread_mutex_lock(&s->lock);
     s->names_wanted |= sites != NULL;
     if (s->seq != 0) {

@@ -151,6 +151,8 @@ static bool before(const struct ms_order *o, const struct ms_order_entry *a,
 {
     int texts = 0;
 
+    if (a->pinned != b->pinned)
+        return a->pinned;
     if (a->key != b->key)
         return a->key < b->key;
     if (a->text != NULL && b->text != NULL)

@@ -17,6 +17,7 @@ struct ms_order_entry {
     uint64_t key;     // sorts upwards, whatever the window's order
     const char *text; // decides between equal keys of texts; NULL: a number
     uint32_t row;
+    bool pinned; // before all others
 };
 
 struct ms_order {

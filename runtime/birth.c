@@ -37,6 +37,8 @@ static bool give_unwinder(struct ms_store *s, struct ms_rules *rules,
 {
     const struct ms_backend *backend = ms_backend_now();
 
+    if (backend->capture_dealloc != NULL)
+        w->tells = true;
     if (!backend->needs_unwinder)
         return true;
     if (backend->capture_alloc != ms_backend_whole_stack)

@@ -76,6 +76,28 @@ static json_t *all_sessions(struct ms_server *s, uint32_t *primary)
     return list;
 }
 
+// Those routes that were asked.
+static json_t *endpoints(const struct ms_server *s)
+{
+    json_t *list = json_array();
+    const char *route;
+
+    for (unsigned i = 0; (route = ms_routes_name(i)) != NULL; i++) {
+        const struct ms_endpoint *e = &s->endpoints.items[i];
+        uint64_t answers = ms_endpoint_answers(e);
+        if (answers == 0)
+            continue;
+        json_array_append_new(
+            list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "route", route,
+                            "answers", (json_int_t)answers, "client_errors",
+                            (json_int_t)e->answers[4], "server_errors",
+                            (json_int_t)e->answers[5], "mean_ns",
+                            (json_int_t)(e->total_ns / answers), "max_ns",
+                            (json_int_t)e->max_ns));
+    }
+    return list;
+}
+
 void ms_handle_status(struct ms_request *q, struct ms_reply *r)
 {
     uint32_t primary;
@@ -83,12 +105,14 @@ void ms_handle_status(struct ms_request *q, struct ms_reply *r)
     uint64_t up = ms_clock_monotonic_ns() - q->server->start_ns;
 
     ms_reply_json(r,
-                  json_pack("{s:s,s:s,s:I,s:o,s:o,s:o}", "version",
+                  json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:o}", "version",
                             memscope_version(), "protocol", "memscope.v1",
+                            "read_only", q->server->options.read_only,
                             "uptime_ms", (json_int_t)(up / 1000000), "session",
                             primary != 0 ? json_integer(primary) : json_null(),
                             "sessions", sessions, "monitor",
-                            ms_render_monitor(q->server)));
+                            ms_render_monitor(q->server), "endpoints",
+                            endpoints(q->server)));
 }
 
 void ms_handle_sessions(struct ms_request *q, struct ms_reply *r)
@@ -129,7 +153,9 @@ bool ms_get_window(struct ms_request *q, struct ms_reply *r,
 {
     const char *sort = ms_query_text(&q->query, "sort", "live_bytes");
     const char *order = ms_query_text(&q->query, "order", "desc");
+    const char *threads = ms_query_text(&q->query, "threads", "all");
     uint64_t limit, offset;
+    int kind = ms_window_kind(threads);
 
     *w = (struct ms_window){0};
     w->column = column(strcmp(sort, "name") == 0 ? name_column : sort);
@@ -148,20 +174,35 @@ bool ms_get_window(struct ms_request *q, struct ms_reply *r,
         ms_reply_error(r, 400, "limit is at most 10000; offset is a number");
         return false;
     }
+    if (kind < 0 ||
+        !ms_query_number(&q->query, "min", 0, INT64_MAX, &w->least_bytes)) {
+        ms_reply_error(r, 400,
+                       "threads is all, alive or running; min is in bytes");
+        return false;
+    }
+    w->threads = (enum ms_window_threads)kind;
     w->limit = limit;
     w->offset = offset;
     _Static_assert(MS_QUERY_VALUE <= MS_WINDOW_FILTER, "a value fits");
     strcpy(w->filter, ms_query_text(&q->query, "q", ""));
+    strcpy(w->module, ms_query_text(&q->query, "module", ""));
     return true;
 }
 
-static void reply_table(struct ms_reply *r, const struct ms_cut *c,
-                        size_t total, json_t *rows)
+json_t *ms_render_sums(const struct ms_window_sums *sums)
 {
-    ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o}", "session",
+    return json_pack("{s:I,s:I}", "live_bytes", (json_int_t)sums->live_bytes,
+                     "live_blocks", (json_int_t)sums->live_blocks);
+}
+
+static void reply_table(struct ms_reply *r, const struct ms_cut *c,
+                        const struct ms_window_sums *sums, json_t *rows)
+{
+    ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o,s:o}", "session",
                                (int)c->stats.session, "epoch", c->stats.epoch,
                                "seq", (json_int_t)c->stats.seq, "total",
-                               (json_int_t)total, "rows", rows));
+                               (json_int_t)sums->rows, "sum",
+                               ms_render_sums(sums), "rows", rows));
 }
 
 void ms_handle_threads(struct ms_request *q, struct ms_reply *r)
@@ -186,7 +227,7 @@ void ms_handle_threads(struct ms_request *q, struct ms_reply *r)
     json_t *rows = json_array();
     for (size_t i = 0; i < c.thread_count; i++)
         json_array_append_new(rows, ms_render_thread(&c.threads[i]));
-    reply_table(r, &c, c.thread_total, rows);
+    reply_table(r, &c, &c.thread_sums, rows);
     ms_cut_fini(&c);
 }
 
@@ -212,7 +253,7 @@ void ms_handle_sites(struct ms_request *q, struct ms_reply *r)
     json_t *rows = json_array();
     for (size_t i = 0; i < c.site_count; i++)
         json_array_append_new(rows, ms_render_site(&c.sites[i]));
-    reply_table(r, &c, c.site_total, rows);
+    reply_table(r, &c, &c.site_sums, rows);
     ms_cut_fini(&c);
 }
 

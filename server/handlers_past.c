@@ -37,14 +37,15 @@ static bool get_when(struct ms_request *q, struct ms_reply *r,
     return false;
 }
 
-static json_t *table(const struct ms_past_picture *p, size_t total,
-                     json_t *rows)
+static json_t *table(const struct ms_past_picture *p,
+                     const struct ms_window_sums *sums, json_t *rows)
 {
-    return json_pack(
-        "{s:i,s:s,s:I,s:I,s:I,s:I,s:o}", "session", (int)p->stats.session,
-        "epoch", p->stats.epoch, "seq", (json_int_t)p->stats.seq, "uptime_ns",
-        (json_int_t)p->stats.uptime_ns, "step_ns", (json_int_t)p->step_ns,
-        "total", (json_int_t)total, "rows", rows);
+    return json_pack("{s:i,s:s,s:I,s:I,s:I,s:I,s:o,s:o}", "session",
+                     (int)p->stats.session, "epoch", p->stats.epoch, "seq",
+                     (json_int_t)p->stats.seq, "uptime_ns",
+                     (json_int_t)p->stats.uptime_ns, "step_ns",
+                     (json_int_t)p->step_ns, "total", (json_int_t)sums->rows,
+                     "sum", ms_render_sums(sums), "rows", rows);
 }
 
 static void reply_sites(struct ms_request *q, struct ms_reply *r,
@@ -52,17 +53,17 @@ static void reply_sites(struct ms_request *q, struct ms_reply *r,
 {
     json_t *rows = json_array();
     struct ms_window w;
-    size_t total;
+    struct ms_window_sums sums;
 
     if (!ms_get_window(q, r, ms_window_site_column, "function", &w)) {
         json_decref(rows);
         return;
     }
     enum memscope_status status =
-        ms_window_of_sites(&w, p->sites, &p->site_count, &total);
+        ms_window_of_sites(&w, p->sites, &p->site_count, &sums);
     for (size_t i = 0; status == MEMSCOPE_OK && i < p->site_count; i++)
         json_array_append_new(rows, ms_render_site(&p->sites[i]));
-    ms_reply_json(r, table(p, total, rows));
+    ms_reply_json(r, table(p, &sums, rows));
 }
 
 static void reply_threads(struct ms_request *q, struct ms_reply *r,
@@ -70,17 +71,17 @@ static void reply_threads(struct ms_request *q, struct ms_reply *r,
 {
     json_t *rows = json_array();
     struct ms_window w;
-    size_t total;
+    struct ms_window_sums sums;
 
     if (!ms_get_window(q, r, ms_window_thread_column, "name", &w)) {
         json_decref(rows);
         return;
     }
     enum memscope_status status =
-        ms_window_of_threads(&w, p->threads, &p->thread_count, &total);
+        ms_window_of_threads(&w, p->threads, &p->thread_count, &sums);
     for (size_t i = 0; status == MEMSCOPE_OK && i < p->thread_count; i++)
         json_array_append_new(rows, ms_render_thread(&p->threads[i]));
-    ms_reply_json(r, table(p, total, rows));
+    ms_reply_json(r, table(p, &sums, rows));
 }
 
 void ms_handle_past(struct ms_request *q, struct ms_reply *r,

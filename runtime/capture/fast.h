@@ -133,7 +133,7 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
                            !ms_filter_has(w, address);
         return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
     }
-    if (ms_unlikely(w->asks || address >= w->covers ||
+    if (ms_unlikely(w->tells || address >= w->covers ||
                     ms_load_relaxed(&w->header->noted) != 0))
         return ms_fast_leave(w, MS_FAST_NOT);
     _Atomic uint64_t *place = &w->index[address >> MS_GRANULE_SHIFT];
@@ -145,7 +145,7 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
                     r->sampling != 0))
         return ms_fast_leave(w, MS_FAST_NOT);
     struct ms_taken taken = ms_live_index_take(w->index, address);
-    ms_ledger_freed_one(w, r, taken.size, ms_fold_age(w, taken.cell),
+    ms_ledger_freed_one(w, row, taken.size, ms_fold_age(w, taken.cell),
                         address == w->last_address);
     ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
     w->last_address = 0;

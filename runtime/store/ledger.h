@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// ledger: a thread's rows, one per stack and size class, and its counts by
+// ledger: a thread's rows, one per stack and size class, with their counts by
 // lifetime. The thread is the only writer; the collector reads rows that have
 // put themselves on the thread's dirty list since the last tick.
 //
@@ -102,24 +102,26 @@ static inline void ms_ledger_freed(struct ms_row *r, uint64_t count,
     ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + bytes);
 }
 
-static inline void ms_ledger_freed_one(struct ms_writer *w, struct ms_row *r,
+static inline void ms_ledger_freed_one(struct ms_writer *w, uint32_t row,
                                        uint64_t size, uint64_t lifetime,
                                        bool temporary)
 {
-    _Atomic uint64_t *life = &w->slot->lifetimes[ms_lifetime_bucket(lifetime)];
+    _Atomic uint32_t *life =
+        &w->details[row].lifetimes[ms_lifetime_bucket(lifetime)];
+    struct ms_row *r = &w->rows[row];
 
+    ms_bump(life, 1u); // first: whoever sees the free sees its lifetime
     ms_ledger_freed(r, 1, size);
     ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
         ms_bump(&r->temporary_count, 1u);
-    ms_bump(life, 1);
 }
 
 static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   uint64_t size, uint64_t lifetime,
                                   bool temporary)
 {
-    ms_ledger_freed_one(w, &w->rows[row], size, lifetime, temporary);
+    ms_ledger_freed_one(w, row, size, lifetime, temporary);
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)size);
 }

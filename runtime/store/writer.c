@@ -53,6 +53,7 @@ static struct ms_writer *create(struct ms_store *s)
     w->store = s;
     w->header = s->header;
     w->rows = s->rows;
+    w->details = s->details;
     w->index = s->index;
     w->covers = s->index != NULL ? UINT64_C(1) << MS_ADDRESS_BITS : 0;
     w->events = s->recorders + (size_t)recorder * MS_RECORDER_EVENTS;
@@ -90,7 +91,7 @@ static void adopt(struct ms_writer *w)
     w->was_less = (control & MS_CONTROL_WAS_LESS) != 0;
     w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
     if ((control & MS_CONTROL_CUSTOM) != 0)
-        w->asks = true;
+        w->asks = w->tells = true;
     // The filter knows sampled blocks only.
     w->filter = (control & MS_CONTROL_WAS_EXACT) == 0 ? w->store->filter : NULL;
     ms_sampler_set(&w->sampler, ms_control_interval(control, w->level));
@@ -156,6 +157,8 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     struct ms_thread_slot *slot = ms_store_slot(s, thread);
     slot->tid = tid;
     slot->birth_ns = ms_clock_monotonic_ns();
+    slot->recorder =
+        (uint32_t)((size_t)(w->events - s->recorders) / MS_RECORDER_EVENTS);
     ms_store_relaxed(&slot->name[0], name[0]);
     ms_store_relaxed(&slot->name[1], name[1]);
     // [I] release: publishes the slot's constants; pairs with the collector
@@ -171,6 +174,7 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     ms_sampler_seed(&w->sampler, tid ^ slot->birth_ns);
     adopt(w);
     memset(w->sites, 0, sizeof w->sites);
+    memset(w->chains, 0, sizeof w->chains);
     ms_store_relaxed(&w->owner, (uint64_t)thread << 32 | tid); // see take_over
     w->state = MS_WRITER_READY;
     return w;

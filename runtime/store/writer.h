@@ -33,6 +33,13 @@ struct ms_site_entry {
     struct ms_row_hint hint;
 };
 
+#define MS_CHAIN_CACHE 128u // reallocated blocks that are remembered
+
+struct ms_chain {
+    uint64_t address, cell;
+    uint32_t length; // reallocs so far
+};
+
 enum ms_writer_state {
     MS_WRITER_NONE = 0, // not open, or a forked child's
     MS_WRITER_READY,
@@ -45,6 +52,7 @@ struct ms_writer {
     uint8_t mode;       // enum ms_mode
     bool asks;          // the backend about every stack: it is the program's
     bool was_off;       // captured blocks may have been freed unseen
+    bool tells;         // the backend of every free
     uint32_t countdown; // events until the clock is read again
     uint64_t pulse;     // of the header, when it was read last
     uint32_t thread;    // number of its slot
@@ -54,6 +62,7 @@ struct ms_writer {
     uint64_t timed_ns; // when this event began, if it is measured
     bool was_less;     // blocks may live that were never captured
     struct ms_row *rows;
+    struct ms_row_detail *details;
     _Atomic uint64_t *index;
     uint64_t covers; // addresses below are in the index; 0: none
     struct ms_thread_slot *slot;
@@ -75,7 +84,10 @@ struct ms_writer {
     uint32_t refreshes;           // of the clock
     uint32_t stretch;             // events between two of them
     uint64_t refreshed_ns;        // the last one
+    uint32_t looks;               // at wrong frees, since look_tick
+    uint64_t look_tick;
     struct ms_site_entry sites[MS_SITE_CACHE];
+    struct ms_chain chains[MS_CHAIN_CACHE]; // by address
     // Owner: its tid, and its slot in the upper half; 0 while it changes hands.
     _Atomic uint64_t owner;
     struct ms_writer *next; // all writers; constant after publication

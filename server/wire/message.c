@@ -92,11 +92,11 @@ json_t *ms_message_hello(struct ms_server *server, uint32_t session)
     struct ms_engine *engine = server->options.engine;
     struct ms_session_info s;
     struct ms_stats stats;
-    json_t *m =
-        json_pack("{s:s,s:i,s:s,s:i,s:o,s:{s:i,s:i},s:o,s:o}", "t", "hello",
-                  "v", 1, "server", memscope_version(), "hz", 10, "sessions",
-                  all_sessions(engine), "hist", "step_ms", 100, "n", 6000,
-                  "cols", columns(), "snapshots", all_snapshots(engine));
+    json_t *m = json_pack(
+        "{s:s,s:i,s:s,s:b,s:i,s:o,s:{s:i,s:i},s:o,s:o}", "t", "hello", "v", 1,
+        "server", memscope_version(), "read_only", server->options.read_only,
+        "hz", 10, "sessions", all_sessions(engine), "hist", "step_ms", 100, "n",
+        6000, "cols", columns(), "snapshots", all_snapshots(engine));
 
     if (ms_engine_session(engine, session, &s) != MEMSCOPE_OK) {
         // The program has not had an allocation yet.
@@ -112,9 +112,8 @@ json_t *ms_message_hello(struct ms_server *server, uint32_t session)
     json_object_set_new(
         m, "start_ms",
         json_integer((json_int_t)(s.start_realtime_ns / 1000000)));
-    json_object_set_new(
-        m, "state",
-        json_string(s.state == MS_SESSION_ENDED ? "ended" : "running"));
+    json_object_set_new(m, "state",
+                        json_string(ms_session_state_name(s.state)));
     if (ms_engine_stats(engine, s.id, 0, &stats) == MEMSCOPE_OK)
         json_object_set_new(m, "cores", ms_render_u64(stats.system.cores));
     else
@@ -224,7 +223,7 @@ static bool to_be_sent(struct builder *b, struct ms_viewer_table *t,
 
 static json_t *finish_table(struct ms_viewer_table *t,
                             const uint32_t shown[MS_VIEWER_ROWS], size_t count,
-                            size_t total, json_t *rows)
+                            const struct ms_window_sums *sums, json_t *rows)
 {
     json_t *order = json_array();
 
@@ -232,8 +231,8 @@ static json_t *finish_table(struct ms_viewer_table *t,
         json_array_append_new(order, json_integer(shown[i]));
     memcpy(t->shown, shown, count * sizeof *shown);
     t->shown_count = count;
-    return json_pack("{s:I,s:o,s:o}", "total", (json_int_t)total, "order",
-                     order, "rows", rows);
+    return json_pack("{s:I,s:o,s:o,s:o}", "total", (json_int_t)sums->rows,
+                     "sum", ms_render_sums(sums), "order", order, "rows", rows);
 }
 
 static json_t *thread_table(struct builder *b, const struct ms_cut *c)
@@ -248,7 +247,7 @@ static json_t *thread_table(struct builder *b, const struct ms_cut *c)
         if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
             json_array_append_new(rows, thread_row(b, r, fresh || b->trends));
     }
-    return finish_table(t, shown, c->thread_count, c->thread_total, rows);
+    return finish_table(t, shown, c->thread_count, &c->thread_sums, rows);
 }
 
 static json_t *site_table(struct builder *b, const struct ms_cut *c)
@@ -263,7 +262,7 @@ static json_t *site_table(struct builder *b, const struct ms_cut *c)
         if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
             json_array_append_new(rows, site_row(b, r, fresh || b->trends));
     }
-    return finish_table(t, shown, c->site_count, c->site_total, rows);
+    return finish_table(t, shown, c->site_count, &c->site_sums, rows);
 }
 
 static json_t *samples_since(struct ms_viewer *v, const struct ms_cut *c,

@@ -9,6 +9,7 @@
 #include "engine/render.h"
 #include "platform/clock.h"
 #include "wire/message.h"
+#include "wire/wanted.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define RECEIVED_PER_SECOND 100
@@ -40,33 +41,6 @@ bool ms_viewer_say(struct ms_viewer *v, json_t *message)
     return true;
 }
 
-static bool read_table(const json_t *from, struct ms_viewer_table *t,
-                       int (*column)(const char *), const char *name_column)
-{
-    const char *sort = "live_bytes", *order = "desc", *filter = "";
-    json_int_t offset = 0, rows = 0;
-
-    t->wanted = false;
-    if (from == NULL)
-        return true;
-    if (json_unpack((json_t *)from, "{s?s,s?s,s?s,s?I,s?I}", "sort", &sort,
-                    "order", &order, "q", &filter, "off", &offset, "n",
-                    &rows) != 0 ||
-        rows < 0 || rows > MS_VIEWER_ROWS || offset < 0 ||
-        offset > UINT32_MAX || strlen(filter) >= MS_WINDOW_FILTER)
-        return false;
-    t->window.column = column(strcmp(sort, "name") == 0 ? name_column : sort);
-    t->window.ascending = strcmp(order, "asc") == 0;
-    if (t->window.column < 0 ||
-        (!t->window.ascending && strcmp(order, "desc") != 0))
-        return false;
-    t->window.offset = (size_t)offset;
-    t->window.limit = (size_t)rows;
-    strcpy(t->window.filter, filter);
-    t->wanted = rows > 0;
-    return true;
-}
-
 static struct ms_verdict bad(const char *why)
 {
     return (struct ms_verdict){1002, why};
@@ -82,10 +56,10 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
         hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX ||
         sub < 0 || sub > UINT32_MAX)
         return bad("sub: a field is out of range");
-    if (!read_table(json_object_get(m, "th"), &v->threads,
-                    ms_window_thread_column, "name") ||
-        !read_table(json_object_get(m, "site"), &v->sites,
-                    ms_window_site_column, "function"))
+    if (!ms_wanted_table(json_object_get(m, "th"), &v->threads,
+                         ms_window_thread_column, "name") ||
+        !ms_wanted_table(json_object_get(m, "site"), &v->sites,
+                         ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
     v->sites.window.heap_only = true; // the page has no column for others
     v->subscribed = true;
@@ -178,6 +152,8 @@ static struct ms_verdict command(struct ms_viewer *v, const json_t *m)
         return bad("cmd: id and op are missing");
     if (strcmp(operation, "snapshot") != 0) {
         answer = failure(id, "bad_request", "there is no such command");
+    } else if (v->server->options.read_only) {
+        answer = failure(id, "forbidden", "this server is read-only");
     } else {
         struct ms_engine *engine = v->server->options.engine;
         enum memscope_status status =
@@ -261,7 +237,7 @@ static void say_others(struct ms_viewer *v, bool silently)
         return;
     for (size_t i = 0; i < count; i++) {
         struct ms_viewer_session *t = told(v, list[i].id);
-        bool ended = list[i].state == MS_SESSION_ENDED;
+        bool ended = list[i].state != MS_SESSION_RUNNING;
         if (t == NULL)
             break;
         bool known = t < v->told + v->told_count;

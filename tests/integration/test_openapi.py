@@ -145,6 +145,8 @@ class OpenApi(memscope_test.TestCase):
     def test_1_every_schema_is_used(self):
         used = {part["$ref"] for part in self.parts(self.document)
                 if isinstance(part, dict) and "$ref" in part}
+        for way in self.document["security"]:
+            used |= {"#/components/securitySchemes/" + name for name in way}
         for kind, members in self.document["components"].items():
             for name in members:
                 self.assertIn("#/components/%s/%s" % (kind, name), used)
@@ -166,15 +168,19 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "export", "analysis",
+                     "tasks", "types", "marks", "flame", "export", "analysis", "matrix",
                      "leaks", "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
+        for accept in ("text/plain", "application/openmetrics-text"):
+            self.ask("/metrics", headers={"Accept": accept})
         for name in ("heap", "allocs"):
             self.ask("/debug/pprof/" + name, query="?seconds=1")
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
                            ("modules", 1), ("allocations", 1)):
             self.assertGreaterEqual(
                 len(self.ask(v1 + name)["rows"]), rows, name)
+        for name in ("sites", "threads"):
+            self.ask(v1 + name + "/{id}")
         session = self.scope.session()
         self.ask(v1 + "stats", query="?session=%d&seq=%d" % (
             session["id"], self.scope.stats()["seq"]))
@@ -241,6 +247,33 @@ class OpenApi(memscope_test.TestCase):
             # Born in the order of their ids.
             self.assertLessEqual(numbers - {"birth_ms"}, set(sorts["enum"]))
 
+    def test_2_a_saved_session_is_described_as_well(self):
+        file = os.path.join(self.scratch(), "saved.json")
+        _, _, head = self.scope.post("/snapshots", {"name": "saved"})
+        with open(file, "wb") as f:
+            f.write(self.scope.request(
+                "GET", "/api/v1/snapshots/%d" % head["id"])[2])
+        self.scope.delete("/snapshots/%d" % head["id"])
+        with memscope_test.Process(
+                [memscope_test.BIN, "open", "--port", "0", file]) as page:
+            url = memscope_test.wait_until("its address", lambda: re.search(
+                rb" at (http\S+) until", page.stderr.bytes()))
+            running, type(self).scope = self.scope, memscope_test.Api(
+                url.group(1).decode())
+            try:
+                for name in ("status", "sessions", "stats", "threads", "sites",
+                             "history", "histograms", "modules", "flame",
+                             "changes", "snapshots"):
+                    self.ask("/api/v1/" + name)
+                for name in ("mappings", "tasks", "types", "marks",
+                             "allocations", "analysis", "leaks", "leakscan",
+                             "fragmentation"):
+                    self.ask("/api/v1/" + name, status=409)
+                for name in ("heap", "allocs"):
+                    self.ask("/debug/pprof/" + name, status=409)
+            finally:
+                type(self).scope = running
+
     def test_2_bad_requests(self):
         for path, methods in self.document["paths"].items():
             real = path.replace("{asset}", "app.js").replace("{id}", "1")
@@ -270,7 +303,8 @@ class OpenApi(memscope_test.TestCase):
                              set(methods) - {"parameters"} |
                              ({"head"} if "get" in methods else set()), path)
         v1 = "/api/v1/"
-        self.ask(v1 + "snapshots/{id}", status=404, number=999)
+        for name in ("snapshots", "sites", "threads"):
+            self.ask(v1 + name + "/{id}", status=404, number=99999)
         self.ask(v1 + "snapshots/{id}", "delete", status=404, number=999,
                  headers=JSON)
         self.ask(v1 + "snapshots", "post", body=b"[1]", status=400)

@@ -2,8 +2,10 @@
 //
 // fake_host: the server on real sockets beside an engine that reads a made-up
 // process: what the tests of this folder talk to. It runs under the
-// sanitizers, where nothing can be preloaded. It prints its port, then obeys
-// one command per line of stdin, each answered by a line "ok ...":
+// sanitizers, where nothing can be preloaded. Its arguments are the most
+// viewers and options of the server, as NAME=VALUE. It prints its port and the
+// page's address, then obeys one command per line of stdin, each answered by a
+// line "ok ...":
 //
 //   open           a new process image begins (the first, or by exec)
 //   other          another process begins
@@ -13,6 +15,7 @@
 //   busy MS        events go on, as they do in a program, MS apart; 0: none
 //   end STATUS     the process has ended with this wait status
 //   cpu            nanoseconds that this process has used
+//   steps          that the busy process has made so far
 //   quit           the server is stopped, everything freed
 
 #include <inttypes.h>
@@ -167,12 +170,38 @@ static void obey(const char *what, uint64_t n)
         ms_engine_process_ended(engine, getpid(), (int)n);
     else if (strcmp(what, "cpu") == 0)
         answer = ms_process_own_cpu_ns();
+    else if (strcmp(what, "steps") == 0)
+        answer = steps;
     else
         abort();
     pthread_cond_signal(&wake);
     pthread_mutex_unlock(&lock);
     printf("ok %" PRIu64 "\n", answer);
     fflush(stdout);
+}
+
+static void take_option(struct ms_server_options *o, const char *argument)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } texts[] = {
+        {"bind=", offsetof(struct ms_server_options, bind)},
+        {"unix=", offsetof(struct ms_server_options, unix_path)},
+        {"token-file=", offsetof(struct ms_server_options, token_file)},
+        {"allow-hosts=", offsetof(struct ms_server_options, allow_hosts)},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t n = strlen(texts[i].name);
+        const char *value = argument + n;
+        if (strncmp(argument, texts[i].name, n) == 0)
+            memcpy((char *)o + texts[i].offset, &value, sizeof value);
+    }
+    o->read_only |= strcmp(argument, "read-only=1") == 0;
+    o->unix_only |= strcmp(argument, "unix-only=1") == 0;
+    if (strchr(argument, '=') == NULL)
+        o->max_clients = (uint32_t)strtoul(argument, NULL, 10);
 }
 
 int main(int argc, char **argv)
@@ -184,8 +213,8 @@ int main(int argc, char **argv)
     char line[64], what[16];
 
     signal(SIGPIPE, SIG_IGN);
-    if (argc > 1)
-        for_server.max_clients = (uint32_t)strtoul(argv[1], NULL, 10);
+    for (int i = 1; i < argc; i++)
+        take_option(&for_server, argv[i]);
     if (ms_engine_create(&for_engine, &engine) != MEMSCOPE_OK)
         return 1;
     ms_engine_set_primary(engine, getpid());
@@ -193,7 +222,7 @@ int main(int argc, char **argv)
     if (ms_server_create(&for_server, &server) != MEMSCOPE_OK ||
         ms_thread_start(&busy, "busy", be_busy, NULL) != 0)
         return 1;
-    printf("%u\n", ms_server_port(server));
+    printf("%u %s\n", ms_server_port(server), ms_server_entry(server));
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
         uint64_t n = 0;

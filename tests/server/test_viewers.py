@@ -6,7 +6,7 @@ other viewers do; and it is told of ends and beginnings."""
 import socket
 
 import server_test
-from server_test import Host, Viewer, proc_status_kib, say, wait_until
+from server_test import Closed, Host, Viewer, proc_status_kib, say, wait_until
 
 
 class Pictures(server_test.TestCase):
@@ -115,6 +115,63 @@ class Pictures(server_test.TestCase):
                         [r["id"] for r in rows],
                         [r["id"] for r in expected[offset:offset + limit]],
                         (sort, order, offset, limit))
+
+    def test_filters_leave_what_they_say_and_sum_it_up(self):
+        self.server.tell("busy 0")
+        self.server.settle()
+        whole = self.server.get("/sites", limit=10000)
+        live = sorted(r["live_bytes"] for r in whole["rows"])
+        middle = live[len(live) // 2]
+        module = whole["rows"][0]["module"]
+        part = whole["rows"][0]["function"][:-1]
+        viewer = self.viewer()
+        for window, fits in (
+                ({}, lambda r: True),
+                ({"min": middle}, lambda r: r["live_bytes"] >= middle),
+                ({"module": module}, lambda r: r["module"] == module),
+                ({"module": module + "x"}, lambda r: False),
+                ({"min": middle, "q": part}, lambda r: part in
+                 r["function"] and r["live_bytes"] >= middle)):
+            with self.subTest(window):
+                rows = [r for r in whole["rows"] if fits(r)]
+                self.assertTrue(rows or window.get("module") == module + "x")
+                sums = {name: sum(r[name] for r in rows)
+                        for name in ("live_bytes", "live_blocks")}
+                page = self.server.get("/sites", limit=10000, **window)
+                self.assertEqual([r["id"] for r in page["rows"]],
+                                 [r["id"] for r in rows])
+                self.assertEqual((page["total"], page["sum"]),
+                                 (len(rows), sums))
+                past = self.server.get("/sites", limit=10000, seq=whole["seq"],
+                                       **window)
+                self.assertEqual((past["total"], past["sum"]),
+                                 (len(rows), sums))
+                viewer.subscribe(site={"n": 3, **window})
+                table = viewer.receive_until("full")["site"]
+                self.assertEqual((table["total"], table["sum"]),
+                                 (len(rows), sums))
+                self.assertEqual(table["order"], [r["id"] for r in rows[:3]])
+
+    def test_pinned_rows_come_first(self):
+        self.server.tell("busy 0")
+        self.server.settle()
+        ids = [r["id"] for r in self.server.get("/sites", limit=300)["rows"]]
+        viewer = self.viewer()
+        viewer.subscribe(site={"n": 5, "pin": [ids[200], ids[100]]})
+        table = viewer.receive_until("full")["site"]
+        self.assertEqual(table["order"], [ids[100], ids[200]] + ids[:3])
+        self.assertEqual(table["total"], len(ids))
+        viewer.subscribe(site={"n": 5, "q": "nothing has this",
+                               "pin": [ids[200]]})
+        table = viewer.receive_until("full")["site"]
+        self.assertEqual((table["order"], table["total"]), ([ids[200]], 1))
+        for wrong in ({"pin": list(range(17))}, {"pin": ["1"]}, {"pin": 1},
+                      {"min": -1}, {"threads": "dead"}, {"module": "x" * 256}):
+            other = self.viewer()
+            other.subscribe(site={"n": 5, **wrong})
+            with self.assertRaises(Closed) as closed:
+                other.receive_until("full")
+            self.assertEqual(closed.exception.code, 1002, wrong)
 
     def test_samples_have_no_gap(self):
         viewer = self.viewer()

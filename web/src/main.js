@@ -2,7 +2,11 @@
 //
 // main: starts the page.
 
+import { useSource } from "./api.js";
 import { App } from "./app.js";
+import { LiveSource } from "./source_live.js";
 
 const root = document.getElementById("app");
-if (root) new App(root);
+const source = new LiveSource();
+useSource(source);
+if (root) new App(root, source);

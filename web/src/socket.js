@@ -7,7 +7,7 @@ import { decode, SUBPROTOCOL } from "./protocol.js";
 
 const DELAYS_MS = [250, 500, 1000, 2000, 5000];
 
-/** @typedef {"connecting" | "open" | "lost"} LinkState */
+/** @typedef {import("./api.js").LinkState} LinkState */
 
 export class Socket {
   /** @type {WebSocket | null} */

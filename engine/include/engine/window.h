@@ -15,40 +15,59 @@
 #include "engine/picture.h"
 
 #define MS_WINDOW_FILTER 256
+#define MS_WINDOW_PINS 16
 
-// What is to be seen of a table.
+// Which threads are to be seen.
+enum ms_window_threads { MS_THREADS_ALL, MS_THREADS_ALIVE, MS_THREADS_RUNNING };
+
+// What is to be seen of a table. All filters have to match.
 struct ms_window {
     int column; // of ms_window_thread_column or ms_window_site_column
     bool ascending;
     char filter[MS_WINDOW_FILTER]; // part of a name, in any case; "": all
     size_t offset, limit;
-    bool heap_only; // no sites that have only ever mapped memory
+    bool heap_only;                // no sites that have only ever mapped memory
+    char module[MS_WINDOW_FILTER]; // of sites, the whole name; "": all
+    uint64_t least_bytes;          // live at least
+    enum ms_window_threads threads;
+    uint32_t pins[MS_WINDOW_PINS]; // ids that come first and always match
+    size_t pin_count;
+};
+
+// All rows that match, those beside the window as well.
+struct ms_window_sums {
+    size_t rows;
+    uint64_t live_bytes, live_blocks;
 };
 
 // The number of a column by its name in docs/PROTOCOL.md; -1: none such.
 int ms_window_thread_column(const char *name);
 int ms_window_site_column(const char *name);
 
+// The number of "all", "alive" or "running"; -1: another word.
+int ms_window_kind(const char *name);
+
 // ms_window_of_sites and ms_window_of_threads cut a window out of rows that
-// somebody has: they are put in its order, the first *count of them; *total
-// match the filter.
-enum memscope_status ms_window_of_sites(const struct ms_window *window,
-                                        struct ms_site_row *rows, size_t *count,
-                                        size_t *total) MEMSCOPE_MUST_CHECK;
-enum memscope_status ms_window_of_threads(const struct ms_window *window,
-                                          struct ms_thread_row *rows,
-                                          size_t *count,
-                                          size_t *total) MEMSCOPE_MUST_CHECK;
+// somebody has: they are put in its order, the first *count of them; *sums
+// are of all that match.
+enum memscope_status
+ms_window_of_sites(const struct ms_window *window, struct ms_site_row *rows,
+                   size_t *count,
+                   struct ms_window_sums *sums) MEMSCOPE_MUST_CHECK;
+enum memscope_status
+ms_window_of_threads(const struct ms_window *window, struct ms_thread_row *rows,
+                     size_t *count,
+                     struct ms_window_sums *sums) MEMSCOPE_MUST_CHECK;
 
 // All of one tick. Rows are in the window's order; equal ones by their id.
 struct ms_cut {
     struct ms_stats stats;
     struct ms_thread_row *threads;
     size_t thread_count;
-    size_t thread_total; // that match the filter
+    struct ms_window_sums thread_sums;
     struct ms_site_row *sites;
     size_t site_count;
-    size_t site_total;
+    struct ms_window_sums site_sums;
 };
 
 // ms_engine_cut copies the latest tick. A window may be NULL: no rows of that

@@ -18,6 +18,18 @@ function programName(session) {
   return (called || String(session.exe ?? "")).split("/").pop() || "?";
 }
 
+/** When a saved snapshot was taken. @param {Record<string, any> | null} stats */
+function when(stats) {
+  return stats ? new Date(stats.time_ns / 1e6).toLocaleString() : "";
+}
+
+/** @param {Record<string, any>} session */
+function optionText(session) {
+  const { state } = session;
+  const mark = state === "saved" ? ` (saved at ${clock(session.uptime_ms)})` : "";
+  return `${clipMiddle(programName(session), 20)} · ${session.pid}${state === "ended" ? " (ended)" : mark}`;
+}
+
 export class Header {
   #windows;
   /** @type {Record<string, any>[]} */
@@ -98,10 +110,14 @@ export class Header {
   #state() {
     const { app } = this;
     const { store } = app;
+    if (store.saved) return ["saved", `Saved · ${when(store.stats)}`];
     if (app.link === "lost" && store.ended) return ["ended", this.#endedText()];
     if (app.link === "lost") return ["lost", "Reconnecting…"];
     if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
     if (app.staleSeconds > 0) return ["stale", `Stale ${app.staleSeconds} s`];
+    if (app.view.begin !== null)
+      return ["paused", `Range · ${count(store.newSamples)} new samples`];
+    if (app.view.chosen) return ["paused", `Past · ${count(store.newSamples)} new samples`];
     if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new samples`];
     if (store.ended) return ["ended", this.#endedText()];
     return ["live", `Live · ${app.hz} Hz`];
@@ -137,20 +153,16 @@ export class Header {
       setAttribute(
         button,
         "aria-pressed",
-        String(Number(button.dataset.seconds) === app.view.seconds),
+        String(Number(button.dataset.seconds) === app.view.window && app.view.begin === null),
       );
     }
     setText(this.pauseText, app.view.paused ? "▶ Resume" : "❚❚ Pause");
     setAttribute(this.pause, "aria-pressed", String(app.view.paused));
-    setText(this.theme, { auto: "◐", light: "☀", dark: "☾" }[app.theme]);
-    setAttribute(this.theme, "aria-label", `Theme: ${app.theme}`);
-    setAttribute(
-      this.theme,
-      "title",
-      `Theme: ${app.theme === "auto" ? "as the system" : app.theme} (T)`,
-    );
+    setText(this.theme, { auto: "◐", light: "☀", dark: "☾" }[app.theme.name]);
+    setAttribute(this.theme, "aria-label", `Theme: ${app.theme.name}`);
+    setAttribute(this.theme, "title", `Theme: ${app.theme.words} (T)`);
     setAttribute(this.pause, "title", "Freeze the view; data keep coming (Space)");
-    this.snapshot.disabled = app.link !== "open" || !store.stats;
+    this.snapshot.disabled = app.link !== "open" || !store.stats || store.saved;
   }
 
   #drawSessions() {
@@ -162,7 +174,7 @@ export class Header {
         ...sessions.map((s) =>
           h("option", {
             value: s.id,
-            text: `${clipMiddle(programName(s), 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}`,
+            text: optionText(s),
           }),
         ),
       );

@@ -4,6 +4,7 @@
 // blocks that no pointer leads to any more. What is shown is asked for every
 // three seconds while the page is seen: the engine looks no more often.
 
+import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { bytes, count, exactBytes } from "../format.js";
 
@@ -67,6 +68,8 @@ export function scanText(scan) {
 export class LeaksPage {
   #timer = 0;
   #drawn = "";
+  /** A saved snapshot has neither a history nor a program to scan. */
+  #kept = true;
   /** @type {Record<string, any> | null} */
   #leaks = null;
   /** @type {Record<string, any>} */
@@ -118,31 +121,28 @@ export class LeaksPage {
     return { hist: false };
   }
 
-  get #query() {
-    const id = this.app.store.session?.id;
-    return id ? `?session=${id}` : "";
+  get #params() {
+    return { session: this.app.store.session?.id };
   }
 
   async #begin() {
-    const id = this.app.store.session?.id;
-    await fetch("api/v1/leakscan", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(id ? { session: id } : {}),
-    }).catch(() => null);
+    await api.post("leakscan", this.#params).catch(() => null);
     this.#ask();
   }
 
   /** @param {string} path */
-  async #get(path) {
-    const answer = await fetch(`api/v1/${path}${this.#query}`).catch(() => null);
-    return answer?.ok ? answer.json() : null;
+  #get(path) {
+    return api.get(path, this.#params).catch((error) => {
+      this.#kept = error.code !== "not_kept";
+      return null;
+    });
   }
 
   async #ask() {
     clearTimeout(this.#timer);
     if (!this.element.isConnected) return;
     if (!document.hidden) {
+      this.#kept = true;
       this.#leaks = (await this.#get("leaks")) ?? this.#leaks;
       this.#scan = (await this.#get("leakscan")) ?? this.#scan;
       this.app.redraw();
@@ -159,9 +159,11 @@ export class LeaksPage {
     this.none.hidden = findings.length > 0;
     setText(
       this.none,
-      this.#leaks
-        ? "No call site keeps growing. A leak of 1 MiB a second is seen after half a minute, a slow one within ten."
-        : "",
+      !this.#kept
+        ? "A saved snapshot is one moment: who keeps growing, and what no pointer leads to, can only be told while the program runs. Compare two snapshots instead."
+        : this.#leaks
+          ? "No call site keeps growing. A leak of 1 MiB a second is seen after half a minute, a slow one within ten."
+          : "",
     );
     this.suspects.replaceChildren(
       ...findings.map((/** @type {Record<string, any>} */ f) => {
@@ -188,7 +190,7 @@ export class LeaksPage {
 
   #drawScan() {
     const { rows, state } = this.#scan;
-    setText(this.summary, scanText(this.#scan));
+    setText(this.summary, this.#kept ? scanText(this.#scan) : "");
     this.button.disabled = state === "running" || this.app.store.ended;
     this.lostTable.hidden = rows.length === 0;
     this.lost.replaceChildren(
@@ -229,6 +231,7 @@ export class LeaksPage {
       this.#scan.number,
       this.#scan.state,
       this.app.store.ended,
+      this.#kept,
     ]);
     if (key === this.#drawn) return; // what is opened stays open
     this.#drawn = key;

@@ -3,9 +3,8 @@
 // overview: the page that says at a glance how the heap is.
 
 import { drawSpark, sparkCanvas } from "../charts/spark.js";
-import { Strip } from "../charts/strip.js";
 import { h, setAttribute, setText } from "../dom.js";
-import { bytes, clipMiddle, count, percent, signedBytes } from "../format.js";
+import { bytes, clipMiddle, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { insights } from "../insights.js";
 import { histogramCharts, timeCharts } from "./overview_charts.js";
@@ -16,6 +15,17 @@ const TOP_THREADS = 5;
 const INSIGHTS_MS = 1000; // a sentence that changes faster cannot be read
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {import("../store.js").Table} Table */
+/** @typedef {Record<string, any>} Row */
+
+/** @param {Row} answer @returns {Table} */
+function tableOf({ total, rows }) {
+  return {
+    total,
+    order: rows.map((/** @type {Row} */ row) => row.id),
+    rows: new Map(rows.map((/** @type {Row} */ row) => [row.id, row])),
+  };
+}
 
 export class Overview {
   #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
@@ -24,6 +34,10 @@ export class Overview {
   #due = true;
   #begun = false;
   #newest = 0;
+  /** What the tables and histograms show in place of now; null: now. */
+  /** @type {{at: number, threads: Table, sites: Table, histograms: Row} | null} */
+  #past = null;
+  #asking = false;
   /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
   #insights = new Map();
 
@@ -48,34 +62,6 @@ export class Overview {
       "CPU",
     ]);
     this.insights = h("div", { class: "insights" });
-    this.strip = new Strip(source, (end) => app.stopAt(end));
-    this.self = h("span", {
-      class: "note",
-      id: "self-cost",
-      title:
-        "What memscope itself costs: CPU of one core, its memory, and events that could not be booked",
-    });
-    const session = h(
-      "section",
-      { class: "card session" },
-      h(
-        "header",
-        {},
-        h("h2", {
-          text: "Session",
-          title: "All of the history that is held. Click or drag to look at another time.",
-        }),
-        this.self,
-        h(
-          "span",
-          { class: "actions" },
-          h("button", { type: "button", onclick: () => app.jumpToPeak("live"), text: "Peak heap" }),
-          h("button", { type: "button", onclick: () => app.jumpToPeak("rss"), text: "Peak RSS" }),
-          h("button", { type: "button", onclick: () => app.resume(), text: "Now" }),
-        ),
-      ),
-      this.strip.canvas,
-    );
     this.empty = h("p", {
       class: "card empty",
       text: "Waiting for the program's first allocation…",
@@ -98,7 +84,6 @@ export class Overview {
         this.life.element,
         this.threads.element,
       ),
-      session,
     );
   }
 
@@ -172,6 +157,34 @@ export class Overview {
   /** The page is looked at anew: what it shows of now is due, even when paused. */
   enter() {
     this.#due = true;
+    this.#askPast();
+  }
+
+  timeChanged() {
+    if (this.app.view.end === null) this.#due = true;
+    this.#askPast();
+  }
+
+  /** The moment shown, when it was chosen: a pause keeps what is there. */
+  async #askPast() {
+    const { app } = this;
+    const { view } = app;
+    const at = view.chosen ? view.at : null;
+    if (at === null) this.#past = null;
+    if (at === null || this.#asking || this.#past?.at === at) return;
+    this.#asking = true;
+    const [threads, sites, histograms] = await Promise.all([
+      app.ask("threads", { at, limit: TOP_THREADS }),
+      app.ask("sites", { at, limit: TOP_SITES }),
+      app.ask("histograms", { at }),
+    ]);
+    this.#asking = false;
+    if (threads && sites && histograms) {
+      this.#past = { at, threads: tableOf(threads), sites: tableOf(sites), histograms };
+      this.#due = true;
+      this.app.redraw();
+    }
+    if (view.at !== at) this.#askPast(); // moved on meanwhile
   }
 
   draw() {
@@ -189,10 +202,8 @@ export class Overview {
       return;
     }
     this.#drawCharts();
-    this.strip.draw(store.snapshots, store.session?.start_ms ?? 0);
-    this.#drawSelf();
     if (view.paused && !this.#due) return;
-    this.#due = store.sub < this.app.asked;
+    this.#due = this.#past === null && store.sub < this.app.asked;
     this.#drawSites();
     this.#drawThreads();
     this.#drawHistograms();
@@ -206,23 +217,8 @@ export class Overview {
     if (due.length > 1) this.app.redraw();
   }
 
-  #drawSelf() {
-    const { store } = this.app;
-    const m = store.monitor;
-    if (!m) return;
-    const lost = store.stats
-      ? store.stats.capture.dropped_allocs + store.stats.capture.dropped_frees
-      : 0;
-    const memory = m.rss_bytes === null ? bytes(m.model_bytes) : bytes(m.rss_bytes);
-    setText(
-      this.self,
-      `memscope itself: ${percent(this.app.monitorCpu)} % CPU, ${memory}, ${count(lost)} events dropped`,
-    );
-    setAttribute(this.self, "data-dropped", String(lost));
-  }
-
   #drawSites() {
-    const { sites } = this.app.store;
+    const { sites } = this.#past ?? this.app.store;
     const rows = this.#rows(this.sites.body, 3, Math.min(TOP_SITES, sites.order.length));
     rows.forEach((element, i) => {
       const row = sites.rows.get(sites.order[i]);
@@ -237,7 +233,7 @@ export class Overview {
   }
 
   #drawThreads() {
-    const { threads } = this.app.store;
+    const { threads } = this.#past ?? this.app.store;
     const rows = this.#rows(this.threads.body, 4, Math.min(TOP_THREADS, threads.order.length));
     rows.forEach((element, i) => {
       const row = threads.rows.get(threads.order[i]);
@@ -253,12 +249,14 @@ export class Overview {
 
   /** One of them a frame: together they would cost as much as all the rest. */
   #drawHistograms() {
-    const { histograms } = this.app.store;
+    const { histograms } = this.#past ?? this.app.store;
     if (!histograms) return;
     const [size, life] = this.#histograms;
     if (size !== histograms.seq) {
       this.#histograms = [histograms.seq, life];
       this.size.draw(sizeBars(histograms.size));
+      this.app.redraw();
+      this.#due = true; // the other one's turn
     } else if (life !== histograms.seq) {
       this.#histograms = [size, histograms.seq];
       this.life.draw(lifetimeBars(histograms.lifetime));
@@ -306,7 +304,6 @@ export class Overview {
 
   restyle() {
     for (const chart of this.charts) chart.restyle();
-    this.strip.restyle();
     this.size.restyle();
     this.life.restyle();
   }
