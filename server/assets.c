@@ -61,22 +61,33 @@ static void choose(const struct asset *a, const char *accepted,
     r->text_bytes = form->bytes;
 }
 
+static const struct asset *find(const char *name)
+{
+    for (uint64_t i = 0; i < ms_asset_count; i++)
+        if (strcmp(ms_asset_table[i].name, name) == 0)
+            return &ms_asset_table[i];
+    return NULL;
+}
+
+bool ms_assets_has(const char *path)
+{
+    return path[0] == '/' && find(path + 1) != NULL;
+}
+
 bool ms_assets_file(const char *name, const struct ms_request *q,
                     struct ms_reply *r)
 {
-    for (uint64_t i = 0; i < ms_asset_count; i++) {
-        const struct asset *a = &ms_asset_table[i];
-        if (strcmp(a->name, name) != 0)
-            continue;
-        r->etag = a->etag;
-        r->content_type = type_of(name);
-        if (ms_negotiate_unchanged(q->if_none_match, a->etag))
-            r->status = 304;
-        else
-            choose(a, q->accept_encoding, r);
-        return true;
-    }
-    return false;
+    const struct asset *a = find(name);
+
+    if (a == NULL)
+        return false;
+    r->etag = a->etag;
+    r->content_type = type_of(name);
+    if (ms_negotiate_unchanged(q->if_none_match, a->etag))
+        r->status = 304;
+    else
+        choose(a, q->accept_encoding, r);
+    return true;
 }
 
 const char *ms_assets_text(const char *name, size_t *bytes)

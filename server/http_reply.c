@@ -176,13 +176,17 @@ static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Content-Security-Policy",
-         "default-src 'none'; script-src 'self'; style-src 'self'; "
-         "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "
-         "form-action 'none'; frame-ancestors 'none'; "
-         "require-trusted-types-for 'script'; trusted-types 'none'"},
     };
+    static const char policy[] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'";
     const char *const some[][2] = {
+        {"Content-Security-Policy", r->policy != NULL ? r->policy : policy},
+        {"WWW-Authenticate", r->challenge},
+        {"Retry-After", r->retry_after},
+        {"Set-Cookie", r->cookie[0] != '\0' ? r->cookie : NULL},
         {"Content-Type", r->content_type},
         {"Content-Encoding", r->encoding},
         {"ETag", r->etag},

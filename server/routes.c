@@ -207,12 +207,19 @@ void ms_reply_error(struct ms_reply *r, unsigned status, const char *message)
         unsigned status;
         const char *code;
     } codes[] = {
-        {400, "bad_request"},      {403, "forbidden"},
-        {404, "not_found"},        {405, "method_not_allowed"},
-        {409, "conflict"},         {413, "too_large"},
-        {415, "bad_media_type"},   {421, "misdirected"},
-        {426, "upgrade_required"}, {429, "limit"},
-        {431, "header_too_large"}, {500, "internal"},
+        {400, "bad_request"},
+        {401, "unauthorized"},
+        {403, "forbidden"},
+        {404, "not_found"},
+        {405, "method_not_allowed"},
+        {409, "conflict"},
+        {413, "too_large"},
+        {415, "bad_media_type"},
+        {421, "misdirected"},
+        {426, "upgrade_required"},
+        {429, "limit"},
+        {431, "header_too_large"},
+        {500, "internal"},
         {503, "unavailable"},
     };
     const char *code = "internal";
@@ -317,6 +324,11 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
     }
     if ((post || delete) && !is_json(q->content_type)) {
         ms_reply_error(r, 415, "Content-Type must be application/json");
+        return;
+    }
+    if (!get && q->server->options.read_only &&
+        route->post != ms_handle_query) {
+        ms_reply_error(r, 403, "this server is read-only");
         return;
     }
     static const char *const none[] = {NULL};

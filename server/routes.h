@@ -57,8 +57,12 @@ struct ms_reply {
     const char *allow;               // static, or NULL
     const char *vary;                // static, or NULL: Accept-Encoding
     struct ms_later *later;          // owned; then nothing else is filled in
-    char location[64];               // "" for none
-    char disposition[96];            // "" for none
+    const char *policy;      // what the page may do; NULL: as the dashboard
+    const char *challenge;   // static, or NULL
+    const char *retry_after; // static, or NULL
+    char cookie[256];        // "" for none
+    char location[64];       // "" for none
+    char disposition[96];    // "" for none
 };
 
 // ms_routes_import says whether a request's body is a snapshot, which may be

@@ -152,6 +152,8 @@ static struct ms_verdict command(struct ms_viewer *v, const json_t *m)
         return bad("cmd: id and op are missing");
     if (strcmp(operation, "snapshot") != 0) {
         answer = failure(id, "bad_request", "there is no such command");
+    } else if (v->server->options.read_only) {
+        answer = failure(id, "forbidden", "this server is read-only");
     } else {
         struct ms_engine *engine = v->server->options.engine;
         enum memscope_status status =

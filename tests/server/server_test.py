@@ -27,7 +27,8 @@ class Host(Process, Api):
             os.path.join(BUILD, "tests/server/fake_host"), *arguments])
         self.answers = 1
         try:
-            Api.__init__(self, "http://127.0.0.1:%s/" % self.line(0))
+            port, self.entry = self.line(0).split()
+            Api.__init__(self, "http://127.0.0.1:%s/" % port)
             if session:
                 self.tell("open")
                 wait_until("the first tick", self._has_ticked)

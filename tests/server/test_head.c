@@ -20,7 +20,8 @@
 
 #define ROOM 65536u
 
-static const struct ms_access access_7070 = {.port = 7070};
+static struct ms_access access_7070 = {.port = 7070};
+static const struct ms_caller known = {.known = true};
 static char *guard; // the first byte that cannot be read
 
 #define GOOD                                                                   \
@@ -33,7 +34,7 @@ static enum ms_head_kind classify(const char *head, size_t bytes)
     char *at = guard - bytes;
 
     memcpy(at, head, bytes);
-    return ms_head_classify(&access_7070, at, bytes, bytes >= 16384);
+    return ms_head_classify(&access_7070, &known, at, bytes, bytes >= 16384);
 }
 
 static enum ms_head_kind kind_of(const char *head)
@@ -165,17 +166,25 @@ static void only_own_names_are_hosts(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-        assert_false(ms_access_host(&access_7070, foreign[i]));
-        assert_false(ms_access_origin(&access_7070, foreign[i]));
+        assert_int_equal(ms_access_host(&access_7070, &known, foreign[i]),
+                         MS_HOST_FOREIGN);
+        assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                      foreign[i]));
     }
-    assert_true(ms_access_host(&access_7070, "LocalHost:7070"));
-    assert_true(ms_access_origin(&access_7070, "HTTP://127.0.0.1:7070"));
-    assert_false(ms_access_origin(&access_7070, "http://localhost:7070/"));
-    assert_false(ms_access_origin(&access_7070, "https://localhost:7070"));
-    assert_false(ms_access_host(&access_7070, NULL));
-    assert_true(ms_access_origin(&access_7070, NULL));
-    assert_true(ms_access_host(&http, "localhost"));
-    assert_true(ms_access_host(&http, "localhost:80"));
+    assert_int_equal(ms_access_host(&access_7070, &known, "LocalHost:7070"),
+                     MS_HOST_OWN);
+    assert_true(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                 "HTTP://127.0.0.1:7070"));
+    assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                  "http://localhost:7070/"));
+    assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                  "https://localhost:7070"));
+    assert_int_equal(ms_access_host(&access_7070, &known, NULL),
+                     MS_HOST_FOREIGN);
+    assert_true(ms_access_origin(&access_7070, &known, "localhost:7070", NULL));
+    assert_int_equal(ms_access_host(&http, &known, "localhost"), MS_HOST_OWN);
+    assert_int_equal(ms_access_host(&http, &known, "localhost:80"),
+                     MS_HOST_OWN);
 }
 
 static void parameters_are_bounded(void **state)
