@@ -59,7 +59,8 @@ test("a stopped view shows the numbers of its moment", async () => {
   await page.focus(".strip");
   await until("three seconds are held", async () => (await held(page)).samples > 30);
   await page.keyboard.press("ArrowLeft");
-  await pillSays(page, /^Paused/);
+  await page.keyboard.press("ArrowLeft");
+  await pillSays(page, /^Past/);
   const [heap] = await tiles(page);
   assert.equal(heap.value, (await memscope.api(`stats?seq=${heap.seq}`)).heap.live_bytes);
   assert.ok(heap.seq < (await held(page)).last - 9);
@@ -74,7 +75,8 @@ test("keys: pages, pause, window, search, help; none while typing", async () => 
   for (const [key, id] of [
     ["2", "threads"],
     ["3", "sites"],
-    ["4", "snapshots"],
+    ["5", "leaks"],
+    ["6", "snapshots"],
     ["1", "overview"],
   ]) {
     await page.keyboard.press(key);
@@ -216,7 +218,7 @@ test("the peak is found, and now again", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await page.click('.session button:text-is("Peak heap")');
-  await pillSays(page, /^Paused/);
+  await pillSays(page, /^Past/);
   await page.click('.session button:text-is("Now")');
   await pillSays(page, /^Live/);
   await close();

@@ -3,32 +3,29 @@
 // app: holds the parts together. Data arrive when they like; the screen draws
 // once per animation frame, what is seen, when there is something new.
 
-import { siteColumns, threadColumns } from "./columns.js";
-import { forgetColors, h, setText } from "./dom.js";
-import { count } from "./format.js";
+import { api } from "./api.js";
+import { h, setText } from "./dom.js";
+import { listenToKeys } from "./keys.js";
+import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
+import { parseRoute, routeTo } from "./router.js";
 import { settings } from "./settings.js";
 import { Store } from "./store.js";
+import { Theme } from "./theme.js";
 import { View, WINDOWS } from "./view.js";
 import { Drawer } from "./views/drawer.js";
 import { Header } from "./views/header.js";
 import { makeHelp } from "./views/help.js";
-import { LeaksPage } from "./views/leaks.js";
-import { Overview } from "./views/overview.js";
-import { SnapshotsPage } from "./views/snapshots.js";
-import { TablePage } from "./views/table_page.js";
+import { Navigation } from "./views/navigation.js";
+import { SessionStrip } from "./views/session_strip.js";
+
+/** @typedef {import("./pages.js").Page} Page */
+/** @typedef {import("./router.js").Params} Params */
 
 const STALE_MS = 3000;
 const HIDDEN_MS = 30000;
 const NOTICE_MS = 5000;
-export const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
-const PAGES = [
-  { id: "overview", label: "Overview" },
-  { id: "threads", label: "Threads" },
-  { id: "sites", label: "Call sites" },
-  { id: "snapshots", label: "Snapshots" },
-  { id: "leaks", label: "Leaks" },
-];
+const LEAST_RANGE_S = 0.2;
 
 export class App {
   store = new Store();
@@ -48,15 +45,22 @@ export class App {
   #noticeTimer = 0;
   /** @type {{ns: number, at: number} | null} */
   #monitorBefore = null;
-  #page = "overview";
-  #theme = settings.get("theme");
+  /** The page that is looked at; "": none yet. */
+  pageId = "";
+  /** @type {Params} of the address */
+  params = {};
+  /** @type {Map<string, Page>} those that have been looked at */
+  #pages = new Map();
+  #timeTold = 0;
+  /** The address that is shown. */
+  #routed = "";
 
   /** @param {HTMLElement} root @param {import("./api.js").Source} source */
   constructor(root, source) {
     this.source = source;
-    this.view.seconds = Number(settings.get("window")) || 60;
-    if (!WINDOWS.some((w) => w.seconds === this.view.seconds)) this.view.seconds = 60;
-    this.#applyTheme();
+    const window = Number(settings.get("window"));
+    if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
+    this.theme = new Theme(() => this.#restyle());
     source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
@@ -64,35 +68,8 @@ export class App {
     this.drawer = new Drawer(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
-    /** @type {Record<string, any>} */
-    this.pages = {
-      overview: new Overview(this),
-      threads: new TablePage(this, {
-        part: "th",
-        title: "Threads",
-        placeholder: "Find a thread",
-        columns: threadColumns,
-        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
-      }),
-      sites: new TablePage(this, {
-        part: "site",
-        title: "Call sites",
-        placeholder: "Find a function, file or module",
-        columns: siteColumns,
-        help: "Every place that called the allocator",
-      }),
-      snapshots: new SnapshotsPage(this),
-      leaks: new LeaksPage(this),
-    };
-    this.links = PAGES.map((page, i) =>
-      h(
-        "a",
-        { href: `#/${page.id}`, "data-page": page.id },
-        h("span", { text: page.label }),
-        h("span", { class: "badge" }),
-        h("kbd", { text: String(i + 1) }),
-      ),
-    );
+    this.navigation = new Navigation();
+    this.strip = new SessionStrip(this);
     this.main = h("main", { id: "main" });
     // One region that readers of the screen hear, so it is never taken away.
     this.notice = h("p", { class: "notice", role: "status" });
@@ -101,8 +78,8 @@ export class App {
       h(
         "div",
         { class: "layout" },
-        h("nav", { "aria-label": "Pages" }, ...this.links),
-        h("div", { class: "content" }, this.main),
+        this.navigation.element,
+        h("div", { class: "content" }, this.main, this.strip.element),
       ),
       this.drawer.element,
       this.help,
@@ -112,8 +89,9 @@ export class App {
     this.#route();
   }
 
+  /** @returns {Page} */
   get page() {
-    return this.pages[this.#page];
+    return /** @type {Page} */ (this.#pages.get(this.pageId));
   }
 
   get staleSeconds() {
@@ -122,9 +100,10 @@ export class App {
   }
 
   #listen() {
-    addEventListener("hashchange", () => this.#route());
-    addEventListener("keydown", (event) => this.#key(event));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle());
+    addEventListener("hashchange", () => {
+      if (location.hash !== this.#routed) this.#route();
+    });
+    listenToKeys(this);
     document.addEventListener("visibilitychange", () => this.#visibility());
     setInterval(() => this.redraw(), 500); // for what only time changes
   }
@@ -134,7 +113,7 @@ export class App {
     this.#lastMessage = performance.now();
     this.store.apply(m);
     if (this.store.notice) {
-      this.#say(this.store.notice);
+      this.say(this.store.notice);
       this.store.notice = "";
     }
     if (m.t === "hello") this.subscribe();
@@ -150,11 +129,11 @@ export class App {
 
   /** @param {Record<string, any>} m */
   #answered(m) {
-    this.#say(m.ok ? `Kept as “${m.snapshot.name}”.` : `No snapshot: ${m.message}`);
+    this.say(m.ok ? `Kept as “${m.snapshot.name}”.` : `No snapshot: ${m.message}`);
   }
 
-  /** @param {string} text */
-  #say(text) {
+  /** A sentence for a few seconds. @param {string} text */
+  say(text) {
     setText(this.notice, text);
     clearTimeout(this.#noticeTimer);
     this.#noticeTimer = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
@@ -180,8 +159,13 @@ export class App {
   /** Says anew what the page wants to see. @param {boolean} [all] with what is held already */
   subscribe(all = false) {
     const sub = ++this.asked;
-    const wanted = { sub, hz: this.hz, ...this.page.want(sub) };
-    if (this.#session !== 0) wanted.session = this.#session;
+    const wanted = {
+      sub,
+      hz: this.hz,
+      hist: false,
+      session: this.#session || undefined,
+      ...this.page.want(sub),
+    };
     const { epoch, seq } = this.store;
     this.store.lost = false;
     if (!this.source.send(encodeSub(wanted))) return;
@@ -205,9 +189,14 @@ export class App {
   #draw() {
     const begin = performance.now();
     this.header.draw();
-    this.#drawNavigation();
+    this.navigation.draw(this.store, this.pageId);
     this.#keepInHistory();
+    if (this.#timeTold !== this.view.version) {
+      this.#timeTold = this.view.version;
+      this.page.timeChanged?.();
+    }
     this.page.draw();
+    this.strip.draw();
     if (!this.view.paused) this.drawer.draw();
     const end = performance.now();
     if (this.store.seq !== this.#lastAck) {
@@ -223,40 +212,65 @@ export class App {
     if (this.view.end === null || ring.end === 0 || this.view.end >= ring.at("t", ring.begin))
       return;
     this.resume();
-    this.#say("What was shown is older than the history that is kept.");
-  }
-
-  #drawNavigation() {
-    const { stats, snapshots } = this.store;
-    const badges = {
-      overview: "",
-      threads: stats?.threads ?? "",
-      sites: stats?.sites ?? "",
-      snapshots: snapshots.length || "",
-      leaks: "",
-    };
-    for (const link of this.links) {
-      const id = /** @type {keyof typeof badges} */ (link.dataset.page);
-      setText(
-        /** @type {Element} */ (link.querySelector(".badge")),
-        badges[id] === "" ? "" : count(Number(badges[id])),
-      );
-      if (id === this.#page) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    this.say("What was shown is older than the history that is kept.");
   }
 
   #route() {
-    const wanted = location.hash.replace(/^#\//, "").split("?")[0];
-    const page = wanted in this.pages ? wanted : "overview";
-    if (page === this.#page && this.main.contains(this.page.element)) return;
-    this.#page = page;
-    this.main.replaceChildren(this.page.element);
-    document.title = `${PAGES.find((p) => p.id === this.#page)?.label} · memscope`;
-    this.drawer.hide();
-    this.page.enter();
+    this.#routed = location.hash;
+    const { id, params } = parseRoute(location.hash);
+    const plan = PAGES.find((p) => p.id === id) ?? PAGES[0];
+    this.params = params;
+    this.#routeTime(params);
+    if (plan.id !== this.pageId) {
+      if (this.pageId !== "") this.page.leave?.();
+      this.pageId = plan.id;
+      if (!this.#pages.has(plan.id)) this.#pages.set(plan.id, plan.make(this));
+      this.main.replaceChildren(this.page.element);
+      document.title = `${plan.label} · memscope`;
+      this.drawer.hide();
+      scrollTo(0, 0);
+    }
+    this.page.enter?.(params);
     if (this.store.hello) this.subscribe();
     this.redraw();
+  }
+
+  /** `at=SECONDS`, or `from=` and `to=`, of uptime. @param {Params} params */
+  #routeTime({ at, from, to }) {
+    const end = Number(to ?? at ?? Number.NaN);
+    if (!(end > 0)) return; // the time stays as it is
+    this.view.stop(end, { begin: from === undefined ? null : Number(from) });
+  }
+
+  /**
+   * To a page, by the address.
+   * @param {string} id
+   * @param {Parameters<typeof routeTo>[1]} [params]
+   */
+  go(id, params = {}) {
+    const hash = routeTo(id, params);
+    if (location.hash === hash) return;
+    location.hash = hash;
+    this.#route(); // the browser would tell of it later
+  }
+
+  /** What the page shows belongs into its address: no step of the history. */
+  /** @param {Parameters<typeof routeTo>[1]} params */
+  setParams(params) {
+    const hash = routeTo(this.pageId, params);
+    this.params = parseRoute(hash).params;
+    if (location.hash !== hash) history.replaceState(null, "", hash);
+    this.#routed = hash;
+  }
+
+  /**
+   * What there is to know of the session shown; null when there is no answer.
+   * @param {string} path below /api/v1/
+   * @param {import("./api.js").Params} [params]
+   * @returns {Promise<any>}
+   */
+  ask(path, params = {}) {
+    return api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
   }
 
   /** @param {number} id */
@@ -270,26 +284,58 @@ export class App {
 
   /** @param {number} seconds */
   setWindow(seconds) {
-    this.view.seconds = seconds;
+    const { view } = this;
+    view.window = seconds;
+    if (view.begin !== null && view.end !== null) view.stop(view.end, { chosen: view.chosen });
     settings.set("window", String(seconds));
     this.redraw();
   }
 
   togglePause() {
+    const last = this.store.ring.last("t");
     if (this.view.paused) this.resume();
-    else this.stopAt(this.store.ring.last("t"));
+    else if (Number.isFinite(last)) this.#stop(last, { chosen: false });
   }
 
-  /** @param {number} end uptime in seconds at which the charts shall end */
+  /** @param {number} end uptime in seconds of the moment that shall be shown */
   stopAt(end) {
-    if (!Number.isFinite(end)) return;
+    if (Number.isFinite(end)) this.#stop(this.#sampleAt(end));
+  }
+
+  /** @param {number} begin @param {number} end uptimes in seconds */
+  showRange(begin, end) {
+    if (end - begin < LEAST_RANGE_S) return;
+    this.#stop(this.#sampleAt(end), { begin: this.#sampleAt(begin) });
+  }
+
+  /** A range of the window's length, or a moment again. */
+  toggleRange() {
+    const { view } = this;
+    const end = view.endOf(this.store.ring);
+    if (view.begin !== null) this.stopAt(end);
+    else
+      this.showRange(
+        Math.max(this.store.ring.at("t", this.store.ring.begin), end - view.window),
+        end,
+      );
+  }
+
+  /** The time of the sample at a time, or before. @param {number} t */
+  #sampleAt(t) {
+    const { ring } = this.store;
+    const at = ring.at("t", Math.max(ring.find("t", t + 5e-4) - 1, ring.begin));
+    return Number.isFinite(at) ? at : t;
+  }
+
+  /** @param {number} end @param {Parameters<View["stop"]>[1]} [how] */
+  #stop(end, how) {
     if (!this.view.paused) this.store.newSamples = 0;
-    this.view.end = end;
+    this.view.stop(end, how);
     this.redraw();
   }
 
   resume() {
-    this.view.end = null;
+    if (this.view.paused) this.view.resume();
     this.redraw();
   }
 
@@ -299,38 +345,23 @@ export class App {
     const highest = ring.max(column, ring.begin, ring.end);
     let best = ring.begin;
     while (best < ring.end && ring.at(column, best) !== highest) best++;
-    if (best === ring.end) return;
-    const last = ring.last("t");
-    this.stopAt(Math.min(last, ring.at("t", best) + this.view.seconds / 2));
+    if (best < ring.end) this.stopAt(ring.at("t", best));
   }
 
   /** @param {string} name */
   takeSnapshot(name) {
     if (!this.source.send(encodeSnapshot(++this.#command, name)))
-      this.#say("No snapshot: there is no connection.");
-  }
-
-  /** @returns {(typeof THEMES)[number]} auto: as the system */
-  get theme() {
-    return THEMES.find((theme) => theme === this.#theme) ?? "auto";
-  }
-
-  #applyTheme() {
-    if (this.theme === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = this.theme;
+      this.say("No snapshot: there is no connection.");
   }
 
   nextTheme() {
-    this.#theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
-    settings.set("theme", this.#theme);
-    this.#applyTheme();
-    this.#restyle();
-    this.#say(`Theme: ${this.#theme === "auto" ? "as the system" : this.#theme}.`);
+    this.theme.next();
+    this.say(`Theme: ${this.theme.words}.`);
   }
 
   #restyle() {
-    forgetColors();
-    for (const page of Object.values(this.pages)) page.restyle();
+    for (const page of this.#pages.values()) page.restyle?.();
+    this.strip.restyle();
     this.redraw();
   }
 
@@ -346,45 +377,13 @@ export class App {
     }
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const typing = target.matches("input, select, textarea");
-    if (event.key === "Escape") {
-      if (typing) target.blur();
-      else if (!this.help.open && !this.drawer.hide()) this.resume();
-      return;
-    }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
-    const onButton = target.matches("button, a, summary");
-    const index = WINDOWS.findIndex((w) => w.seconds === this.view.seconds);
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      " ": () => this.togglePause(),
-      s: () => this.takeSnapshot(""),
-      t: () => this.nextTheme(),
-      p: () => this.jumpToPeak("live"),
-      "?": () => this.help.showModal(),
-      "/": () => this.#search(),
-      "[": () => this.setWindow(WINDOWS[Math.max(0, index - 1)].seconds),
-      "]": () => this.setWindow(WINDOWS[Math.min(WINDOWS.length - 1, index + 1)].seconds),
-    };
-    PAGES.forEach((page, i) => {
-      keys[String(i + 1)] = () => {
-        location.hash = `#/${page.id}`;
-      };
-    });
-    const action = keys[event.key.toLowerCase()];
-    if (!action || (event.key === " " && onButton)) return;
-    event.preventDefault();
-    action();
+  /** Esc: the nearest thing first. */
+  escape() {
+    if (!this.drawer.hide() && !this.page.escape?.()) this.resume();
   }
 
-  #search() {
-    if (!(this.page instanceof TablePage)) {
-      location.hash = "#/sites";
-      this.#route(); // the browser would tell of it later
-    }
-    this.page.search.focus();
+  search() {
+    if (!this.page.search) this.go("sites");
+    this.page.search?.focus();
   }
 }

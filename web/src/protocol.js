@@ -27,9 +27,9 @@ export function decode(text) {
   }
 }
 
-/**
- * @param {{sub: number, session?: number, hz: number, th?: Window, site?: Window, hist: boolean}} wanted
- */
+/** @typedef {{sub: number, session?: number, hz: number, th?: Window, site?: Window, hist: boolean}} Wanted */
+
+/** @param {Wanted} wanted */
 export function encodeSub(wanted) {
   return JSON.stringify({ t: "sub", ...wanted });
 }

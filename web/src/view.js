@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// view: what part of the time is shown: the last N seconds, live or stopped at
-// a moment. Pure; readers ask, nobody is called.
+// view: what time is shown: now, a moment of the past, or a range from A to B.
+// It governs every page. Pure; readers ask, nobody is called.
 
 export const WINDOWS = [
   { seconds: 30, label: "30 s" },
@@ -10,17 +10,64 @@ export const WINDOWS = [
   { seconds: 600, label: "10 min" },
 ];
 
+/**
+ * A time of the ring as the server's `at`: to the end of its millisecond, since
+ * the tick itself is somewhere in it.
+ * @param {number} seconds of uptime
+ */
+function nanoseconds(seconds) {
+  return Math.round(seconds * 1000) * 1e6 + 999_999;
+}
+
 export class View {
   constructor() {
-    this.seconds = 60;
-    /** @type {number | null} end of the window in uptime seconds; null: now */
+    /** What charts show when there is no range, in seconds. */
+    this.window = 60;
+    /** @type {number | null} end of what is shown in uptime seconds; null: now */
     this.end = null;
+    /** @type {number | null} where a range begins */
+    this.begin = null;
+    /** The moment was chosen; else the view has only been paused. */
+    this.chosen = false;
     /** @type {number | null} crosshair, in seconds before the window's end, ≤ 0 */
     this.hover = null;
+    /** Counts changes of what is shown. */
+    this.version = 0;
+  }
+
+  /** @param {number} end @param {{begin?: number | null, chosen?: boolean}} [how] */
+  stop(end, { begin = null, chosen = true } = {}) {
+    this.end = end;
+    this.begin = begin !== null && begin < end ? begin : null;
+    this.chosen = chosen;
+    this.version++;
+  }
+
+  resume() {
+    this.end = null;
+    this.begin = null;
+    this.chosen = false;
+    this.version++;
   }
 
   get paused() {
     return this.end !== null;
+  }
+
+  /** Length of what charts show. */
+  get seconds() {
+    return this.begin !== null && this.end !== null ? this.end - this.begin : this.window;
+  }
+
+  /** The moment as the server's `at`; null: now. */
+  get at() {
+    return this.end === null ? null : nanoseconds(this.end);
+  }
+
+  /** The range as the server's `from` and `to`; null: there is none. */
+  get range() {
+    if (this.begin === null || this.end === null) return null;
+    return { from: nanoseconds(this.begin), to: nanoseconds(this.end) };
   }
 
   /** @param {import("./ring.js").Ring} ring */

@@ -102,6 +102,9 @@ export class Header {
     if (app.link === "lost") return ["lost", "Reconnecting…"];
     if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
     if (app.staleSeconds > 0) return ["stale", `Stale ${app.staleSeconds} s`];
+    if (app.view.begin !== null)
+      return ["paused", `Range · ${count(store.newSamples)} new samples`];
+    if (app.view.chosen) return ["paused", `Past · ${count(store.newSamples)} new samples`];
     if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new samples`];
     if (store.ended) return ["ended", this.#endedText()];
     return ["live", `Live · ${app.hz} Hz`];
@@ -137,18 +140,14 @@ export class Header {
       setAttribute(
         button,
         "aria-pressed",
-        String(Number(button.dataset.seconds) === app.view.seconds),
+        String(Number(button.dataset.seconds) === app.view.window && app.view.begin === null),
       );
     }
     setText(this.pauseText, app.view.paused ? "▶ Resume" : "❚❚ Pause");
     setAttribute(this.pause, "aria-pressed", String(app.view.paused));
-    setText(this.theme, { auto: "◐", light: "☀", dark: "☾" }[app.theme]);
-    setAttribute(this.theme, "aria-label", `Theme: ${app.theme}`);
-    setAttribute(
-      this.theme,
-      "title",
-      `Theme: ${app.theme === "auto" ? "as the system" : app.theme} (T)`,
-    );
+    setText(this.theme, { auto: "◐", light: "☀", dark: "☾" }[app.theme.name]);
+    setAttribute(this.theme, "aria-label", `Theme: ${app.theme.name}`);
+    setAttribute(this.theme, "title", `Theme: ${app.theme.words} (T)`);
     setAttribute(this.pause, "title", "Freeze the view; data keep coming (Space)");
     this.snapshot.disabled = app.link !== "open" || !store.stats;
   }

@@ -6,13 +6,15 @@ import { h } from "../dom.js";
 
 /** @type {[string, string][]} */
 const KEYS = [
-  ["1 – 5", "pages"],
+  ["1 – 9", "pages"],
   ["Space", "pause and resume the view"],
   ["S", "take a snapshot"],
   ["/", "search"],
   ["[ and ]", "less and more time"],
   ["← and →", "crosshair, on a focused chart"],
-  ["P", "jump to the peak"],
+  ["P", "jump to the peak of the heap"],
+  ["N", "back to now"],
+  ["D", "difference of two snapshots"],
   ["T", "theme: as the system, light, dark"],
   ["Esc", "close, go back to now"],
   ["?", "this help"],

@@ -3,9 +3,8 @@
 // overview: the page that says at a glance how the heap is.
 
 import { drawSpark, sparkCanvas } from "../charts/spark.js";
-import { Strip } from "../charts/strip.js";
 import { h, setAttribute, setText } from "../dom.js";
-import { bytes, clipMiddle, count, percent, signedBytes } from "../format.js";
+import { bytes, clipMiddle, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { insights } from "../insights.js";
 import { histogramCharts, timeCharts } from "./overview_charts.js";
@@ -48,34 +47,6 @@ export class Overview {
       "CPU",
     ]);
     this.insights = h("div", { class: "insights" });
-    this.strip = new Strip(source, (end) => app.stopAt(end));
-    this.self = h("span", {
-      class: "note",
-      id: "self-cost",
-      title:
-        "What memscope itself costs: CPU of one core, its memory, and events that could not be booked",
-    });
-    const session = h(
-      "section",
-      { class: "card session" },
-      h(
-        "header",
-        {},
-        h("h2", {
-          text: "Session",
-          title: "All of the history that is held. Click or drag to look at another time.",
-        }),
-        this.self,
-        h(
-          "span",
-          { class: "actions" },
-          h("button", { type: "button", onclick: () => app.jumpToPeak("live"), text: "Peak heap" }),
-          h("button", { type: "button", onclick: () => app.jumpToPeak("rss"), text: "Peak RSS" }),
-          h("button", { type: "button", onclick: () => app.resume(), text: "Now" }),
-        ),
-      ),
-      this.strip.canvas,
-    );
     this.empty = h("p", {
       class: "card empty",
       text: "Waiting for the program's first allocation…",
@@ -98,7 +69,6 @@ export class Overview {
         this.life.element,
         this.threads.element,
       ),
-      session,
     );
   }
 
@@ -189,8 +159,6 @@ export class Overview {
       return;
     }
     this.#drawCharts();
-    this.strip.draw(store.snapshots, store.session?.start_ms ?? 0);
-    this.#drawSelf();
     if (view.paused && !this.#due) return;
     this.#due = store.sub < this.app.asked;
     this.#drawSites();
@@ -204,21 +172,6 @@ export class Overview {
     const due = this.charts.filter((chart) => chart.due);
     for (const chart of this.charts) if (!chart.due || chart === due[0]) chart.draw();
     if (due.length > 1) this.app.redraw();
-  }
-
-  #drawSelf() {
-    const { store } = this.app;
-    const m = store.monitor;
-    if (!m) return;
-    const lost = store.stats
-      ? store.stats.capture.dropped_allocs + store.stats.capture.dropped_frees
-      : 0;
-    const memory = m.rss_bytes === null ? bytes(m.model_bytes) : bytes(m.rss_bytes);
-    setText(
-      this.self,
-      `memscope itself: ${percent(this.app.monitorCpu)} % CPU, ${memory}, ${count(lost)} events dropped`,
-    );
-    setAttribute(this.self, "data-dropped", String(lost));
   }
 
   #drawSites() {
@@ -306,7 +259,6 @@ export class Overview {
 
   restyle() {
     for (const chart of this.charts) chart.restyle();
-    this.strip.restyle();
     this.size.restyle();
     this.life.restyle();
   }

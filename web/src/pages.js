@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// pages: the list of them, in the order of the navigation. A page is made when
+// it is first looked at.
+
+import { siteColumns, threadColumns } from "./columns.js";
+import { LeaksPage } from "./views/leaks.js";
+import { Overview } from "./views/overview.js";
+import { SnapshotsPage } from "./views/snapshots.js";
+import { TablePage } from "./views/table_page.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./router.js").Params} Params */
+
+/**
+ * @typedef {object} Page what the app asks of a page
+ * @property {HTMLElement} element
+ * @property {(sub: number) => Partial<import("./protocol.js").Wanted>} want what it wants of the live
+ *   connection: `th`, `site`, `hist` of a `sub` message; `sub` is its number
+ * @property {(params: Params) => void} [enter] it is looked at from now on, or the address
+ *   has other parameters
+ * @property {() => void} [leave] it is not looked at any more
+ * @property {() => void} draw once a frame, when something is new. What has not changed must
+ *   cost nothing
+ * @property {() => void} [restyle] the theme's colours have changed
+ * @property {() => void} [timeChanged] the time shown is another: `app.view`
+ * @property {() => boolean} [escape] Esc was pressed; true: it meant something here
+ * @property {HTMLInputElement} [search] what `/` leads to
+ */
+/**
+ * @typedef {object} Plan
+ * @property {string} id in the address
+ * @property {string} label
+ * @property {string} group pages of one group stand together; "" has no heading
+ * @property {string} [key] that leads there
+ * @property {(app: App) => Page} make
+ * @property {(store: import("./store.js").Store) => number | null | undefined} [badge] how many
+ *   there are
+ */
+
+/** @type {Plan[]} */
+export const PAGES = [
+  { id: "overview", label: "Overview", group: "", key: "1", make: (app) => new Overview(app) },
+  {
+    id: "threads",
+    label: "Threads",
+    group: "Who",
+    key: "2",
+    badge: (store) => store.stats?.threads,
+    make: (app) =>
+      new TablePage(app, {
+        part: "th",
+        title: "Threads",
+        placeholder: "Find a thread",
+        columns: threadColumns,
+        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
+      }),
+  },
+  {
+    id: "sites",
+    label: "Call sites",
+    group: "Who",
+    key: "3",
+    badge: (store) => store.stats?.sites,
+    make: (app) =>
+      new TablePage(app, {
+        part: "site",
+        title: "Call sites",
+        placeholder: "Find a function, file or module",
+        columns: siteColumns,
+        help: "Every place that called the allocator",
+      }),
+  },
+  { id: "leaks", label: "Leaks", group: "Change", key: "5", make: (app) => new LeaksPage(app) },
+  {
+    id: "snapshots",
+    label: "Snapshots",
+    group: "Change",
+    key: "6",
+    badge: (store) => store.snapshots.length || null,
+    make: (app) => new SnapshotsPage(app),
+  },
+];

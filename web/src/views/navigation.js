@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// navigation: links to the pages, in groups, with how many there are of each.
+
+import { h, setText } from "../dom.js";
+import { count } from "../format.js";
+import { PAGES } from "../pages.js";
+import { routeTo } from "../router.js";
+
+export class Navigation {
+  constructor() {
+    this.links = PAGES.map((page) => {
+      const badge = h("span", { class: "badge" });
+      const element = h(
+        "a",
+        { href: routeTo(page.id), "data-page": page.id },
+        h("span", { text: page.label }),
+        badge,
+        page.key ? h("kbd", { text: page.key }) : null,
+      );
+      return { page, element, badge };
+    });
+    this.element = h("nav", { "aria-label": "Pages" });
+    let group = "";
+    for (const { page, element } of this.links) {
+      if (page.group !== group) {
+        group = page.group;
+        this.element.append(h("h2", { class: "group", text: group }));
+      }
+      this.element.append(element);
+    }
+  }
+
+  /** @param {import("../store.js").Store} store @param {string} current */
+  draw(store, current) {
+    for (const { page, element, badge } of this.links) {
+      const many = page.badge?.(store);
+      setText(badge, typeof many === "number" ? count(many) : "");
+      if ((element.getAttribute("aria-current") === "page") === (page.id === current)) continue;
+      if (page.id === current) {
+        element.setAttribute("aria-current", "page");
+        // In a row that is too narrow for all of them it is in sight.
+        element.scrollIntoView({ block: "nearest", inline: "nearest" });
+      } else element.removeAttribute("aria-current");
+    }
+  }
+}
