@@ -110,22 +110,6 @@ static void read_changes(struct ms_session *s)
     s->fresh = swap;
 }
 
-static void read_histograms(struct ms_session *s)
-{
-    struct ms_histograms *h = &s->histograms;
-    uint32_t threads = ms_reader_threads(&s->reader);
-
-    _Static_assert(MS_HISTOGRAM_SIZES == MS_SIZE_CLASSES &&
-                       MS_HISTOGRAM_LIFETIMES == MS_LIFETIME_BUCKETS,
-                   "one plan");
-    memset(h->lifetime_count, 0, sizeof h->lifetime_count);
-    for (uint32_t i = 0; i < threads; i++)
-        for (uint32_t b = 0; b < MS_LIFETIME_BUCKETS; b++)
-            h->lifetime_count[b] +=
-                ms_load_relaxed(&ms_reader_slot(&s->reader, i)->lifetimes[b]);
-    h->lifetime_unit_ns = UINT64_C(1) << MS_BIRTH_SHIFT;
-}
-
 static void count_running(struct ms_session *s)
 {
     s->threads_running = 0;
@@ -140,7 +124,6 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
         double seconds = (double)(uptime - s->second_ns) / 1e9;
         ms_session_update_threads(s, seconds);
         ms_model_second(&s->model, seconds, s->seq);
-        read_histograms(s);
         if (s->sample.cpu_ns != UINT64_MAX)
             ms_governor_second(&s->governor, &s->reader, s->sample.cpu_ns,
                                s->model.heap.alloc_count_total +
@@ -245,7 +228,6 @@ void ms_session_finish(struct ms_session *s, int wait_status,
             s->model.threads[i].changed_seq = s->seq;
         ms_session_place_sites(s);
         ms_session_names(s);
-        read_histograms(s);
         ms_session_publish(s);
     } else if (wait_status != -1 && strcmp(s->end_reason, "unknown") == 0) {
         s->wait_status = wait_status;

@@ -67,6 +67,9 @@ static bool header_is_sound(const struct ms_segment_header *h, uint64_t bytes)
                      (uint64_t)h->thread_capacity * MS_THREAD_SLOT_BYTES) &&
            part_fits(h, h->rows_offset,
                      (uint64_t)h->row_capacity * sizeof(struct ms_row)) &&
+           part_fits(h, h->details_offset,
+                     (uint64_t)h->row_capacity *
+                         sizeof(struct ms_row_detail)) &&
            part_fits(h, h->nodes_offset,
                      (uint64_t)h->node_capacity * sizeof(struct ms_node)) &&
            part_fits(h, h->modules_offset,
@@ -177,6 +180,12 @@ struct ms_table_entry *ms_reader_table(struct ms_reader *r)
 struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row)
 {
     return (struct ms_row *)(void *)(r->base + r->head.rows_offset) + row;
+}
+
+struct ms_row_detail *ms_reader_row_detail(struct ms_reader *r, uint32_t row)
+{
+    return (struct ms_row_detail *)(void *)(r->base + r->head.details_offset) +
+           row;
 }
 
 bool ms_reader_row_key(struct ms_reader *r, uint32_t row,

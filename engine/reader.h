@@ -58,6 +58,7 @@ struct ms_row_key {
     uint32_t sampling; // level; counts are then in units of 2^-MS_COUNT_SHIFT
 };
 struct ms_row *ms_reader_row(struct ms_reader *r, uint32_t row);
+struct ms_row_detail *ms_reader_row_detail(struct ms_reader *r, uint32_t row);
 bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
                        struct ms_row_key *out);
 

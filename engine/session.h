@@ -61,8 +61,7 @@ struct ms_session {
     struct ms_growth growth;
     struct ms_session_scan scan;
     struct ms_stats *stats;          // ring of MS_STATS_KEPT, by seq
-    struct ms_histograms histograms; // as of `histograms_seq`
-    uint64_t ended_lifetimes[MS_LIFETIME_BUCKETS]; // of threads not polled
+    struct ms_histograms histograms; // of the latest tick
     struct ms_session_module *modules;
     size_t module_count, module_room;
     struct ms_list unnamed; // sites (index) that wait for a name

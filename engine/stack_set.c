@@ -12,7 +12,8 @@
 
 #include "engine_private.h"
 
-static void copy_row(const struct ms_stack_sums *from, struct ms_stack_row *out)
+void ms_stack_row_copy(const struct ms_stack_sums *from,
+                       struct ms_stack_row *out)
 {
     double unit = (double)(UINT64_C(1) << MS_BIRTH_SHIFT);
 
@@ -49,7 +50,7 @@ static bool copy_all(const struct ms_stack_table *t, struct ms_stack_row **rows,
     if (!make_rows(t->count, rows))
         return false;
     for (uint32_t i = 0; i < t->count; i++)
-        copy_row(ms_stack_table_at(t, i), &(*rows)[i]);
+        ms_stack_row_copy(ms_stack_table_at(t, i), &(*rows)[i]);
     *count = t->count;
     return true;
 }
@@ -70,7 +71,7 @@ static bool copy_changed(const struct ms_stack_table *t, uint64_t since,
         return false;
     for (uint32_t i = t->newest; *count < n; i = from->older, (*count)++) {
         from = ms_stack_table_at(t, i - 1);
-        copy_row(from, &(*rows)[*count]);
+        ms_stack_row_copy(from, &(*rows)[*count]);
     }
     return true;
 }

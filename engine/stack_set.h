@@ -9,6 +9,11 @@
 #include "engine/stacks.h"
 #include "session.h"
 
+// ms_stack_row_copy copies the sums of one stack; its node is not numbered.
+// {session lock}
+void ms_stack_row_copy(const struct ms_stack_sums *from,
+                       struct ms_stack_row *out);
+
 // Between the two steps.
 struct ms_stack_set {
     struct ms_stacks stacks;

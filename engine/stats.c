@@ -167,6 +167,21 @@ static void add_to_history(struct ms_session *s, const struct ms_stats *now)
     ms_history_add(&s->history, &sample);
 }
 
+static void fill_histograms(struct ms_session *s)
+{
+    struct ms_histograms *h = &s->histograms;
+    const struct ms_model *m = &s->model;
+
+    _Static_assert(MS_HISTOGRAM_SIZES == MS_SIZE_CLASSES &&
+                       MS_HISTOGRAM_LIFETIMES >= MS_LIFETIME_BUCKETS,
+                   "one plan");
+    memcpy(h->size_live_bytes, m->size_bytes, sizeof m->size_bytes);
+    memcpy(h->size_live_blocks, m->size_blocks, sizeof m->size_blocks);
+    memcpy(h->lifetime_count, m->lifetimes.count, sizeof m->lifetimes.count);
+    h->lifetime_unit_ns = UINT64_C(1) << MS_BIRTH_SHIFT;
+    h->seq = s->seq;
+}
+
 void ms_session_publish(struct ms_session *s)
 {
     struct ms_stats *out = &s->stats[s->seq % MS_STATS_KEPT];
@@ -186,11 +201,7 @@ void ms_session_publish(struct ms_session *s)
     fill_system(s, out);
     ms_session_mapped(s, &out->mapped);
     fill_capture(s, &out->capture);
-    memcpy(s->histograms.size_live_bytes, s->model.size_bytes,
-           sizeof s->model.size_bytes);
-    memcpy(s->histograms.size_live_blocks, s->model.size_blocks,
-           sizeof s->model.size_blocks);
-    s->histograms.seq = s->seq;
+    fill_histograms(s);
     add_to_history(s, out);
     ms_past_add(&s->past, s, out);
 }

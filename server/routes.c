@@ -54,6 +54,8 @@ static const struct route {
      NULL,
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
       "seq", NULL}},
+    {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",
      ms_handle_history,
      NULL,
@@ -201,7 +203,8 @@ void ms_reply_status(struct ms_reply *r, enum memscope_status status)
 {
     switch (status) {
     case MEMSCOPE_ERROR_NOT_FOUND:
-        ms_reply_error(r, 404, "there is no such session, snapshot or moment");
+        ms_reply_error(r, 404,
+                       "there is no such session, snapshot, moment or row");
         break;
     case MEMSCOPE_ERROR_ARGUMENT:
         ms_reply_error(r, 400, "the name is too long, or no text");

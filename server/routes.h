@@ -81,6 +81,8 @@ void ms_handle_sessions(struct ms_request *q, struct ms_reply *r);
 void ms_handle_stats(struct ms_request *q, struct ms_reply *r);
 void ms_handle_threads(struct ms_request *q, struct ms_reply *r);
 void ms_handle_sites(struct ms_request *q, struct ms_reply *r);
+void ms_handle_site(struct ms_request *q, struct ms_reply *r);
+void ms_handle_thread(struct ms_request *q, struct ms_reply *r);
 void ms_handle_history(struct ms_request *q, struct ms_reply *r);
 void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r);

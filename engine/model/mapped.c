@@ -27,6 +27,11 @@ static void book_in_totals(struct ms_model *m, struct ms_stack_sums *stack,
     book_gain(&site->alloc_count, &site->free_count, regions);
     book_gain(&thread->alloc_bytes, &thread->free_bytes, bytes);
     book_gain(&thread->alloc_count, &thread->free_count, regions);
+    // Who has unmapped it is not known: as if its thread had.
+    if (bytes < 0)
+        thread->own_free_bytes += (uint64_t)-bytes;
+    if (regions < 0)
+        thread->own_frees += (uint64_t)-regions;
     book_gain(&h->alloc_bytes_total, &h->free_bytes_total, bytes);
     book_gain(&h->alloc_count_total, &h->free_count_total, regions);
     m->size_bytes[region->size_class] += (uint64_t)bytes;

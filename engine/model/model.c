@@ -11,14 +11,16 @@
 #include "platform/memory.h"
 
 #define SEEN_BYTES ((size_t)MS_ROW_CAPACITY * sizeof(struct ms_row_seen))
+#define DETAIL_BYTES ((size_t)MS_ROW_CAPACITY * MS_DETAIL_BYTES)
 
 enum memscope_status ms_model_init(struct ms_model *m)
 {
     *m = (struct ms_model){0};
     m->seen = ms_memory_map(SEEN_BYTES);
+    m->details = ms_memory_map(DETAIL_BYTES);
     m->groups = ms_memory_map(MS_GROUPS * sizeof *m->groups);
     enum memscope_status status = ms_stack_table_init(&m->stacks);
-    if (m->seen == NULL || m->groups == NULL)
+    if (m->seen == NULL || m->details == NULL || m->groups == NULL)
         status = MEMSCOPE_ERROR_MEMORY;
     if (status != MEMSCOPE_OK)
         ms_model_fini(m);
@@ -29,9 +31,12 @@ void ms_model_fini(struct ms_model *m)
 {
     if (m->seen != NULL)
         ms_memory_unmap(m->seen, SEEN_BYTES);
+    if (m->details != NULL)
+        ms_memory_unmap(m->details, DETAIL_BYTES);
     if (m->groups != NULL)
         ms_memory_unmap(m->groups, MS_GROUPS * sizeof *m->groups);
     ms_stack_table_fini(&m->stacks);
+    ms_pairs_fini(&m->pairs);
     free(m->sites);
     free(m->site_slots);
     free(m->threads);
@@ -44,7 +49,8 @@ uint64_t ms_model_bytes(const struct ms_model *m)
     return m->site_room * sizeof *m->sites +
            m->thread_room * sizeof *m->threads +
            m->rated_room * sizeof *m->rated_sites +
-           m->rows_seen * sizeof *m->seen +
+           m->rows_seen * sizeof *m->seen + m->details_seen * MS_DETAIL_BYTES +
+           m->pairs.slot_count * sizeof *m->pairs.slots +
            m->site_slot_count * sizeof *m->site_slots +
            ms_stack_table_bytes(&m->stacks);
 }
@@ -117,6 +123,26 @@ struct place {
     uint64_t *freed_units; // of the owner
 };
 
+// A row that is met for the first time.
+static bool meet_row(struct ms_model *m, struct ms_reader *r, uint32_t row,
+                     uint32_t node, uint32_t allocator)
+{
+    struct ms_row_seen *seen = &m->seen[row];
+
+    seen->stack = ms_model_stack(m, r, node);
+    if (seen->stack == 0)
+        return false;
+    (void)ms_reader_stack(r, node, &(uint32_t){0}, &seen->context);
+    struct ms_stack_sums *stack =
+        ms_stack_table_at(&m->stacks, seen->stack - 1);
+    seen->next_of_stack = stack->rows;
+    stack->rows = row;
+    seen->next_of_thread = m->threads[allocator].rows;
+    m->threads[allocator].rows = row;
+    m->rows_seen++;
+    return true;
+}
+
 static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
                        uint64_t seq, struct place *out)
 {
@@ -128,18 +154,12 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
     if (key.owner != 0 && !ms_reader_row_key(r, key.owner, &owner))
         goto damaged;
     out->seen = &m->seen[row];
-    if (out->seen->stack == 0) {
-        out->seen->stack = ms_model_stack(m, r, key.stack);
-        if (out->seen->stack == 0)
-            goto damaged;
-        (void)ms_reader_stack(r, key.stack, &(uint32_t){0},
-                              &out->seen->context);
-        m->rows_seen++;
-    }
     // The larger slot first: making it may move the array.
     uint32_t high = key.thread > owner.thread ? key.thread : owner.thread;
     if (ms_model_thread(m, high) == NULL)
         return false;
+    if (out->seen->stack == 0 && !meet_row(m, r, row, key.stack, owner.thread))
+        goto damaged;
     out->stack = ms_stack_table_at(&m->stacks, out->seen->stack - 1);
     ms_model_rate_later(m, out->stack->site);
     out->site = &m->sites[out->stack->site];
@@ -155,6 +175,43 @@ static bool find_place(struct ms_model *m, struct ms_reader *r, uint32_t row,
 damaged:
     r->damaged++;
     return false;
+}
+
+static void book_threads(struct ms_model *m, const struct place *p,
+                         uint64_t count, uint64_t bytes, uint64_t seq)
+{
+    p->allocator->free_count += count;
+    p->allocator->free_bytes += bytes;
+    if (p->freer == NULL) {
+        p->allocator->own_frees += count;
+        p->allocator->own_free_bytes += bytes;
+        return;
+    }
+    p->freer->cross_frees += count;
+    p->freer->cross_free_bytes += bytes;
+    p->freer->changed_seq = seq;
+    m->cross_frees += count;
+    if ((count | bytes) != 0)
+        ms_pairs_add(&m->pairs, (uint32_t)(p->allocator - m->threads),
+                     (uint32_t)(p->freer - m->threads), count, bytes);
+}
+
+static struct ms_detail_seen *detail_of(struct ms_model *m, uint32_t row,
+                                        struct place *p)
+{
+    m->details_seen += !p->seen->detailed;
+    p->seen->detailed = true;
+    return &m->details[row];
+}
+
+static void read_lifetimes(struct ms_model *m, struct ms_reader *r,
+                           uint32_t row, struct place *p)
+{
+    struct ms_lifetimes *const sums[] = {
+        &p->site->lifetimes, &p->allocator->lifetimes, &m->lifetimes};
+
+    ms_details_read_lifetimes(detail_of(m, row, p),
+                              ms_reader_row_detail(r, row), sums, 3);
 }
 
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
@@ -191,13 +248,9 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     p.site->free_bytes += bytes;
     p.site->lifetime_units += units;
     p.site->temporary_count += temporaries;
-    p.allocator->free_count += count;
-    p.allocator->free_bytes += bytes;
-    if (p.freer != NULL) {
-        p.freer->cross_frees += count;
-        p.freer->changed_seq = seq;
-        m->cross_frees += count;
-    }
+    book_threads(m, &p, count, bytes, seq);
+    if ((count | bytes | units) != 0)
+        read_lifetimes(m, r, row, &p);
     m->heap.free_count_total += count;
     m->heap.free_bytes_total += bytes;
     m->heap.temporary_count_total += temporaries;
@@ -236,6 +289,10 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     p.site->alloc_bytes += bytes;
     p.site->realloc_count += reallocs;
     ms_site_note_low(p.site);
+    // One that has lagged behind the count is seen a tick later.
+    if (p.seen->realloc_count != 0)
+        ms_details_read_chains(detail_of(m, row, &p),
+                               ms_reader_row_detail(r, row), &p.site->chains);
     p.allocator->alloc_count += count;
     p.allocator->alloc_bytes += bytes;
     m->heap.alloc_count_total += count;

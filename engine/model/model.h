@@ -14,7 +14,9 @@
 
 #include "engine/picture.h"
 #include "mappings.h"
+#include "model/details.h"
 #include "model/groups.h"
+#include "model/pairs.h"
 #include "model/stacks.h"
 #include "reader.h"
 
@@ -30,12 +32,16 @@ struct ms_row_seen {
     uint32_t listed;  // tick at which it was put on the work list
     uint32_t stack;   // 1 + index of its stack; 0: not known yet
     uint32_t context; // node, or 0
+    // The next rows of the same stack and allocating thread; 0: none.
+    uint32_t next_of_stack, next_of_thread;
+    bool detailed; // it has a detail
 };
 
 struct ms_site {
     uint64_t address;
     uint64_t file_address;  // address - load bias
     uint32_t stack;         // the first that was met
+    uint32_t stacks;        // of it: 1 + index of the newest; see next_of_site
     uint32_t symbol_module; // number in ms_symbols, 0: none
     const char *function, *file, *module;
     uint32_t line;
@@ -48,6 +54,8 @@ struct ms_site {
     uint64_t alloc_count_1s, free_count_1s; // totals one second ago
     float alloc_rate, free_rate;
     uint64_t changed_seq;
+    struct ms_lifetimes lifetimes;
+    struct ms_chains chains;
     float trend[MS_TREND_POINTS]; // ring, by ms_model.trend_head
 };
 
@@ -66,7 +74,10 @@ struct ms_thread {
     uint32_t tid;
     uint64_t birth_ns; // uptime
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
-    uint64_t cross_frees;
+    uint64_t own_frees, own_free_bytes; // of its blocks, by itself
+    uint64_t cross_frees, cross_free_bytes;
+    uint32_t rows; // of its blocks; see next_of_thread
+    struct ms_lifetimes lifetimes;
     uint64_t alloc_bytes_1s, alloc_count_1s;
     uint64_t cpu_ns_1s;
     uint64_t unknown_frees;
@@ -81,7 +92,11 @@ struct ms_model {
     size_t site_count, site_room;
     struct ms_thread *threads; // by slot
     size_t thread_count, thread_room;
-    struct ms_row_seen *seen; // by row; sparse
+    struct ms_row_seen *seen;       // by row; sparse
+    struct ms_detail_seen *details; // likewise
+    size_t details_seen;
+    struct ms_lifetimes lifetimes;
+    struct ms_pairs pairs;
     struct ms_stack_table stacks;
     uint32_t *site_slots;   // 1 + index, by address; open addressing
     size_t site_slot_count; // a power of two, at least twice site_count

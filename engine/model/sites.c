@@ -72,8 +72,12 @@ uint32_t ms_model_stack(struct ms_model *m, struct ms_reader *r, uint32_t stack)
         return t->of_node[stack];
     if (t->of_node[real] == 0) {
         uint32_t site = site_of_address(m, node.address, real);
-        if (site == 0 || ms_stack_table_add(t, real, site - 1) == 0)
+        uint32_t added = site != 0 ? ms_stack_table_add(t, real, site - 1) : 0;
+        if (added == 0)
             return 0;
+        ms_stack_table_at(t, added - 1)->next_of_site =
+            m->sites[site - 1].stacks;
+        m->sites[site - 1].stacks = added;
     }
     ms_stack_table_name(t, stack, t->of_node[real]);
     return t->of_node[stack];

@@ -25,6 +25,8 @@ struct ms_stack_sums {
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
     uint64_t mapped_bytes; // live, of its mappings
+    uint32_t rows;         // see ms_row_seen.next_of_stack
+    uint32_t next_of_site; // 1 + index of another stack of the site; 0: none
 };
 #define MS_STACK_BYTES (sizeof(struct ms_stack_sums) + sizeof(uint32_t))
 

@@ -19,8 +19,8 @@ static void put_call(struct ms_writer_buffer *w, const struct ms_call *c)
     put_field(w, ",\"line\":", c->line);
 }
 
-void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
-                  const struct ms_frame *frame)
+static void put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
+                      const struct ms_frame *frame, const char *module)
 {
     struct ms_call calls[MS_FRAME_CALLS];
     struct ms_frame f = *frame;
@@ -31,7 +31,11 @@ void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
     ms_put(w, "{\"address\":\"");
     ms_put_hex(w, f.address);
     ms_put(w, "\"");
-    put_field(w, ",\"module\":", f.module);
+    ms_put(w, ",\"module\":");
+    if (module != NULL)
+        ms_put_json_text(w, module);
+    else
+        ms_put_number(w, f.module);
     ms_put(w, ",");
     put_call(w, &calls[0]);
     ms_put(w, ",\"inlined_into\":[");
@@ -41,6 +45,18 @@ void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
         ms_put(w, "}");
     }
     ms_put(w, named ? "],\"named\":true}" : "],\"named\":false}");
+}
+
+void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
+                  const struct ms_frame *frame)
+{
+    put_frame(w, engine, frame, NULL);
+}
+
+void ms_put_frame_in(struct ms_writer_buffer *w, struct ms_engine *engine,
+                     const struct ms_frame *frame, const char *module)
+{
+    put_frame(w, engine, frame, module);
 }
 
 void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)

@@ -11,6 +11,9 @@
 // The engine, where there is one, knows names that came later.
 void ms_put_frame(struct ms_writer_buffer *w, struct ms_engine *engine,
                   const struct ms_frame *frame);
+// The same with its module's name in place of the number.
+void ms_put_frame_in(struct ms_writer_buffer *w, struct ms_engine *engine,
+                     const struct ms_frame *frame, const char *module);
 void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *row);
 
 #endif

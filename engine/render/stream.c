@@ -25,6 +25,8 @@ size_t ms_render_read(struct ms_render_stream *s, char *text, size_t bytes)
 
     while (done < bytes) {
         if (s->given == s->piece.count) {
+            if (s->hands_out && done != 0)
+                break;
             s->given = s->piece.count = 0;
             if (s->next == NULL || s->piece.failed)
                 break;

@@ -15,7 +15,8 @@
 
 struct ms_render_stream {
     struct ms_writer_buffer piece;
-    size_t given; // bytes of the piece
+    size_t given;   // bytes of the piece
+    bool hands_out; // each piece is given at once: the next takes a while
     // Puts the next piece into the empty buffer. False: that was the last one.
     bool (*next)(struct ms_render_stream *s);
     // Frees what the kind holds, but not itself.

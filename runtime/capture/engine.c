@@ -4,6 +4,7 @@
 #include "capture/engine.h"
 
 #include "capture/fast.h"
+#include "store/chains.h"
 #include "store/live_table.h"
 
 void ms_capture_alloc(void *block, size_t size, const void *frame)
@@ -59,6 +60,19 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     ms_guard_leave(w);
 }
 
+// A block that was resized and is in the index.
+static void resized(struct ms_writer *w, const struct ms_capture_realloc *r,
+                    uint64_t now, uint64_t size)
+{
+    // relaxed: this thread has just written it
+    uint64_t cell = ms_load_relaxed(&w->index[now >> MS_GRANULE_SHIFT]);
+
+    if (r->taken.cell != 0)
+        ms_chains_resized(w, r->address, &r->taken, now, cell, size);
+    if (now != r->address)
+        ms_recorder_add(w, MS_OPERATION_MOVE, now, ms_cell_row(cell));
+}
+
 void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
                             size_t size, const void *frame)
 {
@@ -82,12 +96,8 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
         ms_notes_moved(w, r->address, &r->notes);
         ms_notes_put(w, (uintptr_t)now, &r->notes);
-        if ((uintptr_t)now != r->address && (uintptr_t)now == w->last_address &&
-            w->last_address < w->covers)
-            ms_recorder_add(
-                w, MS_OPERATION_MOVE, (uintptr_t)now,
-                ms_cell_row(ms_load_relaxed(
-                    &w->index[w->last_address >> MS_GRANULE_SHIFT])));
+        if ((uintptr_t)now == w->last_address && w->last_address < w->covers)
+            resized(w, r, (uintptr_t)now, size);
     }
     ms_guard_leave(w);
 }

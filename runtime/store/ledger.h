@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// ledger: a thread's rows, one per stack and size class, and its counts by
+// ledger: a thread's rows, one per stack and size class, with their counts by
 // lifetime. The thread is the only writer; the collector reads rows that have
 // put themselves on the thread's dirty list since the last tick.
 //
@@ -95,13 +95,14 @@ static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   bool temporary)
 {
     struct ms_row *r = &w->rows[row];
-    _Atomic uint64_t *life = &w->slot->lifetimes[ms_lifetime_bucket(lifetime)];
+    _Atomic uint32_t *life =
+        &w->details[row].lifetimes[ms_lifetime_bucket(lifetime)];
 
+    ms_bump(life, 1u); // first: whoever sees the free sees its lifetime
     ms_ledger_freed(r, 1, size);
     ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
         ms_bump(&r->temporary_count, 1u);
-    ms_bump(life, 1);
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)size);
 }

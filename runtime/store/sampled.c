@@ -63,11 +63,12 @@ void ms_sampled_free(struct ms_writer *w, uint32_t row, uint64_t address,
     struct ms_weight one = weight(w, row, size);
     struct ms_row *r = &w->rows[row];
 
+    ms_bump(&w->details[row].lifetimes[ms_lifetime_bucket(lifetime)],
+            (uint32_t)blocks(&one));
     ms_ledger_freed(r, one.count, one.bytes);
     ms_bump(&r->lifetime_units, (lifetime * one.count) >> MS_COUNT_SHIFT);
     if (temporary)
         ms_bump(&r->temporary_count, (uint32_t)blocks(&one));
-    ms_bump(&w->slot->lifetimes[ms_lifetime_bucket(lifetime)], blocks(&one));
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)one.bytes);
     filter_count(w, address, -1);

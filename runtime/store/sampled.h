@@ -8,7 +8,7 @@
 //   alloc_count, free_count     in units of 2^-16 blocks
 //   alloc_bytes, free_bytes     bytes
 //   lifetime_units              units times blocks
-//   temporary, realloc, and the thread's lifetimes: blocks, rounded
+//   temporary, realloc, and lifetimes: blocks, rounded
 
 #ifndef MS_RUNTIME_STORE_SAMPLED_H
 #define MS_RUNTIME_STORE_SAMPLED_H

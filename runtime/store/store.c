@@ -54,6 +54,8 @@ static void lay_out(struct ms_segment_header *h, bool annotations)
     h->hash_offset = place(&end, hash_slots(h->hash_bits) * sizeof(uint32_t));
     h->rows_offset =
         place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
+    h->details_offset =
+        place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row_detail));
     h->recorders_offset =
         place(&end, (uint64_t)h->thread_capacity * MS_RECORDER_EVENTS *
                         sizeof(struct ms_recorded_event));
@@ -214,6 +216,7 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
     s->nodes = (void *)(base + layout.nodes_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->rows = (void *)(base + layout.rows_offset);
+    s->details = (void *)(base + layout.details_offset);
     s->recorders = (void *)(base + layout.recorders_offset);
     if (layout.table_capacity != 0)
         s->table = (void *)(base + layout.table_offset);

@@ -53,6 +53,7 @@ static struct ms_writer *create(struct ms_store *s)
     w->store = s;
     w->header = s->header;
     w->rows = s->rows;
+    w->details = s->details;
     w->index = s->index;
     w->covers = s->index != NULL ? UINT64_C(1) << MS_ADDRESS_BITS : 0;
     w->events = s->recorders + (size_t)recorder * MS_RECORDER_EVENTS;
@@ -157,6 +158,7 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     ms_sampler_seed(&w->sampler, tid ^ slot->birth_ns);
     adopt(w);
     memset(w->sites, 0, sizeof w->sites);
+    memset(w->chains, 0, sizeof w->chains);
     ms_store_relaxed(&w->owner, (uint64_t)thread << 32 | tid); // see take_over
     w->state = MS_WRITER_READY;
     return w;

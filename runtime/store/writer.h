@@ -30,6 +30,13 @@ struct ms_site_entry {
     struct ms_row_hint hint;
 };
 
+#define MS_CHAIN_CACHE 128u // reallocated blocks that are remembered
+
+struct ms_chain {
+    uint64_t address, cell;
+    uint32_t length; // reallocs so far
+};
+
 enum ms_writer_state {
     MS_WRITER_NONE = 0, // not open, or a forked child's
     MS_WRITER_READY,
@@ -52,6 +59,7 @@ struct ms_writer {
     bool was_less;     // blocks may live that were never captured
     bool was_off;      // captured blocks may have been freed unseen
     struct ms_row *rows;
+    struct ms_row_detail *details;
     _Atomic uint64_t *index;
     uint64_t covers; // addresses below are in the index; 0: none
     struct ms_thread_slot *slot;
@@ -72,6 +80,7 @@ struct ms_writer {
     uint32_t row_next, row_end;   // rows claimed and not yet used
     uint32_t refreshes;           // of the clock
     struct ms_site_entry sites[MS_SITE_CACHE];
+    struct ms_chain chains[MS_CHAIN_CACHE]; // by address
     // Owner: its tid, and its slot in the upper half; 0 while it changes hands.
     _Atomic uint64_t owner;
     struct ms_writer *next; // all writers; constant after publication

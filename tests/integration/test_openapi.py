@@ -175,6 +175,8 @@ class OpenApi(memscope_test.TestCase):
                            ("modules", 1), ("allocations", 1)):
             self.assertGreaterEqual(
                 len(self.ask(v1 + name)["rows"]), rows, name)
+        for name in ("sites", "threads"):
+            self.ask(v1 + name + "/{id}")
         session = self.scope.session()
         self.ask(v1 + "stats", query="?session=%d&seq=%d" % (
             session["id"], self.scope.stats()["seq"]))
@@ -270,7 +272,8 @@ class OpenApi(memscope_test.TestCase):
                              set(methods) - {"parameters"} |
                              ({"head"} if "get" in methods else set()), path)
         v1 = "/api/v1/"
-        self.ask(v1 + "snapshots/{id}", status=404, number=999)
+        for name in ("snapshots", "sites", "threads"):
+            self.ask(v1 + name + "/{id}", status=404, number=99999)
         self.ask(v1 + "snapshots/{id}", "delete", status=404, number=999,
                  headers=JSON)
         self.ask(v1 + "snapshots", "post", body=b"[1]", status=400)

@@ -60,7 +60,7 @@ class Heap:
         # Clocks of two threads may disagree: nothing lives less than nothing.
         age = (time - birth) & TIME_MASK
         age = 0 if age >> 31 else age
-        bucket = min(age.bit_length(), 33)
+        bucket = min(age.bit_length(), 27)
         self.lifetimes[bucket] = self.lifetimes.get(bucket, 0) + 1
         self.last[thread] = None
         self.live -= size

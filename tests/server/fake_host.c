@@ -13,6 +13,7 @@
 //   busy MS        events go on, as they do in a program, MS apart; 0: none
 //   end STATUS     the process has ended with this wait status
 //   cpu            nanoseconds that this process has used
+//   steps          that the busy process has made so far
 //   quit           the server is stopped, everything freed
 
 #include <inttypes.h>
@@ -167,6 +168,8 @@ static void obey(const char *what, uint64_t n)
         ms_engine_process_ended(engine, getpid(), (int)n);
     else if (strcmp(what, "cpu") == 0)
         answer = ms_process_own_cpu_ns();
+    else if (strcmp(what, "steps") == 0)
+        answer = steps;
     else
         abort();
     pthread_cond_signal(&wake);

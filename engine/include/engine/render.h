@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "engine/analysis.h"
+#include "engine/details.h"
 #include "engine/engine.h"
 #include "engine/flame.h"
 #include "engine/picture.h"
@@ -37,6 +38,7 @@ json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
 json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);
 json_t *ms_render_sample(const struct ms_sample *sample); // an array
 json_t *ms_render_sample_columns(void);
+json_t *ms_render_thread_detail(const struct ms_detail *detail);
 
 // A stream gives a long JSON text piece by piece, in bounded memory.
 struct ms_render_stream;
@@ -47,6 +49,12 @@ struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot);
 enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_site_detail streams what is known of a site: the last thing in it
+// is its oldest live block, for which all live blocks are walked over.
+enum memscope_status
+ms_render_site_detail(struct ms_engine *engine, uint32_t session, uint32_t site,
+                      struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_flame makes a flame graph and streams it.
 enum memscope_status

@@ -8,6 +8,7 @@
 //   file offset 0        header, one page
 //   threads_offset       thread slots          one writer each: its thread
 //   rows_offset          ledger rows           one writer each: its thread
+//   details_offset       more of each row      its row's writer
 //   nodes_offset         stack nodes           append-only, then constant
 //   hash_offset          stack hash            writers' side only
 //   recorders_offset     last events           one writer each: its thread
@@ -36,7 +37,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 2u
+#define MS_SEGMENT_VERSION 3u
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
@@ -155,6 +156,7 @@ struct ms_segment_header {
     uint64_t start_realtime_ns; // CLOCK_REALTIME of start_ns
     char exe[512];              // path of the program, NUL-terminated
     char command[1024];         // its arguments, separated by spaces
+    uint64_t details_offset;
 
     // One line that every event reads and hardly anybody writes.
     _Alignas(64) _Atomic uint32_t state;
@@ -211,8 +213,18 @@ struct ms_row {
 #define MS_SIZE_CLASSES 48u
 
 // Freed blocks by lifetime: bucket b holds lifetimes below 2^b birth units,
-// and not below 2^(b-1).
-#define MS_LIFETIME_BUCKETS 34u
+// and not below 2^(b-1); the last one all from there on (20 hours).
+#define MS_LIFETIME_BUCKETS 28u
+
+// What a row has beside its counters, at the same number; touched when a block
+// of it is freed or has come by realloc. Counts may wrap. A chain is a block
+// that realloc is called for again and again.
+struct ms_row_detail {
+    _Atomic uint32_t lifetimes[MS_LIFETIME_BUCKETS]; // freed blocks
+    _Atomic uint64_t grown_bytes; // by realloc: sizes after less before
+    _Atomic uint32_t chains;      // begun here: a block's first realloc
+    _Atomic uint32_t longest;     // chain that has come by here, in reallocs
+};
 
 enum ms_thread_state {
     MS_THREAD_FREE = 0,
@@ -235,7 +247,6 @@ struct ms_thread_slot {
     _Atomic uint64_t measured_events;
     _Atomic uint64_t stack_low; // of the thread; 0: unknown
     _Atomic uint64_t stack_high;
-    _Atomic uint64_t lifetimes[MS_LIFETIME_BUCKETS];
 };
 #define MS_THREAD_SLOT_BYTES 512u
 
@@ -303,6 +314,7 @@ struct ms_module {
 
 _Static_assert(sizeof(struct ms_segment_header) <= MS_HEADER_BYTES, "header");
 _Static_assert(sizeof(struct ms_row) == 64, "a row is one cache line");
+_Static_assert(sizeof(struct ms_row_detail) == 128, "a detail is two");
 _Static_assert(sizeof(struct ms_mapping_event) == 32, "mapping event");
 _Static_assert(sizeof(struct ms_node) == 16, "node");
 _Static_assert(sizeof(struct ms_thread_slot) <= MS_THREAD_SLOT_BYTES, "slot");

@@ -36,6 +36,7 @@ struct ms_store {
     struct ms_segment_header *header;
     char *threads; // slots, MS_THREAD_SLOT_BYTES apart
     struct ms_row *rows;
+    struct ms_row_detail *details;
     struct ms_node *nodes;
     _Atomic uint32_t *hash;
     struct ms_recorded_event *recorders;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// handlers_details: one site, one thread. See docs/PROTOCOL.md for what they
+// say.
+
+#include "handlers.h"
+
+void ms_handle_site(struct ms_request *q, struct ms_reply *r)
+{
+    uint32_t session;
+
+    if (!ms_get_session(q, r, &session))
+        return;
+    enum memscope_status status = ms_render_site_detail(
+        q->server->options.engine, session, (uint32_t)q->id, &r->stream);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        r->content_type = "application/json";
+}
+
+void ms_handle_thread(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_detail detail;
+    uint32_t session;
+
+    if (!ms_get_session(q, r, &session))
+        return;
+    enum memscope_status status = ms_engine_thread_detail(
+        q->server->options.engine, session, (uint32_t)q->id, &detail);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    ms_reply_json(r, ms_render_thread_detail(&detail));
+    ms_detail_fini(&detail);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//
+// chains: three buffers that grow by many small steps, 40 times by 100 bytes
+// each; one stays. A worker frees 25 blocks of main's at once, and 5 that have
+// lived for a while; 7 of its own stay.
+
+#include "victim.h"
+
+#include <pthread.h>
+#include <time.h>
+
+static void *kept[7];
+
+static char *grow(void)
+{
+    char *buffer = malloc(100);
+
+    for (size_t i = 2; i <= 41; i++) {
+        buffer = realloc(buffer, 100 * i);
+        victim_check(buffer != NULL, "realloc gives memory");
+    }
+    return buffer;
+}
+
+static void *hand_over(void)
+{
+    return malloc(333);
+}
+
+static void *worker(void *blocks)
+{
+    void **all = blocks;
+
+    for (int i = 0; i < 30; i++)
+        free(all[i]);
+    for (int i = 0; i < 7; i++)
+        kept[i] = malloc(5000);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *blocks[30];
+    pthread_t thread;
+
+    for (int i = 0; i < 2; i++)
+        free(grow());
+    char *volatile last = grow();
+    for (int i = 0; i < 5; i++)
+        blocks[i] = hand_over();
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    for (int i = 5; i < 30; i++)
+        blocks[i] = hand_over();
+    victim_check(pthread_create(&thread, NULL, worker, blocks) == 0, "birth");
+    victim_check(pthread_join(thread, NULL) == 0, "end");
+    victim_say("ready\n");
+    victim_hold();
+    free(last);
+    return 0;
+}
