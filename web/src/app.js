@@ -5,6 +5,7 @@
 
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
+import { setUnits } from "./format.js";
 import { listenToKeys } from "./keys.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
@@ -18,6 +19,7 @@ import { Header } from "./views/header.js";
 import { makeHelp } from "./views/help.js";
 import { Navigation } from "./views/navigation.js";
 import { SessionStrip } from "./views/session_strip.js";
+import { Tip } from "./views/tip.js";
 
 /** @typedef {import("./pages.js").Page} Page */
 /** @typedef {import("./router.js").Params} Params */
@@ -60,12 +62,16 @@ export class App {
     this.source = source;
     const window = Number(settings.get("window"));
     if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
-    this.theme = new Theme(() => this.#restyle());
+    const hz = Number(settings.get("hz"));
+    if (hz >= 1 && hz <= 10) this.hz = hz;
+    setUnits(settings.get("units"));
+    this.theme = new Theme(() => this.restyle());
     source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
     ); // it opens while the page is built
-    this.drawer = new Drawer(this.store);
+    this.drawer = new Drawer(this);
+    this.tip = new Tip(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
     this.navigation = new Navigation();
@@ -84,6 +90,7 @@ export class App {
       this.drawer.element,
       this.help,
       this.notice,
+      this.tip.element,
     );
     this.#listen();
     this.#route();
@@ -359,8 +366,10 @@ export class App {
     this.say(`Theme: ${this.theme.words}.`);
   }
 
-  #restyle() {
+  /** Colours or units are others now. */
+  restyle() {
     for (const page of this.#pages.values()) page.restyle?.();
+    this.drawer.restyle();
     this.strip.restyle();
     this.redraw();
   }
@@ -379,6 +388,7 @@ export class App {
 
   /** Esc: the nearest thing first. */
   escape() {
+    if (this.tip.hide()) return;
     if (!this.drawer.hide() && !this.page.escape?.()) this.resume();
   }
 

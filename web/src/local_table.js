@@ -27,7 +27,8 @@ export function compare(a, b) {
  */
 export function sorted(rows, value, order) {
   const sign = order === "asc" ? 1 : -1;
-  return rows.map((row) => ({ row, key: value(row) }))
+  return rows
+    .map((row) => ({ row, key: value(row) }))
     .sort((a, b) => sign * compare(a.key, b.key))
     .map(({ row }) => row);
 }

@@ -48,6 +48,7 @@ export class Poll {
       if (round !== this.#round) return;
       this.take(answer, error);
     }
-    if (this.#running && round === this.#round) this.#timer = setTimeout(() => this.now(), this.everyMs);
+    if (this.#running && round === this.#round)
+      this.#timer = setTimeout(() => this.now(), this.everyMs);
   }
 }

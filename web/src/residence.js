@@ -48,7 +48,11 @@ export function heapParts(all) {
     parts: [
       { key: "requested", label: "asked for by the program", bytes: touched },
       { key: "rounding", label: "rounded up by the allocator", bytes: rounding },
-      { key: "free", label: "free, between live blocks", bytes: resident - empty - touched - rounding },
+      {
+        key: "free",
+        label: "free, between live blocks",
+        bytes: resident - empty - touched - rounding,
+      },
       { key: "empty", label: "free, in pages of its own", bytes: empty },
     ],
   };

@@ -148,6 +148,12 @@ export class Table {
     return this.#pointed || this.#focused;
   }
 
+  /** The reader wants another order at once. */
+  thaw() {
+    this.#pointed = false;
+    this.#focused = false;
+  }
+
   toTop() {
     this.scroller.scrollTop = 0;
     this.first = 0;
@@ -207,11 +213,16 @@ export class Table {
   /** @param {string} key */
   #sort(key) {
     const again = this.sorting.sort === key;
-    this.sorting = { sort: key, order: again && this.sorting.order === "desc" ? "asc" : "desc" };
+    this.sortBy(key, again && this.sorting.order === "desc" ? "asc" : "desc", true);
+  }
+
+  /** @param {string} sort @param {"asc" | "desc"} order @param {boolean} [ask] for the rows at once */
+  sortBy(sort, order, ask = false) {
+    this.sorting = { sort, order };
     for (const cell of this.head.querySelectorAll("[data-key]"))
       this.#markSorting(/** @type {HTMLElement} */ (cell));
     this.toTop();
-    this.options.onWindow();
+    if (ask) this.options.onWindow();
   }
 
   #scrolled() {

@@ -65,7 +65,13 @@ export function happenings({ marks, snapshots, threads, modes, session }) {
   for (const row of snapshots) {
     if (row.imported || (session && row.epoch !== session.epoch)) continue;
     const t = (row.time_ms - (session?.start_ms ?? 0)) / 1000;
-    list.push({ ...none, t, lane: "snapshot", what: `snapshot ${row.id} (${row.cause})`, name: row.name });
+    list.push({
+      ...none,
+      t,
+      lane: "snapshot",
+      what: `snapshot ${row.id} (${row.cause})`,
+      name: row.name,
+    });
   }
   for (const row of threads)
     list.push({
@@ -76,7 +82,8 @@ export function happenings({ marks, snapshots, threads, modes, session }) {
       name: row.name || `thread ${row.tid}`,
       thread: row.id,
     });
-  for (const { t, mode } of modes) list.push({ ...none, t, lane: "mode", what: `capture: ${mode}` });
+  for (const { t, mode } of modes)
+    list.push({ ...none, t, lane: "mode", what: `capture: ${mode}` });
   if (session) {
     list.push({ ...none, t: 0, lane: "process", what: "begun", name: session.command ?? "" });
     if (session.state === "ended")

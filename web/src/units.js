@@ -2,7 +2,16 @@
 //
 // units: a value of a query as text, by the unit of its column. Pure.
 
-import { byteRate, bytes, count, duration, exactBytes, percent, perSecond, UNKNOWN } from "./format.js";
+import {
+  byteRate,
+  bytes,
+  count,
+  duration,
+  exactBytes,
+  percent,
+  perSecond,
+  UNKNOWN,
+} from "./format.js";
 
 /** @typedef {{name: string, type: string, unit: string | null}} QueryColumn */
 

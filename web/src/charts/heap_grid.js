@@ -113,7 +113,12 @@ export class HeapGrid {
     if (!at) return;
     ctx.strokeStyle = color("text");
     ctx.lineWidth = 2;
-    ctx.strokeRect(at.x * this.#px, this.#top(at.y, this.starts ?? new Map()), this.#px - 1, this.#px - 1);
+    ctx.strokeRect(
+      at.x * this.#px,
+      this.#top(at.y, this.starts ?? new Map()),
+      this.#px - 1,
+      this.#px - 1,
+    );
   }
 
   /** @param {MouseEvent} event */

@@ -303,7 +303,19 @@ export class AllocationsPage {
   }
 
   #save() {
-    const names = ["address", "size", "age_ns", "thread_name", "function", "file", "line", "variable", "type", "scope", "task_name"];
+    const names = [
+      "address",
+      "size",
+      "age_ns",
+      "thread_name",
+      "function",
+      "file",
+      "line",
+      "variable",
+      "type",
+      "scope",
+      "task_name",
+    ];
     download(
       "memscope-allocations.csv",
       toCsv(

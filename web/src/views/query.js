@@ -14,7 +14,8 @@ import { QueryResult } from "./query_result.js";
 /** @typedef {{name: string, type: string, unit: string | null, default: string | null}} Parameter */
 /** @typedef {{name: string, description: string, sql: string, live_only: boolean, parameters: Parameter[]}} Ready */
 
-const FIRST = "SELECT function, file, line, live_bytes, live_blocks\nFROM sites\nORDER BY live_bytes DESC\nLIMIT 20";
+const FIRST =
+  "SELECT function, file, line, live_bytes, live_blocks\nFROM sites\nORDER BY live_bytes DESC\nLIMIT 20";
 const LIMITS = /** @type {[string, string][]} */ ([
   ["1000", "1,000 rows"],
   ["10000", "10,000 rows"],
@@ -106,7 +107,9 @@ export class QueryPage {
       if (!known) return;
       this.#ready = known.queries;
       this.ready.append(
-        ...this.#ready.map((q) => h("option", { value: q.name, text: q.name.replaceAll("_", " ") })),
+        ...this.#ready.map((q) =>
+          h("option", { value: q.name, text: q.name.replaceAll("_", " ") }),
+        ),
       );
       this.#drawSchema(known.tables);
     }
@@ -128,7 +131,10 @@ export class QueryPage {
   #offerSnapshots() {
     const chosen = this.from.value;
     this.from.replaceChildren(
-      h("option", { value: "", text: this.app.store.ended ? "the ended program" : "the running program" }),
+      h("option", {
+        value: "",
+        text: this.app.store.ended ? "the ended program" : "the running program",
+      }),
       ...this.app.store.snapshots.map((s) =>
         h("option", { value: String(s.id), text: `snapshot ${s.id}: ${s.name}`.slice(0, 60) }),
       ),
@@ -219,7 +225,9 @@ export class QueryPage {
     const ready = this.#chosen;
     /** @type {Record<string, any>} */
     const parameters = {};
-    const inputs = /** @type {HTMLInputElement[]} */ ([...this.parameters.querySelectorAll("input")]);
+    const inputs = /** @type {HTMLInputElement[]} */ ([
+      ...this.parameters.querySelectorAll("input"),
+    ]);
     for (const input of inputs) {
       const known = ready?.parameters.find((p) => p.name === input.name);
       if (input.value === "" || (!ready && !this.editor.value.includes(`:${input.name}`))) continue;
@@ -228,7 +236,9 @@ export class QueryPage {
     return {
       ...(ready ? { name: ready.name } : { sql: this.editor.value }),
       ...(Object.keys(parameters).length ? { parameters } : {}),
-      ...(this.from.value ? { snapshot: Number(this.from.value) } : { session: this.app.store.session?.id }),
+      ...(this.from.value
+        ? { snapshot: Number(this.from.value) }
+        : { session: this.app.store.session?.id }),
       limit: Number(this.limit.value),
       time_ms: Number(this.time.value),
     };

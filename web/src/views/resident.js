@@ -111,8 +111,22 @@ const mappingColumns = [
     text: (r) => bytes(r.resident_bytes),
     title: (r) => exactBytes(r.resident_bytes),
   },
-  { key: "kind", label: "Kind", help: "Anonymous memory, a file, or the break", sortable: true, width: "100px", text: (r) => r.kind },
-  { key: "protection", label: "Access", explain: "mapping.protection", sortable: true, class: "mono", text: (r) => r.protection },
+  {
+    key: "kind",
+    label: "Kind",
+    help: "Anonymous memory, a file, or the break",
+    sortable: true,
+    width: "100px",
+    text: (r) => r.kind,
+  },
+  {
+    key: "protection",
+    label: "Access",
+    explain: "mapping.protection",
+    sortable: true,
+    class: "mono",
+    text: (r) => r.protection,
+  },
   {
     key: "birth_ns",
     label: "Mapped at",
@@ -140,7 +154,11 @@ export class ResidentPage {
   constructor(app) {
     this.app = app;
     this.trouble = new Trouble();
-    this.bar = h("div", { class: "stacked-bar", role: "img", "aria-label": "Parts of the resident memory" });
+    this.bar = h("div", {
+      class: "stacked-bar",
+      role: "img",
+      "aria-label": "Parts of the resident memory",
+    });
     this.legend = h("dl", { class: "parts" });
     this.total = h("span", { class: "note", role: "status" });
     this.none = h("p", {
@@ -261,7 +279,10 @@ export class ResidentPage {
     const known = residentParts(mappings.resident);
     this.none.hidden = known !== null;
     this.bar.hidden = this.legend.hidden = known === null;
-    setText(this.total, known ? `${bytes(known.total)} resident · picture ${count(mappings.seq)}` : "");
+    setText(
+      this.total,
+      known ? `${bytes(known.total)} resident · picture ${count(mappings.seq)}` : "",
+    );
     setAttribute(this.total, "title", known ? exactBytes(known.total) : "");
     if (!known) return;
     if (this.bar.children.length === 0) {
@@ -312,7 +333,10 @@ export class ResidentPage {
       );
       return;
     }
-    const rows = fragmentation.rows.map((/** @type {Row} */ row, /** @type {number} */ id) => ({ ...row, id }));
+    const rows = fragmentation.rows.map((/** @type {Row} */ row, /** @type {number} */ id) => ({
+      ...row,
+      id,
+    }));
     this.arenas.set(rows);
     setText(this.sum, `${bytes(parts.resident)} resident in ${count(rows.length)} areas`);
     this.heap.replaceChildren(

@@ -77,7 +77,14 @@ export const taskColumns = [
       cell.style.paddingLeft = `${8 + Math.min(r.depth, 12) * 16}px`;
     },
   },
-  { key: "state", label: "State", explain: "task.state", class: "state", width: "124px", text: stateOf },
+  {
+    key: "state",
+    label: "State",
+    explain: "task.state",
+    class: "state",
+    width: "124px",
+    text: stateOf,
+  },
   {
     key: "time",
     label: "Time",
@@ -128,12 +135,17 @@ export class TasksPage {
         fit: true,
         sorting: { sort: given ? "" : "live_bytes", order: "desc" },
       });
-    this.tasks = table("Tasks", taskColumns.map((c) => ({ ...c, sortable: false })), true, (row) =>
-      app.go("allocations", { task: row.id }),
+    this.tasks = table(
+      "Tasks",
+      taskColumns.map((c) => ({ ...c, sortable: false })),
+      true,
+      (row) => app.go("allocations", { task: row.id }),
     );
     this.scopes = table("Scopes", [name("Scope", "group.name"), ...SUMS]);
     this.pools = table("Pools", [name("Pool", "group.name"), ...SUMS]);
-    this.types = table("Types", typeColumns, false, (row) => app.go("allocations", { q: row.name }));
+    this.types = table("Types", typeColumns, false, (row) =>
+      app.go("allocations", { q: row.name }),
+    );
     this.measured = h("p", { class: "note" });
     /** @param {string} title @param {string} about @param {LocalTable} of @param {string} none @param {HTMLElement} [more] */
     const part = (title, about, of, none, more) => {
@@ -203,10 +215,7 @@ export class TasksPage {
     if (!answer || this.app.view.paused) return;
     const [groups, types] = answer;
     const now_ns = this.app.store.uptimeMs * 1e6;
-    this.#show(
-      "tasks",
-      asTree(groups.rows.map((/** @type {Row} */ row) => ({ ...row, now_ns }))),
-    );
+    this.#show("tasks", asTree(groups.rows.map((/** @type {Row} */ row) => ({ ...row, now_ns }))));
     this.#show("scopes", groups.scopes);
     this.#show("pools", groups.pools);
     const annotated = types.rows.map((/** @type {Row} */ r) => ({ ...r, provenance: "annotated" }));
@@ -230,7 +239,9 @@ export class TasksPage {
     table.set(rows);
     setText(
       summary,
-      rows.length === 0 ? "" : `${count(rows.length)}${which === "types" || which === "tasks" ? ` · ${bytes(live)} live` : ""}`,
+      rows.length === 0
+        ? ""
+        : `${count(rows.length)}${which === "types" || which === "tasks" ? ` · ${bytes(live)} live` : ""}`,
     );
   }
 

@@ -77,7 +77,15 @@ const eventColumns = [
     class: "num",
     text: (r) => duration(r.time_ns),
   },
-  { key: "operation", label: "Operation", help: "What was called", sortable: true, keep: true, width: "112px", text: (r) => r.operation },
+  {
+    key: "operation",
+    label: "Operation",
+    help: "What was called",
+    sortable: true,
+    keep: true,
+    width: "112px",
+    text: (r) => r.operation,
+  },
   {
     key: "size_at_most",
     label: "Size ≤",
@@ -86,7 +94,14 @@ const eventColumns = [
     class: "num",
     text: (r) => bytes(r.size_at_most),
   },
-  { key: "address", label: "Address", explain: "block.address", class: "mono", width: "148px", text: (r) => r.address ?? "" },
+  {
+    key: "address",
+    label: "Address",
+    explain: "block.address",
+    class: "mono",
+    width: "148px",
+    text: (r) => r.address ?? "",
+  },
   {
     key: "function",
     label: "Call site",
@@ -230,13 +245,15 @@ export class TimelinePage {
     this.trouble.show(error, "The timeline");
     if (!answer || this.app.view.paused) return;
     const { store } = this.app;
-    this.#threads = answer.threads.rows.map((/** @type {any[]} */ [id, tid, name, birth_ms, ended]) => ({
-      id,
-      tid,
-      name,
-      birth_ms,
-      ended: Boolean(ended),
-    }));
+    this.#threads = answer.threads.rows.map(
+      (/** @type {any[]} */ [id, tid, name, birth_ms, ended]) => ({
+        id,
+        tid,
+        name,
+        birth_ms,
+        ended: Boolean(ended),
+      }),
+    );
     this.#offerThreads();
     this.#all = happenings({
       marks: answer.marks.rows,
@@ -290,7 +307,10 @@ export class TimelinePage {
       this.events.set(rows);
       this.events.element.hidden = rows.length === 0;
       this.noEvents.hidden = rows.length > 0;
-      setText(this.eventsSaid, rows.length ? `the last ${count(rows.length)}, as of picture ${count(answer.seq)}` : "");
+      setText(
+        this.eventsSaid,
+        rows.length ? `the last ${count(rows.length)}, as of picture ${count(answer.seq)}` : "",
+      );
     } catch (error) {
       if (asked !== this.#asked) return;
       this.events.element.hidden = true;

@@ -39,7 +39,10 @@ export class Tip {
   /** @param {FocusEvent} event */
   #focused(event) {
     const target = /** @type {Element} */ (event.target);
-    if (target.matches(":focus-visible") && (target.matches("[data-explain]") || target.matches("[title]")))
+    if (
+      target.matches(":focus-visible") &&
+      (target.matches("[data-explain]") || target.matches("[title]"))
+    )
       this.#show(target);
   }
 
