@@ -10,12 +10,15 @@ export const STEP_S = 3; // as the trends of the server
 const MEASURES = /** @type {Measure[]} */ (["live_bytes", "alloc_bytes_rate", "cpu"]);
 
 export class Heat {
+  /** Moments that are known of, at most. */
+  known = 20; // of a trend
   /** @type {Map<number, {row: Record<string, any>, values: Record<Measure, Float64Array>}>} */
   #threads = new Map();
 
   /** The next moment. @param {Record<string, any>[]} rows */
   push(rows) {
     const seen = new Set();
+    this.known = Math.min(COLUMNS, this.known + 1);
     for (const row of rows) {
       seen.add(row.id);
       let thread = this.#threads.get(row.id);
@@ -55,14 +58,17 @@ export class Heat {
   rows(measure, most) {
     const all = [...this.#threads.values()].map(({ row, values }) => ({
       row,
-      values: values[measure],
+      values: values[measure].subarray(COLUMNS - this.known),
     }));
     /** @param {Float64Array} values */
-    const now = (values) => (Number.isNaN(values[COLUMNS - 1]) ? -1 : values[COLUMNS - 1]);
+    const now = (values) => {
+      const last = values[values.length - 1];
+      return Number.isNaN(last) ? -1 : last;
+    };
     all.sort((a, b) => now(b.values) - now(a.values) || a.row.id - b.row.id);
     const rows = all.slice(0, most);
     let highest = 0;
     for (const { values } of rows) for (const v of values) if (v > highest) highest = v;
-    return { rows, highest, left: all.length - rows.length };
+    return { rows, highest, left: all.length - rows.length, known: this.known };
   }
 }

@@ -33,27 +33,31 @@ export function residentParts(resident) {
 
 /**
  * What of the heap's resident memory is what, in parts that add up to it.
- * @param {Record<string, any> | null} all sums over all areas
+ * @param {Record<string, any>[]} areas
  */
-export function heapParts(all) {
-  if (!all || typeof all.resident_bytes !== "number") return null;
-  const { requested_bytes: requested, usable_bytes: usable, resident_bytes: resident } = all;
-  const given = typeof usable === "number" ? Math.max(usable, requested) : requested;
-  const empty = all.empty_bytes ?? 0;
-  // A block that was never written is requested and not resident: then no more is explained.
-  const touched = Math.min(requested, resident - empty);
-  const rounding = Math.min(given - requested, resident - empty - touched);
+export function heapParts(areas) {
+  const sums = { requested: 0, rounding: 0, free: 0, empty: 0, resident: 0 };
+  for (const area of areas) {
+    const { requested_bytes: requested, usable_bytes: usable, resident_bytes: resident } = area;
+    if (typeof resident !== "number") return null;
+    const given = typeof usable === "number" ? Math.max(usable, requested) : requested;
+    const empty = Math.min(area.empty_bytes ?? 0, resident);
+    // What was asked for and never written is not resident.
+    const touched = Math.min(requested, resident - empty);
+    const rounding = Math.min(given - requested, resident - empty - touched);
+    sums.requested += touched;
+    sums.rounding += rounding;
+    sums.free += resident - empty - touched - rounding;
+    sums.empty += empty;
+    sums.resident += resident;
+  }
   return {
-    resident,
+    resident: sums.resident,
     parts: [
-      { key: "requested", label: "asked for by the program", bytes: touched },
-      { key: "rounding", label: "rounded up by the allocator", bytes: rounding },
-      {
-        key: "free",
-        label: "free, between live blocks",
-        bytes: resident - empty - touched - rounding,
-      },
-      { key: "empty", label: "free, in pages of its own", bytes: empty },
+      { key: "requested", label: "asked for by the program", bytes: sums.requested },
+      { key: "rounding", label: "rounded up by the allocator", bytes: sums.rounding },
+      { key: "free", label: "free, between live blocks", bytes: sums.free },
+      { key: "empty", label: "free, in pages of its own", bytes: sums.empty },
     ],
   };
 }

@@ -21,8 +21,8 @@ export const LANES = /** @type {[Lane, string][]} */ ([
   ["mode", "Capture"],
   ["snapshot", "Snapshots"],
   ["mark", "Marks"],
-  ["violation", "What should not be"],
-  ["thread", "Threads begin"],
+  ["violation", "Violations"],
+  ["thread", "Threads"],
 ]);
 
 const VIOLATIONS = /** @type {Record<string, string>} */ ({

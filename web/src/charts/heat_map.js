@@ -4,7 +4,7 @@
 // as an image of one pixel a cell, and enlarged.
 
 import { color, h, setAttribute } from "../dom.js";
-import { COLUMNS, STEP_S } from "../heat.js";
+import { STEP_S } from "../heat.js";
 
 const MOST_PX = 18;
 const WANTED_PX = 520;
@@ -17,7 +17,7 @@ function rgb(hex) {
 
 export class HeatMap {
   /** @type {ReturnType<import("../heat.js").Heat["rows"]>} */
-  #shown = { rows: [], highest: 0, left: 0 };
+  #shown = { rows: [], highest: 0, left: 0, known: 1 };
   #px = MOST_PX;
   #at = 0;
   #width = 0;
@@ -55,16 +55,16 @@ export class HeatMap {
   }
 
   draw() {
-    const { rows, highest } = this.#shown;
+    const { rows, highest, known } = this.#shown;
     const { canvas, small } = this;
     const width = this.#width;
     if (width === 0 || rows.length === 0) return;
-    small.width = COLUMNS;
+    small.width = known;
     small.height = rows.length;
     const ctx = small.getContext("2d");
     const to = canvas.getContext("2d");
     if (!ctx || !to) return;
-    const image = ctx.createImageData(COLUMNS, rows.length);
+    const image = ctx.createImageData(known, rows.length);
     const low = rgb(color("grid"));
     const high = rgb(color("heap"));
     rows.forEach(({ values }, y) => {
@@ -72,7 +72,7 @@ export class HeatMap {
         if (Number.isNaN(value)) return; // nothing is known: nothing is drawn
         // The root: what is small is told from nothing.
         const part = highest > 0 ? Math.sqrt(value / highest) : 0;
-        const at = (y * COLUMNS + x) * 4;
+        const at = (y * known + x) * 4;
         for (let i = 0; i < 3; i++) image.data[at + i] = low[i] + (high[i] - low[i]) * part;
         image.data[at + 3] = 255;
       });
@@ -97,10 +97,11 @@ export class HeatMap {
   #pointed(event) {
     const found = this.#shown.rows[Math.floor(event.offsetY / this.#px)];
     const x = Math.min(
-      COLUMNS - 1,
-      Math.max(0, Math.floor((event.offsetX / this.#width) * COLUMNS)),
+      this.#shown.known - 1,
+      Math.max(0, Math.floor((event.offsetX / this.#width) * this.#shown.known)),
     );
-    if (found) this.options.onLook(found.row, found.values[x], (COLUMNS - 1 - x) * STEP_S);
+    if (found)
+      this.options.onLook(found.row, found.values[x], (this.#shown.known - 1 - x) * STEP_S);
   }
 
   /** @param {KeyboardEvent} event */
@@ -113,7 +114,7 @@ export class HeatMap {
     else {
       this.#at = Math.max(0, Math.min(last, to));
       const { row, values } = this.#shown.rows[this.#at];
-      this.options.onLook(row, values[COLUMNS - 1], 0);
+      this.options.onLook(row, values[values.length - 1], 0);
       this.draw();
     }
     event.preventDefault();

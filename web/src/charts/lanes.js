@@ -11,6 +11,9 @@ import { clipMiddle, clock, count } from "../format.js";
 const LANE_PX = 30;
 const AXIS_PX = 22;
 const NEAR_PX = 7;
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+];
 const COLORS = /** @type {Record<Lane, string>} */ ({
   process: "text",
   mode: "rss",
@@ -96,11 +99,11 @@ export class Lanes {
   /** @param {CanvasRenderingContext2D} ctx @param {number} top @param {number} width */
   #axis(ctx, top, width) {
     ctx.fillStyle = color("dim");
-    const steps = Math.max(1, Math.floor((width - this.#label) / 110));
-    for (let i = 0; i <= steps; i++) {
-      const t = (this.#end / steps) * i;
-      ctx.textAlign = i === 0 ? "left" : i === steps ? "right" : "center";
-      ctx.fillText(clock(t * 1000), this.#x(t), top + AXIS_PX / 2);
+    const least = this.#end / Math.max(1, Math.floor((width - this.#label) / 90));
+    const step = STEPS_S.find((s) => s >= least) ?? Math.ceil(least / 86400) * 86400;
+    for (let t = 0; t <= this.#end; t += step) {
+      ctx.textAlign = t === 0 ? "left" : "center";
+      if (this.#x(t) < width - 24) ctx.fillText(clock(t * 1000), this.#x(t), top + AXIS_PX / 2);
     }
     ctx.textAlign = "left";
   }

@@ -14,6 +14,7 @@ import {
   PointElement,
 } from "chart.js";
 import { color, h, setAttribute } from "../dom.js";
+import { nextScale } from "../scale.js";
 
 Chart.register(
   BarController,
@@ -34,6 +35,7 @@ const MOST_POINTS = 5000;
  * @property {string} x name
  * @property {string} y name
  * @property {{x: any, y: number, label: string}[]} points
+ * @property {import("../scale.js").Kind} scale of y
  * @property {(n: number) => string} format of y
  * @property {(n: any) => string} formatX
  */
@@ -61,6 +63,9 @@ export class Plot {
     this.#chart?.destroy();
     const ticks = { color: () => color("dim"), font: { size: 11 }, maxRotation: 0 };
     const line = what.kind === "line";
+    const highest = Math.max(...points.map((p) => p.y), 0);
+    // Round ends, as elsewhere; below 0 the chart finds its own.
+    const scale = points.some((p) => p.y < 0) ? null : nextScale(highest, null, what.scale);
     this.#chart = new Chart(this.canvas, {
       type: what.kind,
       data: {
@@ -93,10 +98,14 @@ export class Plot {
               : { ...ticks, autoSkipPadding: 8 },
           },
           y: {
-            beginAtZero: true,
+            ...(scale ? { min: 0, max: scale.max } : {}),
             border: { display: false },
             grid: { color: () => color("grid") },
-            ticks: { ...ticks, callback: (/** @type {any} */ v) => what.format(Number(v)) },
+            ticks: {
+              ...ticks,
+              ...(scale ? { stepSize: scale.step, autoSkip: false } : {}),
+              callback: (/** @type {any} */ v) => what.format(Number(v)),
+            },
           },
         },
       },

@@ -6,7 +6,7 @@
 import { api } from "../api.js";
 import { download, toCsv } from "../csv.js";
 import { h, setText } from "../dom.js";
-import { bytes, clipMiddle, count, duration, exactBytes, place } from "../format.js";
+import { bytes, clipMiddle, clock, count, duration, exactBytes, place } from "../format.js";
 import { LocalTable } from "../local_table.js";
 import { routeTo } from "../router.js";
 import { where } from "../sql_text.js";
@@ -164,7 +164,7 @@ export class AllocationsPage {
     });
     this.element = card(
       "Allocations",
-      { about: "Blocks that are allocated and not freed, one by one" },
+      { class: "full", about: "Blocks that are allocated and not freed, one by one" },
       [
         this.search,
         field("size", this.size),
@@ -298,7 +298,7 @@ export class AllocationsPage {
     );
     setText(
       this.summary,
-      `${count(n)} blocks · ${bytes(total ?? 0)}${n > rows.length ? ` · the first ${count(rows.length)} of this order are shown` : ""} · picture ${count(answer.seq)}`,
+      `${count(n)} blocks · ${bytes(total ?? 0)}${n > rows.length ? ` · the first ${count(rows.length)} of this order are shown` : ""} · as of ${clock(this.app.store.uptimeMs)}`,
     );
   }
 

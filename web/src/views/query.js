@@ -113,6 +113,7 @@ export class QueryPage {
       );
       this.#drawSchema(known.tables);
     }
+    if (Object.keys(params).length === 0 && this.result.element.hidden) this.#run();
     if (params.sql) {
       this.editor.value = params.sql;
       this.#edited();

@@ -118,7 +118,7 @@ export class QueryResult {
       this.summary,
       `${count(rows.length)} ${rows.length === 1 ? "row" : "rows"} in ${duration(answer.elapsed_ns)}${
         answer.truncated ? " · more were cut off at the limit" : ""
-      }${answer.seq ? ` · picture ${count(answer.seq)}` : ""}`,
+      }`,
     );
     this.table.setColumns(columns.map(tableColumn));
     this.table.table.sorting = { sort: "", order: "desc" };
@@ -166,6 +166,11 @@ export class QueryResult {
           y: row[`c${y}`],
           label: clipMiddle(valueText(columns[x], row[`c${x}`]), 24),
         })),
+      scale: /^bytes/.test(columns[y].unit ?? "")
+        ? "bytes"
+        : columns[y].type === "integer"
+          ? "count"
+          : "percent",
       format: (n) => valueText(columns[y], n),
       formatX: (n) => valueText(columns[x], n),
     });

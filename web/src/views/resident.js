@@ -6,7 +6,16 @@
 import { api } from "../api.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { explained } from "../explain.js";
-import { bytes, clipMiddle, count, duration, exactBytes, percent, UNKNOWN } from "../format.js";
+import {
+  bytes,
+  clipMiddle,
+  clock,
+  count,
+  duration,
+  exactBytes,
+  percent,
+  UNKNOWN,
+} from "../format.js";
 import { LocalTable } from "../local_table.js";
 import { Poll } from "../poll.js";
 import { heapParts, residentParts } from "../residence.js";
@@ -32,6 +41,7 @@ const size = (key, label, keep) => ({
   sortable: true,
   keep,
   class: "num",
+  width: "104px",
   text: (r) => bytes(r[key]),
   title: (r) => exactBytes(r[key]),
 });
@@ -104,6 +114,7 @@ const mappingColumns = [
   {
     key: "resident_bytes",
     label: "Resident",
+    width: "104px",
     explain: "mapping.resident_bytes",
     sortable: true,
     keep: true,
@@ -281,7 +292,7 @@ export class ResidentPage {
     this.bar.hidden = this.legend.hidden = known === null;
     setText(
       this.total,
-      known ? `${bytes(known.total)} resident · picture ${count(mappings.seq)}` : "",
+      known ? `${bytes(known.total)} in all, as of ${clock(this.app.store.uptimeMs)}` : "",
     );
     setAttribute(this.total, "title", known ? exactBytes(known.total) : "");
     if (!known) return;
@@ -317,7 +328,7 @@ export class ResidentPage {
 
   /** @param {Row | null} fragmentation */
   #drawFragmentation(fragmentation) {
-    const parts = heapParts(fragmentation?.all ?? null);
+    const parts = fragmentation?.all ? heapParts(fragmentation.rows) : null;
     this.arenas.element.hidden = parts === null;
     if (!parts || !fragmentation) {
       setText(this.sum, "");

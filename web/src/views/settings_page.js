@@ -114,14 +114,18 @@ export class SettingsPage {
       "div",
       { class: "stack settings" },
       h("div", { class: "two even" }, this.choices.element, this.capture.element),
-      card(
-        "Memscope itself",
-        { about: "What watching costs, and whether anything was missed" },
-        [],
-        this.health.element,
-        this.endpointTable,
+      h(
+        "div",
+        { class: "two even" },
+        card(
+          "Memscope itself",
+          { about: "What watching costs, and whether anything was missed" },
+          [],
+          this.health.element,
+          this.endpointTable,
+        ),
+        card("About", { about: "Versions, and what is kept for how long" }, [], this.about),
       ),
-      card("About", {}, [], this.about),
     );
     this.poll = new Poll(
       EVERY_MS,

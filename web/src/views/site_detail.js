@@ -204,7 +204,6 @@ export class SiteDetail {
           : `Call stacks: ${count(total)}`,
     );
     this.#drawStacks(detail.stacks);
-    this.#drawSource(detail);
     this.sizes.element.hidden = this.lifetimes.element.hidden = false;
     this.sizes.draw(sizeBars(detail.size));
     this.lifetimes.draw(lifetimeBars(detail.lifetime));
@@ -278,12 +277,6 @@ export class SiteDetail {
           })
         : h("span", { class: "note", text: line.module || line.address }),
     );
-  }
-
-  /** The line that allocates, when nothing else was asked for. @param {Row} detail */
-  #drawSource(detail) {
-    if (this.#sourceOf !== "" || !detail.site.file) return;
-    this.#askSource({ ...detail.site, inlined: false });
   }
 
   /** @param {Line} line */

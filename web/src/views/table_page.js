@@ -74,7 +74,7 @@ export class TablePage {
     });
     this.element = h(
       "section",
-      { class: `card page page-${plan.part}` },
+      { class: `card page full page-${plan.part}` },
       h(
         "header",
         {},

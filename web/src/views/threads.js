@@ -8,7 +8,7 @@ import { HeatMap } from "../charts/heat_map.js";
 import { STATES, threadColumns } from "../columns.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { byteRate, bytes, clipMiddle, count, duration, percent } from "../format.js";
-import { COLUMNS, Heat, STEP_S } from "../heat.js";
+import { Heat, STEP_S } from "../heat.js";
 import { LocalTable } from "../local_table.js";
 import { Poll } from "../poll.js";
 import { grouped, namePattern } from "../thread_groups.js";
@@ -228,7 +228,7 @@ export class ThreadsPage extends TablePage {
     const left = shown.left > 0 ? ` · ${count(shown.left)} threads with less are not shown` : "";
     setText(
       this.scale,
-      `0 to ${FORMATS[measure](shown.highest)} (by its square root) · the last ${duration(COLUMNS * STEP_S * 1e9)}, now at the right${
+      `0 to ${FORMATS[measure](shown.highest)} (by its square root) · the last ${duration(shown.known * STEP_S * 1e9)}, now at the right${
         measure === "live_bytes" ? "" : ", since this map was opened"
       }${left}`,
     );

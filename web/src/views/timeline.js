@@ -31,8 +31,8 @@ const listColumns = [
     sortable: true,
     keep: true,
     class: "num",
-    width: "96px",
-    text: (r) => clock(r.t * 1000),
+    width: "108px",
+    text: (r) => clock(r.t * 1000) + (r.t % 1).toFixed(2).slice(1),
     title: (r) => `${r.t.toFixed(3)} s`,
   },
   {
@@ -40,7 +40,7 @@ const listColumns = [
     label: "Kind",
     help: "What kind of thing it is",
     sortable: true,
-    width: "150px",
+    width: "110px",
     text: (r) => NAMES[r.lane],
   },
   {
@@ -309,7 +309,9 @@ export class TimelinePage {
       this.noEvents.hidden = rows.length > 0;
       setText(
         this.eventsSaid,
-        rows.length ? `the last ${count(rows.length)}, as of picture ${count(answer.seq)}` : "",
+        rows.length
+          ? `the last ${count(rows.length)}, as of ${clock(this.app.store.uptimeMs)}`
+          : "",
       );
     } catch (error) {
       if (asked !== this.#asked) return;
