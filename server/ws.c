@@ -17,6 +17,7 @@
 #define QUEUE 256
 #define GOODBYE_NS UINT64_C(800000000)
 #define FRAGMENT_ROOM 8192
+#define FRAMES_MOST 64 // of one message
 
 // One viewer's connection, in memory that libwebsockets keeps for it.
 struct connection {
@@ -25,6 +26,7 @@ struct connection {
     struct connection *next; // all of them [service thread]
     char message[MS_WS_FRAME_BYTES];
     size_t message_bytes;
+    unsigned frames; // that the message has come in so far
     struct ms_verdict verdict;
     bool bye_said;
 };
@@ -146,12 +148,16 @@ static int receive(struct connection *c, const char *data, size_t bytes)
     if (bytes != 0)
         memcpy(c->message + c->message_bytes, data, bytes);
     c->message_bytes += bytes;
-    if (!lws_is_final_fragment(c->wsi) ||
-        lws_remaining_packet_payload(c->wsi) != 0)
+    if (lws_remaining_packet_payload(c->wsi) != 0)
+        return 0;
+    if (++c->frames > FRAMES_MOST) // empty ones would never fill it
+        return close_with(c, 1008, "a message may come in 64 frames");
+    if (!lws_is_final_fragment(c->wsi))
         return 0;
     struct ms_verdict verdict =
         ms_viewer_receive(c->viewer, c->message, c->message_bytes);
     c->message_bytes = 0;
+    c->frames = 0;
     if (verdict.close_code != 0)
         return close_with(c, verdict.close_code, verdict.reason);
     if (ms_viewer_due(c->viewer))

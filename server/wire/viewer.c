@@ -152,6 +152,8 @@ static struct ms_verdict command(struct ms_viewer *v, const json_t *m)
         return bad("cmd: id and op are missing");
     if (strcmp(operation, "snapshot") != 0) {
         answer = failure(id, "bad_request", "there is no such command");
+    } else if (v->server->options.read_only) {
+        answer = failure(id, "forbidden", "this server is read-only");
     } else {
         struct ms_engine *engine = v->server->options.engine;
         enum memscope_status status =
@@ -235,7 +237,7 @@ static void say_others(struct ms_viewer *v, bool silently)
         return;
     for (size_t i = 0; i < count; i++) {
         struct ms_viewer_session *t = told(v, list[i].id);
-        bool ended = list[i].state == MS_SESSION_ENDED;
+        bool ended = list[i].state != MS_SESSION_RUNNING;
         if (t == NULL)
             break;
         bool known = t < v->told + v->told_count;

@@ -4,6 +4,7 @@
 // it is first looked at.
 
 import { AllocationsPage } from "./views/allocations.js";
+import { FlamePage } from "./views/flame.js";
 import { LeaksPage } from "./views/leaks.js";
 import { Overview } from "./views/overview.js";
 import { QueryPage } from "./views/query.js";
@@ -62,6 +63,13 @@ export const PAGES = [
     key: "3",
     badge: (store) => store.stats?.sites,
     make: (app) => new SitesPage(app),
+  },
+  {
+    id: "flame",
+    label: "Flame graph",
+    group: "Who",
+    key: "4",
+    make: (app) => new FlamePage(app),
   },
   {
     id: "allocations",

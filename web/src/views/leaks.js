@@ -68,6 +68,8 @@ export function scanText(scan) {
 export class LeaksPage {
   #timer = 0;
   #drawn = "";
+  /** A saved snapshot has neither a history nor a program to scan. */
+  #kept = true;
   /** @type {Record<string, any> | null} */
   #leaks = null;
   /** @type {Record<string, any>} */
@@ -130,13 +132,17 @@ export class LeaksPage {
 
   /** @param {string} path */
   #get(path) {
-    return api.get(path, this.#params).catch(() => null);
+    return api.get(path, this.#params).catch((error) => {
+      this.#kept = error.code !== "not_kept";
+      return null;
+    });
   }
 
   async #ask() {
     clearTimeout(this.#timer);
     if (!this.element.isConnected) return;
     if (!document.hidden) {
+      this.#kept = true;
       this.#leaks = (await this.#get("leaks")) ?? this.#leaks;
       this.#scan = (await this.#get("leakscan")) ?? this.#scan;
       this.app.redraw();
@@ -153,9 +159,11 @@ export class LeaksPage {
     this.none.hidden = findings.length > 0;
     setText(
       this.none,
-      this.#leaks
-        ? "No call site keeps growing. A leak of 1 MiB a second is seen after half a minute, a slow one within ten."
-        : "",
+      !this.#kept
+        ? "A saved snapshot is one moment: who keeps growing, and what no pointer leads to, can only be told while the program runs. Compare two snapshots instead."
+        : this.#leaks
+          ? "No call site keeps growing. A leak of 1 MiB a second is seen after half a minute, a slow one within ten."
+          : "",
     );
     this.suspects.replaceChildren(
       ...findings.map((/** @type {Record<string, any>} */ f) => {
@@ -182,7 +190,7 @@ export class LeaksPage {
 
   #drawScan() {
     const { rows, state } = this.#scan;
-    setText(this.summary, scanText(this.#scan));
+    setText(this.summary, this.#kept ? scanText(this.#scan) : "");
     this.button.disabled = state === "running" || this.app.store.ended;
     this.lostTable.hidden = rows.length === 0;
     this.lost.replaceChildren(
@@ -223,6 +231,7 @@ export class LeaksPage {
       this.#scan.number,
       this.#scan.state,
       this.app.store.ended,
+      this.#kept,
     ]);
     if (key === this.#drawn) return; // what is opened stays open
     this.#drawn = key;
