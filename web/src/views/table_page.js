@@ -12,7 +12,7 @@ import { Table } from "../table.js";
 import { hiddenColumns } from "./choices.js";
 import { button, Trouble } from "./parts.js";
 
-const TYPING_MS = 150;
+const TYPING_MS = 30;
 const SCROLLING_MS = 60; // the server hears of a scroll so often at most
 const MOST_SAVED = 10_000;
 
