@@ -31,7 +31,7 @@ after(async () => {
 /** @param {import("playwright-core").Page} page @param {string} text */
 function shows(page, text) {
   return until(`${text} is shown`, () =>
-    page.evaluate((t) => document.body.innerText.includes(t), text),
+    page.evaluate((t) => document.body.textContent?.includes(t), text),
   );
 }
 

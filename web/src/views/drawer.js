@@ -13,6 +13,7 @@ import { ThreadDetail } from "./thread_detail.js";
 /** @typedef {Record<string, any>} Row */
 
 const EVERY_MS = 2000;
+const NAMES_MS = 400; // while names are on their way
 const TITLE_CHARS = 400; // a longer name is in its title
 
 export class Drawer {
@@ -92,6 +93,7 @@ export class Drawer {
     if (!shown) return;
     if (error) this.#detail.fail(error);
     if (!answer) return;
+    this.poll.everyMs = answer.unnamed > 0 ? NAMES_MS : EVERY_MS;
     const row = this.#detail.take(answer);
     // Stopped, the numbers are those of the moment.
     if (!this.app.view.paused || !shown.row) shown.row = row;

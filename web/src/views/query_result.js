@@ -14,6 +14,7 @@ import { button, copyText, field, select } from "./parts.js";
 /** @typedef {{columns: QueryColumn[], rows: any[][], truncated: boolean, elapsed_ns: number, seq: number | null}} Answer */
 
 const TEXT_CHARS = 80;
+const TIMES = new Set(["t_ms", "time_ns", "birth_ns"]); // a line is drawn along them
 
 /** @param {QueryColumn} column @param {number} i @returns {import("../local_table.js").LocalColumn} */
 function tableColumn(column, i) {
@@ -34,7 +35,7 @@ function tableColumn(column, i) {
 
 /** Which columns a first chart would show. @param {QueryColumn[]} columns */
 export function chartColumns(columns) {
-  const time = columns.findIndex((c) => c.name === "t_ms" || c.name.endsWith("time_ns"));
+  const time = columns.findIndex((c) => TIMES.has(c.name));
   const x = time >= 0 ? time : columns.findIndex((c) => !isNumber(c));
   const bytes = columns.findIndex((c, i) => i !== x && isNumber(c) && c.unit === "bytes");
   const y = bytes >= 0 ? bytes : columns.findIndex((c, i) => i !== x && isNumber(c));

@@ -228,8 +228,9 @@ export class TimelinePage {
 
   async #ask() {
     const session = this.#session;
-    const [marks, threads] = await Promise.all([
+    const [marks, snapshots, threads] = await Promise.all([
       api.get("marks", { session }),
+      api.get("snapshots").catch(() => null),
       api
         .post("query", {
           sql: `SELECT id, tid, name, birth_ms, ended FROM threads ORDER BY id DESC LIMIT ${MOST_THREADS}`,
@@ -237,10 +238,10 @@ export class TimelinePage {
         })
         .catch(() => ({ rows: [] })),
     ]);
-    return { marks, threads };
+    return { marks, snapshots, threads };
   }
 
-  /** @param {{marks: Row, threads: Row} | null} answer @param {Error | null} error */
+  /** @param {{marks: Row, snapshots: Row | null, threads: Row} | null} answer @param {Error | null} error */
   #take(answer, error) {
     this.trouble.show(error, "The timeline");
     if (!answer || this.app.view.paused) return;
@@ -257,7 +258,7 @@ export class TimelinePage {
     this.#offerThreads();
     this.#all = happenings({
       marks: answer.marks.rows,
-      snapshots: store.snapshots,
+      snapshots: answer.snapshots?.snapshots ?? store.snapshots,
       threads: this.#threads,
       modes: store.modes,
       session: store.session && { ...store.session, epoch: store.epoch, uptime_ms: store.uptimeMs },
