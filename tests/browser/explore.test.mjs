@@ -373,9 +373,7 @@ test("the timeline has marks, violations, snapshots, threads; a row leads to its
   const events = await rowsWhere(page, "Last events", (all) => all.length > 10);
   assert.ok(events.some((e) => e.operation.text === "borrow"));
   await page.click(".table[aria-label='What has happened'] .tr:has-text('half way')");
-  await until("stopped there", async () =>
-    /Paused|00:00:0/.test((await page.textContent(".pill")) ?? ""),
-  );
+  await until("stopped there", async () => /Past/.test((await page.textContent(".pill")) ?? ""));
   await close();
 });
 

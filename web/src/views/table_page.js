@@ -12,7 +12,6 @@ import { Table } from "../table.js";
 import { hiddenColumns } from "./choices.js";
 import { button, Trouble } from "./parts.js";
 
-const TYPING_MS = 30;
 const SCROLLING_MS = 60; // the server hears of a scroll so often at most
 const MOST_SAVED = 10_000;
 
@@ -24,7 +23,6 @@ export class TablePage {
   /** To be shown even when paused. */
   #due = true;
   #timer = 0;
-  #typing = 0;
   #asked = 0;
 
   /**
@@ -55,10 +53,7 @@ export class TablePage {
       placeholder: plan.placeholder,
       "aria-label": plan.placeholder,
       maxlength: 60,
-      oninput: () => {
-        clearTimeout(this.#typing);
-        this.#typing = setTimeout(() => this.changed(), TYPING_MS);
-      },
+      oninput: () => this.changed(),
     });
     this.table = new Table({
       label: plan.title,
