@@ -5,7 +5,7 @@
 
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
-import { setUnits } from "./format.js";
+import { Findings } from "./findings.js";
 import { listenToKeys } from "./keys.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
@@ -32,7 +32,8 @@ const LEAST_RANGE_S = 0.2;
 export class App {
   store = new Store();
   view = new View();
-  hz = 10;
+  findings = new Findings();
+  hz = Number(settings.get("hz")) || 10;
   monitorCpu = Number.NaN;
   /** @type {import("./api.js").LinkState} */
   link = "connecting";
@@ -62,9 +63,6 @@ export class App {
     this.source = source;
     const window = Number(settings.get("window"));
     if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
-    const hz = Number(settings.get("hz"));
-    if (hz >= 1 && hz <= 10) this.hz = hz;
-    setUnits(settings.get("units"));
     this.theme = new Theme(() => this.restyle());
     source.open(
       (m) => this.#receive(m),
@@ -94,6 +92,10 @@ export class App {
     );
     this.#listen();
     this.#route();
+    this.findings.follow(
+      () => this.store.session?.id,
+      () => this.redraw(),
+    );
   }
 
   /** @returns {Page} */
@@ -196,7 +198,7 @@ export class App {
   #draw() {
     const begin = performance.now();
     this.header.draw();
-    this.navigation.draw(this.store, this.pageId);
+    this.navigation.draw(this);
     this.#keepInHistory();
     if (this.#timeTold !== this.view.version) {
       this.#timeTold = this.view.version;
@@ -285,6 +287,7 @@ export class App {
     this.#session = id;
     this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
     this.store.epoch = ""; // nothing of it is held
+    this.findings.forget();
     this.resume();
     this.subscribe(true);
   }
@@ -388,8 +391,7 @@ export class App {
 
   /** Esc: the nearest thing first. */
   escape() {
-    if (this.tip.hide()) return;
-    if (!this.drawer.hide() && !this.page.escape?.()) this.resume();
+    if (!this.tip.hide() && !this.drawer.hide() && !this.page.escape?.()) this.resume();
   }
 
   search() {
