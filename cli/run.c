@@ -60,6 +60,7 @@ static const struct option run_options[] = {
     {"mode", required_argument, NULL, 'm'},
     {"budget", required_argument, NULL, 'u'},
     {"mmap", no_argument, NULL, 'M'},
+    {"free-stacks", no_argument, NULL, 'f'},
     {"store-limit", required_argument, NULL, 'l'},
     {"snapshot-dir", required_argument, NULL, 'D'},
     {"snapshot-when", required_argument, NULL, 'W'},
@@ -100,6 +101,10 @@ static int take_option(struct run *r, int option)
     case 'M':
         if (setenv(MS_ENV_MMAP, "1", 1) != 0)
             return bad_usage("no memory for ", "--mmap");
+        break;
+    case 'f':
+        if (setenv(MS_ENV_FREE_STACKS, "1", 1) != 0)
+            return bad_usage("no memory for ", "--free-stacks");
         break;
     case 'l':
         if (!ms_value_store_limit(optarg))

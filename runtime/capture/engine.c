@@ -57,6 +57,8 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     r->taken = ms_fold_take(w, r->address);
     if (ms_unlikely(ms_row_is_noted(w, r->taken.cell)))
         r->notes = ms_notes_take(w, r->address, r->taken.cell);
+    if (ms_unlikely(r->taken.cell == 0))
+        ms_wrong_free(w, block);
     ms_guard_leave(w);
 }
 

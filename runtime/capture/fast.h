@@ -12,6 +12,7 @@
 #include "annotate/notes.h"
 #include "capture/guard.h"
 #include "capture/moderation.h"
+#include "capture/wrong_free.h"
 #include "store/fold.h"
 #include "unwind/unwinder.h"
 
@@ -112,6 +113,8 @@ MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
                                              taken.size, frame);
         backend->capture_dealloc(w, &e);
     }
+    if (ms_unlikely(taken.cell == 0))
+        ms_wrong_free(w, block);
     ms_fold_deallocation(w, address, &taken, false);
     ms_guard_leave(w);
     return taken.cell != 0;

@@ -144,6 +144,8 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     struct ms_thread_slot *slot = ms_store_slot(s, thread);
     slot->tid = tid;
     slot->birth_ns = ms_clock_monotonic_ns();
+    slot->recorder =
+        (uint32_t)((size_t)(w->events - s->recorders) / MS_RECORDER_EVENTS);
     ms_store_relaxed(&slot->name[0], name[0]);
     ms_store_relaxed(&slot->name[1], name[1]);
     // [I] release: publishes the slot's constants; pairs with the collector

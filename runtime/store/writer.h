@@ -79,6 +79,8 @@ struct ms_writer {
     struct ms_contexts *contexts; // NULL: none was ever entered
     uint32_t row_next, row_end;   // rows claimed and not yet used
     uint32_t refreshes;           // of the clock
+    uint32_t looks;               // at wrong frees, since look_tick
+    uint64_t look_tick;
     struct ms_site_entry sites[MS_SITE_CACHE];
     struct ms_chain chains[MS_CHAIN_CACHE]; // by address
     // Owner: its tid, and its slot in the upper half; 0 while it changes hands.

@@ -152,7 +152,7 @@ test("the theme follows the system until one is chosen, and the choice stays", a
 async function download(page, id) {
   const [file] = await Promise.all([
     page.waitForEvent("download"),
-    page.click(`.snapshots tr[data-id="${id}"] a`),
+    page.click(`.snapshots tr[data-id="${id}"] a:text-is("JSON")`),
   ]);
   return JSON.parse(await readFile(await file.path(), "utf8"));
 }
@@ -189,11 +189,15 @@ test("snapshots: by button, by key and by name; downloaded, they add up; deleted
     assert.equal(sum(whole.threads), head.live_bytes);
     const row = page.locator(`.snapshots tr[data-id="${head.id}"] td`);
     assert.equal(
-      await row.nth(3).getAttribute("title"),
+      await row.nth(6).getAttribute("title"),
       `${head.live_bytes.toLocaleString("en-US")} bytes`,
     );
   }
-  await page.click(`.snapshots tr[data-id="${snapshots[0].id}"] button`);
+  const remove = `.snapshots tr[data-id="${snapshots[0].id}"] button`;
+  await page.click(remove);
+  assert.equal(await page.textContent(remove), "Really?");
+  await memscope.api(`snapshots/${snapshots[0].id}`); // it is still there
+  await page.click(remove);
   await until(
     "it is gone from the list",
     async () => (await page.locator(".snapshots tbody tr").count()) === 2,

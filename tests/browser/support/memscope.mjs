@@ -66,6 +66,14 @@ export class Memscope {
     return answer.json();
   }
 
+  /** Tells the program (targets/orders) to do something, and waits until it has. @param {string} line */
+  async order(line) {
+    const done = () => this.said.match(/^ok$/gm)?.length ?? 0;
+    const before = done();
+    this.child.stdin.write(`${line}\n`);
+    await until(`the program has done "${line}"`, () => done() > before);
+  }
+
   /** The demo's own account of what it holds, with --steps. */
   async account() {
     const line = await until("the program says what it holds", () => this.said.match(/^\{.*\}$/m));
