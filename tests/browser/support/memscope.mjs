@@ -91,16 +91,21 @@ export class Memscope {
   }
 }
 
+/** The command, to its end. @param {...string} words */
+export function memscope(...words) {
+  return promisify(execFile)(BIN, words);
+}
+
 /** Runs a program that a running memscope watches; its end is the promise. */
-/** @param {Memscope} memscope @param {string[]} command */
-export function attach(memscope, command) {
-  return promisify(execFile)(BIN, ["run", "--attach-to", memscope.url, "--", ...command]);
+/** @param {Memscope} to @param {string[]} command */
+export function attach(to, command) {
+  return memscope("run", "--attach-to", to.url, "--", ...command);
 }
 
 /** Has a running one take a snapshot into a file. */
-/** @param {Memscope} memscope @param {string} file */
-export async function takeFile(memscope, file) {
-  await promisify(execFile)(BIN, ["snapshot", "--port", String(memscope.port), "-o", file]);
+/** @param {Memscope} running @param {string} file */
+export function takeFile(running, file) {
+  return memscope("snapshot", "--port", String(running.port), "-o", file);
 }
 
 /** Files under `memscope open`. */
