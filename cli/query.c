@@ -88,6 +88,17 @@ static bool show_error(const struct query *q, const json_t *answer)
     return true;
 }
 
+// On a terminal. What is inside a text of JSON is never a line's end.
+static void show_lines(char *text)
+{
+    for (char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        *end = '\0';
+        ms_terminal_put(stdout, text);
+        putchar('\n');
+    }
+    ms_terminal_put(stdout, text);
+}
+
 static int show(const struct query *q, const struct ms_client_text *text)
 {
     json_t *answer = json_loadb(text->text, text->bytes, JSON_ALLOW_NUL, NULL);
@@ -95,11 +106,9 @@ static int show(const struct query *q, const struct ms_client_text *text)
     const json_t *rows = json_object_get(answer, "rows");
     int result = 0;
 
-    if (q->json && isatty(STDOUT_FILENO)) {
-        text->text[strcspn(text->text, "\n")] = '\0';
-        ms_terminal_put(stdout, text->text);
-        putchar('\n');
-    } else if (q->json)
+    if (q->json && isatty(STDOUT_FILENO))
+        show_lines(text->text);
+    else if (q->json)
         fwrite(text->text, 1, text->bytes, stdout);
     else if (q->csv)
         ms_rows_csv(columns, rows);

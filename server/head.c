@@ -118,6 +118,24 @@ static bool is_upgrade(struct ms_access *access, const struct ms_caller *caller,
     return may_come(access, caller, head, bytes);
 }
 
+// A length is digits, and one that a number can hold.
+static bool is_clean_length(const char *line, size_t colon, size_t bytes)
+{
+    static const char name[] = "Content-Length";
+    size_t digits = 0;
+
+    if (colon != sizeof name - 1 || strncasecmp(line, name, colon) != 0)
+        return true;
+    for (colon++; colon < bytes && strchr(" \t", line[colon]) != NULL;)
+        colon++;
+    while (bytes > colon && strchr(" \t", line[bytes - 1]) != NULL)
+        bytes--;
+    for (; colon < bytes; colon++, digits++)
+        if (!isdigit((unsigned char)line[colon]))
+            return false;
+    return digits != 0 && digits < 19;
+}
+
 // A line's part of a head's grammar (RFC 9112): a name, a colon right behind
 // it, no control characters, and CR LF at its end.
 static bool is_clean_line(const char *line, size_t bytes, bool is_request)
@@ -140,7 +158,7 @@ static bool is_clean_line(const char *line, size_t bytes, bool is_request)
         if (!isalnum((unsigned char)line[i]) &&
             strchr("!#$%&'*+-.^_`|~", line[i]) == NULL)
             return false;
-    return colon != 0;
+    return colon != 0 && is_clean_length(line, colon, bytes);
 }
 
 // What two readers could take for different things: lines that end otherwise,
