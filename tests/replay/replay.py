@@ -17,11 +17,11 @@ class Histograms:
     """Of one site or thread."""
 
     def __init__(self):
-        self.sizes = [[0, 0, 0] for _ in range(48)]
+        self.sizes = {}
         self.lifetimes = {}
 
     def add(self, size, sign):
-        c = self.sizes[size_class(size)]
+        c = self.sizes.setdefault(size_class(size), [0, 0, 0])
         c[0] += sign * size
         c[1] += sign
         c[2] += sign > 0
@@ -197,9 +197,9 @@ class Stream:
                 which = address_of[number] if kind == "site" else number - 1
                 right = self.heap.details.get((kind, which), Histograms())
                 what = "%s %s's " % (kind, which)
-                expect(what + "sizes", sizes, right.sizes)
-                expect(what + "lifetimes", lifetimes, [
-                    right.lifetimes.get(b, 0) for b in range(len(lifetimes))])
+                expect(what + "sizes", {c: rest for c, *rest in sizes},
+                       right.sizes)
+                expect(what + "lifetimes", dict(lifetimes), right.lifetimes)
             expect(name, len(picture[name]), len(picture[kind + "s"]))
 
     def check_diff(self, picture):

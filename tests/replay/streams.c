@@ -206,17 +206,29 @@ static void print_stacks(const char *name, uint64_t since)
     free(rows);
 }
 
+// What is not 0 of one site's or thread's histograms.
 static void print_detail(const struct ms_detail *d, uint32_t id, bool first)
 {
+    const char *comma = "";
+
     printf("%s[%u,[", first ? "" : ",", id);
-    for (size_t b = 0; b < MS_HISTOGRAM_LIFETIMES; b++)
-        printf("%s%" PRIu64, b != 0 ? "," : "",
+    for (size_t b = 0; b < MS_HISTOGRAM_LIFETIMES; b++) {
+        if (d->histograms.lifetime_count[b] == 0)
+            continue;
+        printf("%s[%zu,%" PRIu64 "]", comma, b,
                d->histograms.lifetime_count[b]);
+        comma = ",";
+    }
     printf("],[");
-    for (size_t c = 0; c < MS_HISTOGRAM_SIZES; c++)
-        printf("%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", c != 0 ? "," : "",
+    comma = "";
+    for (size_t c = 0; c < MS_HISTOGRAM_SIZES; c++) {
+        if (d->size_alloc_count[c] == 0)
+            continue;
+        printf("%s[%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", comma, c,
                d->histograms.size_live_bytes[c],
                d->histograms.size_live_blocks[c], d->size_alloc_count[c]);
+        comma = ",";
+    }
     printf("]]");
 }
 
