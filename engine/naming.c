@@ -85,6 +85,8 @@ void ms_session_place_sites(struct ms_session *s)
             ms_session_module_of(s, site->address - 1);
         char text[32];
 
+        if (m != NULL)
+            site->module_number = (uint32_t)(m - s->modules) + 1;
         if (s->symbols == NULL)
             continue;
         snprintf(text, sizeof text, "0x%llx",
