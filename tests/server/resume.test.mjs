@@ -280,7 +280,7 @@ test("beside the demo, 400 cuts", { skip: !existsSync(String(memscope)) }, async
   await waitUntil("its names", async () => {
     await get(port, "/sites");
     const status = await get(port, "/status");
-    return status.sessions[0]?.seq > 5 && status.monitor.symbols_pending === 0;
+    return status.sessions[0]?.seq > 30 && status.monitor.symbols_pending === 0;
   });
   await cutThem(t, port, 400);
 });
