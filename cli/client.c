@@ -11,11 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include "options.h"
+#include "terminal.h"
 
 #define PATIENCE_S 60
 #define HEAD_BYTES 16384
 #define KEPT_BYTES (1u << 20)
+
+static const char *unix_path;  // NULL: by port
+static const char *token_file; // NULL: as who we are
+
+bool ms_client_option(int option, const char *value, uint16_t *port)
+{
+    if (option == 'p')
+        return ms_option_port(value, port);
+    if (option == 'U')
+        unix_path = value;
+    else if (option == 'T')
+        token_file = value;
+    return option == 'U' || option == 'T';
+}
 
 static int connect_to(int family, const struct sockaddr *address,
                       socklen_t length)
@@ -54,6 +72,18 @@ static int connect_port(uint16_t port)
     return fd;
 }
 
+static int connect_path(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof name.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(name.sun_path, path);
+    return connect_to(AF_UNIX, (struct sockaddr *)&name, sizeof name);
+}
+
 static bool send_all(int fd, const char *text, size_t bytes)
 {
     while (bytes != 0) {
@@ -68,14 +98,37 @@ static bool send_all(int fd, const char *text, size_t bytes)
     return true;
 }
 
+// The header with the token of the file, if there is one. False: errno.
+static bool authorization(char *line, size_t room)
+{
+    char token[200] = "";
+
+    line[0] = '\0';
+    if (token_file == NULL)
+        return true;
+    FILE *f = fopen(token_file, "re");
+    if (f == NULL)
+        return false;
+    bool read = fgets(token, sizeof token, f) != NULL;
+    fclose(f);
+    token[strcspn(token, "\r\n")] = '\0';
+    snprintf(line, room, "Authorization: Bearer %s\r\n", token);
+    errno = read ? 0 : ENODATA;
+    return read;
+}
+
 static bool send_request(int fd, const struct ms_client_request *q)
 {
-    char head[1024];
+    char head[1024], right[256], port[8] = "";
+    if (!authorization(right, sizeof right))
+        return false;
+    if (unix_path == NULL)
+        snprintf(port, sizeof port, ":%u", q->port);
     int n = snprintf(head, sizeof head,
-                     "%s %s HTTP/1.0\r\nHost: localhost:%u\r\n"
+                     "%s %s HTTP/1.0\r\nHost: localhost%s\r\n%s"
                      "Content-Type: application/json\r\n"
                      "Content-Length: %zu\r\n\r\n",
-                     q->method, q->path, q->port, q->body_bytes);
+                     q->method, q->path, port, right, q->body_bytes);
 
     if (n < 0 || (size_t)n >= sizeof head) {
         errno = ENAMETOOLONG;
@@ -141,8 +194,14 @@ static int read_answer(int fd, const struct ms_client_request *q)
 
 int ms_client_ask(const struct ms_client_request *q)
 {
-    int fd = connect_port(q->port), status = 0;
+    int status = 0;
 
+    if (unix_path == NULL)
+        unix_path = getenv("MEMSCOPE_UNIX");
+    if (token_file == NULL)
+        token_file = getenv("MEMSCOPE_TOKEN_FILE");
+    int fd =
+        unix_path != NULL ? connect_path(unix_path) : connect_port(q->port);
     if (fd < 0)
         return 0;
     errno = 0;
@@ -179,13 +238,19 @@ void ms_client_complain(const struct ms_client_request *q, int status,
                     : NULL;
 
     (void)json_unpack(o, "{s:{s:s}}", "error", "message", &message);
+    char where[128];
+
+    snprintf(where, sizeof where, "port %u", q->port);
+    if (unix_path != NULL)
+        snprintf(where, sizeof where, "%s", unix_path);
+    fputs("memscope: ", stderr);
     if (message != NULL)
-        fprintf(stderr, "memscope: %s\n", message);
+        ms_terminal_put(stderr, message);
     else if (status != 0)
-        fprintf(stderr, "memscope: port %u answers with status %d\n", q->port,
-                status);
+        fprintf(stderr, "%s answers with status %d", where, status);
     else
-        fprintf(stderr, "memscope: no memscope answers at port %u: %s\n",
-                q->port, errno != 0 ? strerror(errno) : "it broke off");
+        fprintf(stderr, "no memscope answers at %s: %s", where,
+                errno != 0 ? strerror(errno) : "it broke off");
+    fputc('\n', stderr);
     json_decref(o);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// client: asks a memscope that runs on this machine, over its own port.
+// client: asks a memscope that runs on this machine, over its own port or Unix
+// socket. A command asks one memscope only: which one is kept here.
 
 #ifndef MS_CLI_CLIENT_H
 #define MS_CLI_CLIENT_H
@@ -8,6 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// What a command adds to its options, with getopt.h, to say which one.
+#define MS_CLIENT_OPTIONS                                                      \
+    {"port", required_argument, NULL, 'p'},                                    \
+        {"unix", required_argument, NULL, 'U'},                                \
+    {                                                                          \
+        "token-file", required_argument, NULL, 'T'                             \
+    }
+
+// ms_client_option takes one of them. False: it is none, or its value no good.
+bool ms_client_option(int option, const char *value, uint16_t *port);
 
 struct ms_client_request {
     uint16_t port;

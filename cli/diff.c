@@ -13,6 +13,7 @@
 #include "options.h"
 #include "server/server.h"
 #include "snapshots.h"
+#include "terminal.h"
 
 #define LINE "memscope: "
 #define ROWS_SHOWN 20
@@ -52,8 +53,7 @@ static enum memscope_status download(const struct order *o, const char *id,
     if (status == 200)
         return ms_import_end(*out);
     if (status == 404)
-        fprintf(stderr, LINE "there is no snapshot %s at port %u\n", id,
-                o->port);
+        fprintf(stderr, LINE "there is no snapshot %s\n", id);
     else
         ms_client_complain(&q, status, NULL);
     return MEMSCOPE_ERROR_NOT_FOUND;
@@ -76,15 +76,6 @@ static struct ms_import *get(const struct order *o, const char *what)
     return NULL;
 }
 
-// Names come from a program: nothing of them may steer a terminal.
-static void print_name(const char *name)
-{
-    for (size_t i = 0; name[i] != '\0' && i < 200; i++) {
-        unsigned char c = (unsigned char)name[i];
-        fputc(c < 0x20 || c == 0x7f ? '?' : c, stdout);
-    }
-}
-
 static void print_row(uint64_t before, uint64_t after, int64_t blocks)
 {
     printf("%+14lld B %+10lld blocks  %llu -> %llu B  ",
@@ -99,9 +90,9 @@ static void print_diff(const struct ms_diff *d)
     size_t shown = 0;
 
     printf("--- ");
-    print_name(d->snapshots[0]->name);
+    (void)ms_terminal_some(stdout, d->snapshots[0]->name, 200);
     printf("\n+++ ");
-    print_name(d->snapshots[1]->name);
+    (void)ms_terminal_some(stdout, d->snapshots[1]->name, 200);
     printf("\n");
     print_row(a->live_bytes, b->live_bytes,
               ms_diff_of(a->live_blocks, b->live_blocks));
@@ -114,10 +105,10 @@ static void print_diff(const struct ms_diff *d)
             continue;
         print_row(n[0].live_bytes, n[1].live_bytes,
                   ms_diff_of(n[0].live_blocks, n[1].live_blocks));
-        print_name(s->row->function);
+        (void)ms_terminal_some(stdout, s->row->function, 200);
         if (s->row->file[0] != '\0') {
             printf(" ");
-            print_name(s->row->file);
+            (void)ms_terminal_some(stdout, s->row->file, 200);
             printf(":%u", s->row->line);
         }
         printf("\n");
@@ -151,7 +142,7 @@ static int compare(const struct order *o, const struct ms_snapshot *a,
 int ms_diff_command(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
+        MS_CLIENT_OPTIONS,
         {"fail-above", required_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
@@ -160,7 +151,7 @@ int ms_diff_command(int argc, char **argv)
 
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
-        if (!(option == 'p' && ms_option_port(optarg, &o.port)) &&
+        if (!ms_client_option(option, optarg, &o.port) &&
             !(option == 'f' && ms_option_bytes(optarg, &o.most)))
             return ms_option_bad(option, argv, "diff");
     if (argc - optind != 2)

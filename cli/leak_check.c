@@ -11,6 +11,7 @@
 #include "engine/analysis.h"
 #include "engine/engine.h"
 #include "runtime/announce.h"
+#include "terminal.h"
 
 #define LINE "memscope: "
 #define SHOWN 20
@@ -57,15 +58,6 @@ bool ms_leak_check_begin(const struct ms_leak_check *c,
     return false;
 }
 
-// Names come from the program: nothing of them may steer a terminal.
-static void print_text(const char *text)
-{
-    for (size_t i = 0; text[i] != '\0' && i < 200; i++) {
-        unsigned char c = (unsigned char)text[i];
-        fputc(c < 0x20 || c == 0x7f ? '?' : c, stderr);
-    }
-}
-
 static void print_row(const struct ms_leak_row *row)
 {
     fprintf(stderr, LINE "  %llu bytes in %llu %s, %s\n",
@@ -75,10 +67,10 @@ static void print_row(const struct ms_leak_row *row)
     for (size_t i = 0; i < row->frame_count && i < FRAMES_SHOWN; i++) {
         const struct ms_leak_frame *f = &row->frames[i];
         fprintf(stderr, LINE "    #%zu ", i);
-        print_text(f->function);
+        (void)ms_terminal_some(stderr, f->function, 200);
         if (f->line != 0) {
             fputs("  ", stderr);
-            print_text(f->file);
+            (void)ms_terminal_some(stderr, f->file, 200);
             fprintf(stderr, ":%u", f->line);
         }
         fputc('\n', stderr);

@@ -33,6 +33,8 @@ static const char usage[] =
     "                it becomes coarser, and finer again when there is room\n"
     "  --store-limit SIZE  memory for what is captured, at most: 64M, 1G\n"
     "  --mmap        count mapped memory in the totals as well\n"
+    "  --free-stacks note where blocks are freed: a second free is then shown\n"
+    "                with the first one; each free costs as much as a malloc\n"
     "  --snapshot-when LIST  take snapshots by themselves: rss>500M, "
     "heap>200M,\n"
     "                growth>1M/s, cgroup>80%, peak, exit; several with commas\n"

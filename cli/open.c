@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "engine/import.h"
+#include "engine/saved.h"
 #include "options.h"
-#include "server/server.h"
+#include "page.h"
 #include "snapshots.h"
 
 #define LINE "memscope: "
@@ -17,7 +18,7 @@
 
 struct saved {
     struct ms_engine *engine;
-    struct ms_server *server;
+    struct ms_page page;
     sigset_t ends;
 };
 
@@ -26,13 +27,16 @@ static bool read_one(struct saved *s, const char *file)
 {
     const struct ms_snapshot *snapshot;
     struct ms_import *import;
+    uint32_t session;
     enum memscope_status status = ms_import_file(file, &import);
 
     if (status == MEMSCOPE_OK)
         status = ms_import_adopt(import, s->engine, &snapshot);
-    if (status == MEMSCOPE_OK)
+    if (status == MEMSCOPE_OK) {
+        status = ms_engine_show(s->engine, snapshot, &session);
         ms_snapshot_release(s->engine, snapshot);
-    else
+    }
+    if (status != MEMSCOPE_OK)
         fprintf(stderr, LINE "%s: %s\n", file,
                 import != NULL && ms_import_error(import)[0] != '\0'
                     ? ms_import_error(import)
@@ -41,20 +45,19 @@ static bool read_one(struct saved *s, const char *file)
     return status == MEMSCOPE_OK;
 }
 
-static bool start(struct saved *s, const struct ms_server_options *wanted)
+static bool start(struct saved *s)
 {
     struct ms_engine_options options = {0};
-    struct ms_server_options server = *wanted;
 
     if (ms_engine_create(&options, &s->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "the engine could not be started\n");
         return false;
     }
-    server.engine = s->engine;
-    enum memscope_status status = ms_server_create(&server, &s->server);
-    if (status == MEMSCOPE_OK)
-        return true;
-    fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));
+    if (ms_page_listen(&s->page)) {
+        ms_page_serve(&s->page, s->engine);
+        if (s->page.server != NULL)
+            return true;
+    }
     ms_engine_destroy(s->engine);
     return false;
 }
@@ -79,11 +82,11 @@ static int serve(struct saved *s, char **files, int count)
         good += read_one(s, files[i]);
     if (good != 0) {
         fprintf(stderr, LINE "%d snapshot%s at %s until Ctrl-C\n", good,
-                good == 1 ? "" : "s", ms_server_url(s->server));
+                good == 1 ? "" : "s", ms_server_entry(s->page.server));
         while (sigwait(&s->ends, &signal) != 0)
             ;
     }
-    ms_server_stop(s->server);
+    ms_server_stop(s->page.server);
     ms_engine_destroy(s->engine);
     return good == count ? 0 : FAILED;
 }
@@ -91,28 +94,20 @@ static int serve(struct saved *s, char **files, int count)
 int ms_open_command(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"bind", required_argument, NULL, 'b'},
+        MS_PAGE_OPTIONS,
         {NULL, 0, NULL, 0},
     };
-    struct ms_server_options server = {0};
     struct saved s = {0};
     int option;
 
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
-        if (option == 'b')
-            server.bind = optarg;
-        else if (option == 'p' && ms_option_port(optarg, &server.port))
-            server.port_fixed = true;
-        else if (option == 'p' && strcmp(optarg, "0") == 0)
-            server.port_fixed = true; // any that is free
-        else
+        if (!ms_page_option(&s.page, option, optarg))
             return ms_option_bad(option, argv, "open");
     if (optind == argc)
         return ms_option_bad(0, argv, "open");
     take_signals(&s);
-    if (!start(&s, &server))
+    if (!start(&s))
         return FAILED;
     return serve(&s, argv + optind, argc - optind);
 }

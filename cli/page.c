@@ -7,48 +7,94 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/environment.h"
+#include "values.h"
+
 #define LINE "memscope: "
+
+// Several are kept in one list.
+static bool add_host(struct ms_server_options *o, const char *name)
+{
+    static char all[2048];
+    size_t have = strlen(all);
+
+    int n = snprintf(all + have, sizeof all - have, "%s%s",
+                     have != 0 ? "," : "", name);
+    o->allow_hosts = all;
+    return n > 0 && (size_t)n < sizeof all - have;
+}
+
+bool ms_page_option(struct ms_page *p, int option, const char *value)
+{
+    struct ms_server_options *o = &p->options;
+
+    switch (option) {
+    case 'p':
+        o->port_fixed = true;
+        return ms_value_port(value, &o->port);
+    case 'b':
+        o->bind = value;
+        return true;
+    case 'U':
+        o->unix_path = value;
+        return true;
+    case 'T':
+        o->token_file = value;
+        return true;
+    case 'H':
+        return add_host(o, value);
+    case 'R':
+        o->read_only = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Who became root by sudo for this wants to see it in a browser of their own.
+// sudo sets the variable anew, whatever its caller had in it; in a program that
+// was not started by us it could be a leftover, so embed/ does not look at it.
+static void let_in_sudoer(struct ms_server_options *o)
+{
+    const char *text = ms_environment("SUDO_UID");
+    char *end;
+
+    if (text == NULL || geteuid() != 0 || *text < '0' || *text > '9')
+        return;
+    errno = 0;
+    unsigned long uid = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || uid >= (uid_t)-1)
+        return;
+    o->for_user = true;
+    o->user = (uid_t)uid;
+}
 
 bool ms_page_listen(struct ms_page *p)
 {
-    struct ms_listen wanted = {
-        .port = p->port_fixed ? p->port : MS_SERVER_DEFAULT_PORT,
-        .fixed = p->port_fixed,
-        .address = p->bind,
-    };
+    struct ms_server_options *o = &p->options;
+    char why[MS_SERVER_WHY_BYTES];
 
-    if (!ms_listen_address(p->bind)) {
-        fprintf(stderr,
-                LINE "will not listen on %s: without a token only loopback "
-                     "addresses are served\n",
-                p->bind);
+    o->unix_only = o->unix_path != NULL && !o->port_fixed && o->bind == NULL;
+    ms_server_environment(o);
+    let_in_sudoer(o);
+    if (ms_server_listen(o, why) != MEMSCOPE_OK) {
+        fprintf(stderr, LINE "%s\n", why);
         return false;
     }
-    int error = ms_listen_open(&wanted, p->listeners, &p->port);
-    if (error == EADDRINUSE)
-        fprintf(stderr, LINE "port %u is in use\n", wanted.port);
-    else if (error != 0)
-        fprintf(stderr, LINE "no page: %s\n", strerror(error));
-    else if (!p->port_fixed && p->port != MS_SERVER_DEFAULT_PORT)
+    if (!o->port_fixed && !o->unix_only && o->port != MS_SERVER_DEFAULT_PORT)
         fprintf(stderr, LINE "port %d is in use, taking %u\n",
-                MS_SERVER_DEFAULT_PORT, p->port);
-    return error == 0;
+                MS_SERVER_DEFAULT_PORT, o->port);
+    return true;
 }
 
 void ms_page_serve(struct ms_page *p, struct ms_engine *engine)
 {
-    struct ms_server_options options = {
-        .engine = engine,
-        .port = p->port,
-        .bind = p->bind,
-        .listening = true,
-    };
-
-    memcpy(options.listeners, p->listeners, sizeof options.listeners);
-    enum memscope_status status = ms_server_create(&options, &p->server);
+    p->options.engine = engine;
+    enum memscope_status status = ms_server_create(&p->options, &p->server);
     if (status != MEMSCOPE_OK) // it runs by now, and is watched without
         fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// page: the page of `memscope run`. It listens before the program runs, so that
-// a port that is in use is said in time, and is served while it starts already:
-// what a web server needs takes longer than many programs live.
+// page: the page of `memscope run` and `open`, and the options that say where
+// it is and whom it answers. It listens before the program runs, so that a port
+// that is in use is said in time, and is served while it starts already: what a
+// web server needs takes longer than many programs live.
 
 #ifndef MS_CLI_PAGE_H
 #define MS_CLI_PAGE_H
@@ -13,14 +14,26 @@
 #include "server/server.h"
 
 struct ms_page {
-    uint16_t port; // not fixed: 7070 or one of the next; then, the one it is
-    bool port_fixed;
-    const char *bind; // NULL: both families
-    int listeners[MS_LISTENERS];
+    struct ms_server_options options;
     struct ms_server *server; // NULL: not yet, or it could not be
 };
 
-// ms_page_listen opens the sockets; who comes early waits. False: said why.
+// What a command adds to its options, with getopt.h, to have those of the page.
+#define MS_PAGE_OPTIONS                                                        \
+    {"port", required_argument, NULL, 'p'},                                    \
+        {"bind", required_argument, NULL, 'b'},                                \
+        {"unix", required_argument, NULL, 'U'},                                \
+        {"token-file", required_argument, NULL, 'T'},                          \
+        {"allow-host", required_argument, NULL, 'H'},                          \
+    {                                                                          \
+        "read-only", no_argument, NULL, 'R'                                    \
+    }
+
+// ms_page_option takes one of them. False: it is none, or its value no good.
+bool ms_page_option(struct ms_page *p, int option, const char *value);
+
+// ms_page_listen opens the sockets; who comes early waits. What was not given
+// comes from the environment. False: said why.
 bool ms_page_listen(struct ms_page *p);
 
 // ms_page_serve starts the server. Without one, which is said, the program is

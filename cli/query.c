@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "options.h"
 #include "rows.h"
 #include "server/server.h"
+#include "terminal.h"
 
 #define ANSWER_BYTES (64u << 20) // more than the server sends
 
@@ -78,12 +80,23 @@ static bool show_error(const struct query *q, const json_t *answer)
     if (message == NULL)
         return false;
     fputs("memscope: ", stderr);
-    ms_rows_text(stderr, message);
+    ms_terminal_put(stderr, message);
     fputc('\n', stderr);
     if (q->sql != NULL && json_is_integer(offset) &&
         json_integer_value(offset) <= (json_int_t)strlen(q->sql))
         show_place(q->sql, json_integer_value(offset));
     return true;
+}
+
+// On a terminal. What is inside a text of JSON is never a line's end.
+static void show_lines(char *text)
+{
+    for (char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        *end = '\0';
+        ms_terminal_put(stdout, text);
+        putchar('\n');
+    }
+    ms_terminal_put(stdout, text);
 }
 
 static int show(const struct query *q, const struct ms_client_text *text)
@@ -93,7 +106,9 @@ static int show(const struct query *q, const struct ms_client_text *text)
     const json_t *rows = json_object_get(answer, "rows");
     int result = 0;
 
-    if (q->json)
+    if (q->json && isatty(STDOUT_FILENO))
+        show_lines(text->text);
+    else if (q->json)
         fwrite(text->text, 1, text->bytes, stdout);
     else if (q->csv)
         ms_rows_csv(columns, rows);
@@ -213,7 +228,7 @@ static bool add_number(json_t *body, const char *name, const char *text)
 static int take_options(struct query *q, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
+        MS_CLIENT_OPTIONS,
         {"session", required_argument, NULL, 's'},
         {"snapshot", required_argument, NULL, 'S'},
         {"limit", required_argument, NULL, 'l'},
@@ -227,9 +242,6 @@ static int take_options(struct query *q, int argc, char **argv)
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
         switch (option) {
-        case 'p':
-            good = ms_option_port(optarg, &q->port);
-            break;
         case 's':
             good = add_number(q->body, "session", optarg);
             break;
@@ -246,7 +258,7 @@ static int take_options(struct query *q, int argc, char **argv)
             q->csv = true;
             break;
         default:
-            good = false;
+            good = ms_client_option(option, optarg, &q->port);
         }
         if (!good)
             return ms_option_bad(option, argv, "query");

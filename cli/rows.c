@@ -7,44 +7,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "terminal.h"
 
 #define WIDEST 60 // of a column of texts, but for the last one
 #define NUMBER 40
-
-// The length of a control character at p: those of ASCII, and of C1 in UTF-8.
-static size_t control(const unsigned char *p)
-{
-    if (*p < 0x20 || *p == 0x7f)
-        return 1;
-    return p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
-}
-
-// Writes up to `most` characters, a '?' for each control character, and
-// returns how many.
-static size_t put(FILE *to, const char *text, size_t most)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t count = 0;
-
-    while (*p != '\0' && count < most) {
-        size_t n = control(p);
-        if (n != 0) {
-            fputc('?', to);
-            p += n;
-        } else {
-            do
-                fputc(*p++, to);
-            while ((*p & 0xc0) == 0x80);
-        }
-        count++;
-    }
-    return count;
-}
-
-void ms_rows_text(FILE *to, const char *text)
-{
-    (void)put(to, text, SIZE_MAX);
-}
 
 static size_t width(const char *text)
 {
@@ -78,7 +46,7 @@ static void put_cell(const char *text, size_t wide, bool right, bool last)
         n = wide;
     if (right)
         printf("%*s", (int)(wide - n), "");
-    put(stdout, text, last ? SIZE_MAX : wide);
+    (void)ms_terminal_some(stdout, text, last ? SIZE_MAX : wide);
     if (!right && !last)
         printf("%*s", (int)(wide - n), "");
     fputs(last ? "\n" : "  ", stdout);
@@ -122,6 +90,11 @@ static void put_field(const char *text, bool last)
 
     if (quoted)
         putchar('"');
+    // A file has the text as it is.
+    if (isatty(STDOUT_FILENO)) {
+        ms_terminal_put(stdout, text);
+        text = "";
+    }
     for (; *text != '\0'; text++) {
         if (*text == '"')
             putchar('"');

@@ -8,15 +8,10 @@
 #define MS_CLI_ROWS_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 void ms_rows_table(const json_t *columns, const json_t *rows);
 void ms_rows_csv(const json_t *columns, const json_t *rows);
 
 // ms_rows_queries lists what GET /api/v1/queries gives.
 void ms_rows_queries(const json_t *all);
-
-// ms_rows_text writes a text without its control characters.
-void ms_rows_text(FILE *to, const char *text);
-
 #endif

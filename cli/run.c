@@ -27,6 +27,7 @@
 #include "runtime/announce.h"
 #include "server/server.h"
 #include "summary.h"
+#include "terminal.h"
 #include "values.h"
 
 #define LINE "memscope: "
@@ -52,12 +53,12 @@ static int bad_usage(const char *why, const char *what)
 }
 
 static const struct option run_options[] = {
-    {"port", required_argument, NULL, 'p'},
-    {"bind", required_argument, NULL, 'b'},
+    MS_PAGE_OPTIONS,
     {"backend", required_argument, NULL, 'B'},
     {"mode", required_argument, NULL, 'm'},
     {"budget", required_argument, NULL, 'u'},
     {"mmap", no_argument, NULL, 'M'},
+    {"free-stacks", no_argument, NULL, 'f'},
     {"store-limit", required_argument, NULL, 'l'},
     {"snapshot-dir", required_argument, NULL, 'D'},
     {"snapshot-when", required_argument, NULL, 'W'},
@@ -77,12 +78,8 @@ static int take_option(struct run *r, int option)
 {
     switch (option) {
     case 'p':
-        if (!ms_value_port(optarg, &r->page.port))
+        if (!ms_page_option(&r->page, option, optarg))
             return bad_usage("no port number: ", optarg);
-        r->page.port_fixed = true;
-        break;
-    case 'b':
-        r->page.bind = optarg;
         break;
     case 'B':
         if (!ms_launch_backend(optarg))
@@ -99,6 +96,10 @@ static int take_option(struct run *r, int option)
     case 'M':
         if (setenv(MS_ENV_MMAP, "1", 1) != 0)
             return bad_usage("no memory for ", "--mmap");
+        break;
+    case 'f':
+        if (setenv(MS_ENV_FREE_STACKS, "1", 1) != 0)
+            return bad_usage("no memory for ", "--free-stacks");
         break;
     case 'l':
         if (!ms_value_store_limit(optarg))
@@ -134,6 +135,8 @@ static int take_option(struct run *r, int option)
     case 'h':
         return MS_RUN_HELP;
     default:
+        if (!ms_page_option(&r->page, option, optarg))
+            return bad_usage("too many hosts to allow, from ", optarg);
         break;
     }
     return 0;
@@ -272,9 +275,17 @@ static int end_like(int status)
     return 128 + by;
 }
 
+// Begins a line with the program's name.
+static void say_command(const struct run *r)
+{
+    fputs(LINE, stderr);
+    ms_terminal_put(stderr, r->command[0]);
+}
+
 static int refuse(struct run *r, int error)
 {
-    fprintf(stderr, LINE "%s: %s\n", r->command[0], strerror(error));
+    say_command(r);
+    fprintf(stderr, ": %s\n", strerror(error));
     stop_all(r);
     return error == ENOENT ? 127 : 126;
 }
@@ -288,13 +299,19 @@ static int watch(struct run *r, const char *library)
     if (error != 0)
         return refuse(r, error);
     ms_page_serve(&r->page, r->engine);
-    if (r->page.server != NULL)
-        fprintf(stderr, LINE "watching %s (pid %d) at %s\n", r->command[0],
-                (int)r->launch.pid, ms_server_url(r->page.server));
-    if (program.why != NULL)
-        fprintf(stderr, LINE "%s %s: it runs as ever, but cannot be watched\n",
-                r->command[0], program.why);
-    if (r->open_page && r->page.server != NULL)
+    if (r->page.server != NULL) {
+        fputs(LINE "watching ", stderr);
+        ms_terminal_put(stderr, r->command[0]);
+        fprintf(stderr, " (pid %d) at %s\n", (int)r->launch.pid,
+                ms_server_entry(r->page.server));
+    }
+    if (program.why != NULL) {
+        say_command(r);
+        fprintf(stderr, " %s: it runs as ever, but cannot be watched\n",
+                program.why);
+    }
+    // Without the token: others can read what a command's arguments are.
+    if (r->open_page && r->page.server != NULL && !r->page.options.unix_only)
         ms_page_show(ms_server_url(r->page.server));
     int status = wait_for_program(r), leaks = 0;
     // Snapshots at the exit are worth the time that their names take.

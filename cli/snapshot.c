@@ -13,6 +13,7 @@
 #include "options.h"
 #include "server/server.h"
 #include "snapshots.h"
+#include "terminal.h"
 
 static bool write_piece(void *file, const char *text, size_t bytes)
 {
@@ -80,8 +81,9 @@ static int take(uint16_t port, const char *name, const char *file)
                     "live_bytes", &bytes, "live_blocks", &blocks) != 0) {
         ms_client_complain(&q, status, &answer);
     } else {
-        printf("snapshot %lld: %s, %lld bytes in %lld blocks\n", id, name,
-               bytes, blocks);
+        printf("snapshot %lld: ", id);
+        ms_terminal_put(stdout, name);
+        printf(", %lld bytes in %lld blocks\n", bytes, blocks);
         result = file != NULL ? download(port, id, file) : 0;
     }
     json_decref(head);
@@ -93,7 +95,7 @@ static int take(uint16_t port, const char *name, const char *file)
 int ms_snapshot_command(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
+        MS_CLIENT_OPTIONS,
         {"output", required_argument, NULL, 'o'},
         {NULL, 0, NULL, 0},
     };
@@ -105,7 +107,7 @@ int ms_snapshot_command(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+:o:", options, NULL)) != -1)
         if (option == 'o')
             file = optarg;
-        else if (option != 'p' || !ms_option_port(optarg, &port))
+        else if (!ms_client_option(option, optarg, &port))
             return ms_option_bad(option, argv, "snapshot");
     if (argc - optind > 1)
         return ms_option_bad(0, argv, "snapshot");

@@ -13,6 +13,7 @@
 
 #include "engine/picture.h"
 #include "runtime/announce.h"
+#include "terminal.h"
 
 #define SITES_SHOWN 5
 #define CHILDREN_SHOWN 8
@@ -50,15 +51,6 @@ static const char *count_text(uint64_t n, char *text, size_t room)
     return text;
 }
 
-// Names come from the program: nothing of them may steer a terminal.
-static void print_name(const char *name, size_t limit)
-{
-    for (size_t i = 0; name[i] != '\0' && i < limit; i++) {
-        unsigned char c = (unsigned char)name[i];
-        fputc(c < 0x20 || c == 0x7f ? '?' : c, stderr);
-    }
-}
-
 // Gives the largest sites, and their names some time to be found.
 static size_t find_sites(struct ms_engine *engine, uint32_t session,
                          struct ms_site_row *rows)
@@ -87,10 +79,10 @@ static void print_sites(struct ms_engine *engine, uint32_t session)
                 bytes_text(rows[i].live_bytes, bytes, sizeof bytes),
                 count_text(rows[i].live_blocks, blocks, sizeof blocks),
                 rows[i].live_blocks == 1 ? "block" : "blocks");
-        print_name(rows[i].function, 100);
+        (void)ms_terminal_some(stderr, rows[i].function, 100);
         if (rows[i].line != 0) {
             fputs("  ", stderr);
-            print_name(rows[i].file, 200);
+            (void)ms_terminal_some(stderr, rows[i].file, 200);
             fprintf(stderr, ":%u", rows[i].line);
         }
         fputc('\n', stderr);
@@ -241,7 +233,7 @@ static void print_child(const struct process *p)
     const char *name = strrchr(p->info.exe, '/');
 
     fprintf(stderr, LINE "pid %d, ", (int)p->info.pid);
-    print_name(name != NULL ? name + 1 : p->info.exe, 100);
+    (void)ms_terminal_some(stderr, name != NULL ? name + 1 : p->info.exe, 100);
     fputs(": ", stderr);
     print_numbers(&p->stats);
 }

@@ -41,10 +41,17 @@ static enum memscope_status open_page(const struct memscope_options *options,
                                       int segment)
 {
     struct ms_engine_options for_engine = {.thread_start = ms_runtime_ignore};
+    static const struct memscope_options none;
+    const struct memscope_options *o = options != NULL ? options : &none;
     struct ms_server_options for_server = {
-        .port = options != NULL ? options->port : 0,
-        .port_fixed = options != NULL && options->port != 0,
-        .bind = options != NULL ? options->bind : NULL,
+        .port = o->port,
+        .port_fixed = o->port != 0,
+        .bind = o->bind,
+        .unix_path = o->unix_path,
+        .unix_only = o->unix_path != NULL && o->port == 0 && o->bind == NULL,
+        .token_file = o->token_file,
+        .allow_hosts = o->allow_hosts,
+        .read_only = o->read_only,
         .embedded = true,
         .thread_start = ms_runtime_ignore,
     };
@@ -59,6 +66,7 @@ static enum memscope_status open_page(const struct memscope_options *options,
     if (status != MEMSCOPE_OK)
         goto fail;
     for_server.engine = engine;
+    ms_server_environment(&for_server);
     status = ms_server_create(&for_server, &server);
     if (status != MEMSCOPE_OK)
         goto fail;
@@ -82,7 +90,7 @@ static void *host(void *arg)
     start->status = open_page(start->options, start->segment);
     bool serves = start->status == MEMSCOPE_OK;
     if (serves)
-        snprintf(start->url, MS_URL_BYTES, "%s", ms_server_url(server));
+        snprintf(start->url, MS_URL_BYTES, "%s", ms_server_entry(server));
     sem_post(&started);
     if (!serves)
         return NULL;

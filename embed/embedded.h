@@ -14,7 +14,7 @@
 
 #include <memscope.h>
 
-#define MS_URL_BYTES 128
+#define MS_URL_BYTES 256
 
 // ms_embedded_start opens the page over this process's segment and gives its
 // address. It owns the descriptor, also when it fails. Waits until the port

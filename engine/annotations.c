@@ -36,6 +36,9 @@ static const char *const moment_names[MS_MOMENT_KINDS] = {
     [MS_MOMENT_UNKNOWN_BLOCK] = "unknown_block",
     [MS_MOMENT_UNBALANCED] = "unbalanced",
     [MS_MOMENT_OVERLAP] = "overlap",
+    [MS_MOMENT_FREED_TWICE] = "freed_twice",
+    [MS_MOMENT_FREED_INSIDE] = "freed_inside",
+    [MS_MOMENT_FREED_NO_BLOCK] = "freed_no_block",
 };
 static const struct {
     enum ms_drop_kind kind;

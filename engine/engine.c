@@ -298,6 +298,7 @@ void ms_engine_destroy(struct ms_engine *e)
     ms_suppressions_free(e->scans.suppressions);
     for (size_t i = 0; i < e->session_count; i++)
         ms_session_close(e->sessions[i]);
+    ms_saved_release_all(e);
     while (e->snapshot_count > 0)
         if (ms_snapshot_delete(e, e->snapshots[0]->snapshot.id) != MEMSCOPE_OK)
             break;

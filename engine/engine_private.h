@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "session.h"
+#include "snapshot/saved.h"
 #include "snapshot/triggers.h"
 #include "symbols/strings.h"
 
@@ -55,6 +56,8 @@ struct ms_engine {
     struct ms_snapshot_entry *snapshots[MS_SNAPSHOT_LIMIT];
     size_t snapshot_count;
     uint32_t next_snapshot;
+    struct ms_saved saved[MS_SNAPSHOT_LIMIT]; // shown as sessions
+    size_t saved_count;
     struct ms_archive *archive;  // NULL: snapshots are kept in memory alone
     struct ms_triggers triggers; // constant once there are sessions
     struct ms_scans scans;

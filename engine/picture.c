@@ -19,13 +19,20 @@ static bool is_primary(struct ms_engine *e, const struct ms_session *s)
     return same;
 }
 
+const char *ms_session_state_name(enum ms_session_state state)
+{
+    return state == MS_SESSION_RUNNING ? "running"
+           : state == MS_SESSION_ENDED ? "ended"
+                                       : "saved";
+}
+
 enum memscope_status ms_engine_session(struct ms_engine *e, uint32_t id,
                                        struct ms_session_info *out)
 {
     struct ms_session *s = ms_engine_hold(e, id);
 
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_session(e, id, out);
     pthread_mutex_lock(&s->lock);
     ms_session_info(s, out);
     pthread_mutex_unlock(&s->lock);
@@ -38,12 +45,14 @@ enum memscope_status ms_engine_sessions(struct ms_engine *e,
                                         struct ms_session_info **out,
                                         size_t *count)
 {
-    uint32_t ids[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
+    uint32_t ids[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING + MS_SNAPSHOT_LIMIT];
     size_t n = 0;
 
     pthread_mutex_lock(&e->lock);
-    for (; n < e->session_count; n++)
-        ids[n] = e->sessions[n]->id;
+    for (size_t i = 0; i < e->session_count; i++)
+        ids[n++] = e->sessions[i]->id;
+    for (size_t i = 0; i < e->saved_count; i++)
+        ids[n++] = e->saved[i].session;
     pthread_mutex_unlock(&e->lock);
     *count = 0;
     *out = malloc((n != 0 ? n : 1) * sizeof **out);
@@ -61,7 +70,7 @@ enum memscope_status ms_engine_stats(struct ms_engine *e, uint32_t session,
     enum memscope_status status = MEMSCOPE_ERROR_NOT_FOUND;
 
     if (s == NULL)
-        return status;
+        return ms_saved_stats(e, session, seq, out);
     pthread_mutex_lock(&s->lock);
     uint64_t wanted = seq == 0 ? s->seq : seq;
     if (wanted != 0 && s->stats[wanted % MS_STATS_KEPT].seq == wanted) {
@@ -84,7 +93,7 @@ enum memscope_status ms_engine_threads(struct ms_engine *e, uint32_t session,
     *rows = NULL;
     *count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_threads(e, session, since, rows, count, seq);
     pthread_mutex_lock(&s->lock);
     *seq = s->seq;
     *rows = malloc((s->model.thread_count + 1) * sizeof **rows);
@@ -109,7 +118,7 @@ enum memscope_status ms_engine_sites(struct ms_engine *e, uint32_t session,
     *rows = NULL;
     *count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_sites(e, session, since, rows, count, seq);
     pthread_mutex_lock(&s->lock);
     s->names_wanted = true;
     *seq = s->seq;
@@ -179,7 +188,7 @@ enum memscope_status ms_engine_history(struct ms_engine *e, uint32_t session,
     *out = NULL;
     *count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_history(e, session, since, out, count);
     pthread_mutex_lock(&s->lock);
     enum memscope_status status =
         ms_history_copy(&s->history, step, since, out, count);
@@ -194,7 +203,7 @@ enum memscope_status ms_engine_histograms(struct ms_engine *e, uint32_t session,
     struct ms_session *s = ms_engine_hold(e, session);
 
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_histograms(e, session, out);
     pthread_mutex_lock(&s->lock);
     *out = s->histograms;
     pthread_mutex_unlock(&s->lock);
@@ -239,7 +248,7 @@ enum memscope_status ms_engine_modules(struct ms_engine *e, uint32_t session,
     *out = NULL;
     *count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_modules(e, session, out, count);
     pthread_mutex_lock(&s->lock);
     *out = malloc((s->module_count + 1) * sizeof **out);
     for (size_t i = 0; *out != NULL && i < s->module_count; i++)

@@ -117,6 +117,13 @@ void ms_session_place_sites(struct ms_session *s);
 struct ms_session_module *ms_session_module_of(struct ms_session *s,
                                                uint64_t address);
 
+// ms_session_frames gives the frames of a stack (a node, in its context or
+// without), innermost first, and how many; ms_session_name_frame names one.
+// True: all that can be known is. {lock}
+size_t ms_session_frames(struct ms_session *s, uint32_t stack,
+                         struct ms_leak_frame *frames, size_t room);
+bool ms_session_name_frame(struct ms_session *s, struct ms_leak_frame *frame);
+
 // ms_session_names asks for the names that are wanted and looks for those that
 // have become known. {lock}. True when there were any.
 bool ms_session_names(struct ms_session *s);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/moment.h"
+#include "snapshot/saved.h"
 
 static enum memscope_status open_session(struct ms_source *s, uint32_t session)
 {
@@ -70,17 +71,30 @@ static enum memscope_status open_past(struct ms_source *s, uint32_t session,
     return MEMSCOPE_OK;
 }
 
-static enum memscope_status open_snapshot(struct ms_source *s, uint64_t id)
+// Takes over a snapshot that is held, or NULL.
+static enum memscope_status take_snapshot(struct ms_source *s,
+                                          const struct ms_snapshot *held)
 {
-    if (id <= UINT32_MAX)
-        s->snapshot = ms_snapshot_acquire(s->engine, (uint32_t)id);
-    if (s->snapshot == NULL)
+    s->snapshot = held;
+    if (held == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
-    s->stacks = &s->snapshot->stacks;
-    s->stats = s->snapshot->stats;
-    s->session = s->snapshot->session;
-    s->unnamed = ms_snapshot_unnamed(s->snapshot);
+    s->stacks = &held->stacks;
+    s->stats = held->stats;
+    s->session = held->session;
+    s->unnamed = ms_snapshot_unnamed(held);
     return MEMSCOPE_OK;
+}
+
+static enum memscope_status open_now(struct ms_source *s, uint32_t session)
+{
+    const struct ms_snapshot *saved = ms_saved_acquire(s->engine, &session);
+
+    if (saved == NULL)
+        return open_session(s, session);
+    enum memscope_status status = take_snapshot(s, saved);
+    s->stats = ms_saved_stats_of(saved, session);
+    s->session.id = session;
+    return status;
 }
 
 enum memscope_status ms_source_open(struct ms_engine *engine, uint32_t session,
@@ -90,13 +104,16 @@ enum memscope_status ms_source_open(struct ms_engine *engine, uint32_t session,
     *out = (struct ms_source){.engine = engine};
     switch (at->kind) {
     case MS_AT_SNAPSHOT:
-        return open_snapshot(out, at->value);
+        return take_snapshot(
+            out, at->value <= UINT32_MAX
+                     ? ms_snapshot_acquire(engine, (uint32_t)at->value)
+                     : NULL);
     case MS_AT_UPTIME:
         return open_past(out, session, at->value);
     case MS_AT_NOW:
         break;
     }
-    return open_session(out, session);
+    return open_now(out, session);
 }
 
 void ms_source_move(struct ms_source *to, struct ms_source *from)

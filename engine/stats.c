@@ -35,6 +35,7 @@ static void fill_system(const struct ms_session *s, struct ms_stats *out)
         .cpu_usage = p->cpu_usage,
         .memory_usage = p->memory_usage,
         .process_cpu = p->process_cpu,
+        .cpu_ns = p->cpu_ns,
         .cores = p->cores,
         .thread_count = p->thread_count,
         .threads_running = s->threads_running,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/atomics.h"
 #include "session.h"
 
 static int by_tid(const void *a, const void *b)
@@ -56,7 +57,11 @@ void ms_session_update_threads(struct ms_session *s, double seconds)
         if (now == NULL && ms_process_stats_has_thread(s->process, t->tid))
             continue; // left out of the list
         if (now == NULL) {
-            // It has gone; its last rows were read at this tick.
+            // It has gone; its last rows were read at this tick, and this is
+            // the last that is read of its slot.
+            struct ms_thread_slot *slot =
+                ms_reader_slot(&s->reader, (uint32_t)i);
+            t->unknown_frees = ms_load_relaxed(&slot->unknown_frees);
             t->active = false;
             t->ended = true;
             t->cpu = NAN;

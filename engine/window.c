@@ -242,7 +242,7 @@ enum memscope_status ms_engine_cut(struct ms_engine *engine, uint32_t session,
 
     *out = (struct ms_cut){0};
     if (s == NULL)
-        return status;
+        return ms_saved_cut(engine, session, threads, sites, out);
     pthread_mutex_lock(&s->lock);
     s->names_wanted |= sites != NULL;
     if (s->seq != 0) {

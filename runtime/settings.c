@@ -6,11 +6,25 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "capture/wrong_free.h"
 #include "platform/environment.h"
 #include "platform/memory.h"
 #include "runtime/announce.h"
 #include "runtime/control.h"
 #include "store/sampled.h"
+
+// The same backend, with the stacks of frees.
+static const struct ms_backend *with_free_stacks(const struct ms_backend *plain)
+{
+    static struct ms_backend more;
+    const char *asked = ms_environment(MS_ENV_FREE_STACKS);
+
+    if (asked == NULL || asked[0] != '1' || plain->capture_dealloc != NULL)
+        return plain;
+    more = *plain;
+    more.capture_dealloc = ms_free_stack;
+    return &more;
+}
 
 const struct ms_backend *ms_settings_backend(const struct ms_backend *otherwise)
 {
@@ -21,8 +35,8 @@ const struct ms_backend *ms_settings_backend(const struct ms_backend *otherwise)
 
     for (size_t i = 0; name != NULL && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    return otherwise;
+            return with_free_stacks(all[i]);
+    return with_free_stacks(otherwise);
 }
 
 static void choose_mode(struct ms_store *s)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "negotiate.h"
+
 // As embed_assets.cmake lays them out.
 struct form {
     const char *begin;
@@ -37,56 +39,55 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-// Whether the client takes an encoding; "br;q=0" says that it does not.
-static bool accepts(const char *list, const char *encoding)
-{
-    size_t length = strlen(encoding);
-
-    for (const char *p = list; *p != '\0';) {
-        p += strspn(p, ", \t");
-        size_t n = strcspn(p, ",");
-        if (n >= length && strncmp(p, encoding, length) == 0 &&
-            (n == length || strchr("; \t", p[length]) != NULL)) {
-            const char *q = memmem(p, n, "q=0", 3);
-            return q == NULL || memmem(q, (size_t)(p + n - q), "q=0.", 4);
-        }
-        p += n;
-    }
-    return false;
-}
-
 static void choose(const struct asset *a, const char *accepted,
                    struct ms_reply *r)
 {
     const struct form *form = &a->plain;
 
-    if (a->brotli.begin != NULL && accepts(accepted, "br")) {
+    switch (ms_negotiate_encoding(accepted, a->gzip.begin != NULL,
+                                  a->brotli.begin != NULL)) {
+    case MS_ENCODING_BROTLI:
         form = &a->brotli;
         r->encoding = "br";
-    } else if (a->gzip.begin != NULL && accepts(accepted, "gzip")) {
+        break;
+    case MS_ENCODING_GZIP:
         form = &a->gzip;
         r->encoding = "gzip";
+        break;
+    case MS_ENCODING_PLAIN:
+        break;
     }
     r->text = form->begin;
     r->text_bytes = form->bytes;
 }
 
+static const struct asset *find(const char *name)
+{
+    for (uint64_t i = 0; i < ms_asset_count; i++)
+        if (strcmp(ms_asset_table[i].name, name) == 0)
+            return &ms_asset_table[i];
+    return NULL;
+}
+
+bool ms_assets_has(const char *path)
+{
+    return path[0] == '/' && find(path + 1) != NULL;
+}
+
 bool ms_assets_file(const char *name, const struct ms_request *q,
                     struct ms_reply *r)
 {
-    for (uint64_t i = 0; i < ms_asset_count; i++) {
-        const struct asset *a = &ms_asset_table[i];
-        if (strcmp(a->name, name) != 0)
-            continue;
-        r->etag = a->etag;
-        r->content_type = type_of(name);
-        if (strstr(q->if_none_match, a->etag) != NULL)
-            r->status = 304;
-        else
-            choose(a, q->accept_encoding, r);
-        return true;
-    }
-    return false;
+    const struct asset *a = find(name);
+
+    if (a == NULL)
+        return false;
+    r->etag = a->etag;
+    r->content_type = type_of(name);
+    if (ms_negotiate_unchanged(q->if_none_match, a->etag))
+        r->status = 304;
+    else
+        choose(a, q->accept_encoding, r);
+    return true;
 }
 
 bool ms_assets_answer(const struct ms_request *q, struct ms_reply *r)

@@ -13,6 +13,9 @@
 // page), in the encoding that the client takes; 304 when it has it already.
 bool ms_assets_answer(const struct ms_request *q, struct ms_reply *r);
 
+// ms_assets_has says whether a path is an asset's.
+bool ms_assets_has(const char *path);
+
 // ms_assets_file fills a reply with an asset under another path.
 bool ms_assets_file(const char *name, const struct ms_request *q,
                     struct ms_reply *r);

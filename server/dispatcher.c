@@ -17,7 +17,6 @@
 #include "http.h"
 #include "log.h"
 #include "platform/clock.h"
-#include "platform/peer.h"
 #include "platform/thread.h"
 #include "ws.h"
 
@@ -25,11 +24,11 @@
 #define REST_NS UINT64_C(100000000) // when no descriptor is to be had
 
 // What an event of epoll is about.
-enum source { LISTENER_0, LISTENER_1, STOP, HTTP, PENDING };
+enum source { LISTENER_0, STOP = MS_LISTENERS, HTTP, PENDING };
 
 struct pending {
-    int fd;        // -1: free
-    bool stranger; // another user's: is told so, whatever it asks
+    int fd; // -1: free
+    struct ms_caller caller;
     uint64_t deadline_ns;
     struct sockaddr_storage from;
     socklen_t from_bytes;
@@ -38,8 +37,7 @@ struct pending {
 struct dispatcher {
     struct ms_server *server;
     int epoll;
-    int peers;         // asks the kernel whose a connection is; -1: cannot
-    bool unknown_said; // that it cannot
+    bool unknown_said; // that the kernel does not say whose a connection is
     uint64_t rest_ns;  // no connection is accepted before; 0: as they come
     struct pending pending[MS_HEADS_PENDING];
     char head[MS_HEAD_BYTES];
@@ -96,13 +94,13 @@ static void give_up(struct dispatcher *d, struct pending *p)
 static void hand_over(struct dispatcher *d, struct pending *p,
                       enum ms_head_kind kind)
 {
-    if (p->stranger)
-        turn_away(d, p, "403 Forbidden", "forbidden",
-                  "this server answers the user who runs it, and root");
-    else if (kind == MS_HEAD_TOO_LARGE)
+    if (kind == MS_HEAD_TOO_LARGE)
         turn_away(d, p, "431 Request Header Fields Too Large",
                   "header_too_large",
                   "the head of a request may have 16,384 bytes");
+    else if (kind == MS_HEAD_LONG_LINE)
+        turn_away(d, p, "414 URI Too Long", "uri_too_long",
+                  "the first line of a request may have 8,192 bytes");
     else if (kind == MS_HEAD_NONE)
         turn_away(d, p, "400 Bad Request", "bad_request",
                   "this is no request of HTTP");
@@ -110,8 +108,8 @@ static void hand_over(struct dispatcher *d, struct pending *p,
     else if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
         ms_ws_add(d->server->ws, let_go(d, p));
     else
-        ms_http_add(d->server->http, let_go(d, p), (struct sockaddr *)&p->from,
-                    p->from_bytes);
+        ms_http_add(d->server->http, let_go(d, p), &p->caller,
+                    (struct sockaddr *)&p->from, p->from_bytes);
 }
 
 static void look_at(struct dispatcher *d, struct pending *p)
@@ -124,8 +122,9 @@ static void look_at(struct dispatcher *d, struct pending *p)
         close(let_go(d, p));
         return;
     }
-    enum ms_head_kind kind = ms_head_classify(
-        &d->server->access, d->head, (size_t)n, (size_t)n == sizeof d->head);
+    enum ms_head_kind kind =
+        ms_head_classify(&d->server->access, &p->caller, d->head, (size_t)n,
+                         (size_t)n == sizeof d->head);
     if (kind != MS_HEAD_INCOMPLETE)
         hand_over(d, p, kind);
 }
@@ -154,25 +153,17 @@ static struct pending *free_place(struct dispatcher *d)
     return oldest;
 }
 
-// Whether a connection is another user's. One whose other end is closed
-// already is nobody's: nothing is done for it.
-static bool is_strangers(struct dispatcher *d, int fd)
+static struct ms_caller caller_of(struct dispatcher *d, int fd)
 {
-    uid_t uid;
-    int error = d->peers >= 0 ? ms_peer_uid(d->peers, fd, &uid) : ENOTSUP;
+    bool unknown;
+    struct ms_caller caller =
+        ms_access_caller(&d->server->access, d->server->peers, fd, &unknown);
 
-    if (error == 0)
-        return uid != 0 && uid != geteuid();
-    if (error == ENOENT)
-        return true;
-    if (d->peers >= 0)
-        close(d->peers);
-    if (!d->unknown_said)
-        ms_log_warning("this system does not say whose a connection is: "
-                       "other users of this machine can see the page");
-    d->peers = -1;
-    d->unknown_said = true;
-    return false;
+    if (unknown && !d->unknown_said)
+        ms_log_warning("this system does not say whose a connection is: only "
+                       "a token lets in");
+    d->unknown_said |= unknown;
+    return caller;
 }
 
 static void listen_again(struct dispatcher *d, uint32_t events)
@@ -227,7 +218,7 @@ static void accept_all(struct dispatcher *d, int listener)
         struct pending *p = free_place(d);
         *p = (struct pending){
             .fd = fd,
-            .stranger = is_strangers(d, fd),
+            .caller = caller_of(d, fd),
             .deadline_ns =
                 ms_clock_monotonic_ns() + MS_HEAD_WAIT_MS * UINT64_C(1000000),
             .from = from,
@@ -274,16 +265,14 @@ static bool handle(struct dispatcher *d, const struct epoll_event *e)
     uint64_t about = e->data.u64;
 
     switch (about) {
-    case LISTENER_0:
-    case LISTENER_1:
-        accept_all(d, d->server->listeners[about]);
-        return true;
     case STOP:
         return false;
     case HTTP:
         return true; // it runs after every round
     default:
-        if (d->pending[about - PENDING].fd >= 0)
+        if (about < MS_LISTENERS)
+            accept_all(d, d->server->listeners[about]);
+        else if (d->pending[about - PENDING].fd >= 0)
             look_at(d, &d->pending[about - PENDING]);
         return true;
     }
@@ -321,8 +310,6 @@ static void *dispatch(void *arg)
         if (d->pending[i].fd >= 0)
             close(let_go(d, &d->pending[i]));
     ms_http_destroy(d->server->http);
-    if (d->peers >= 0)
-        close(d->peers);
     close(d->epoll);
     free(d);
     return NULL;
@@ -338,8 +325,6 @@ enum memscope_status ms_dispatcher_start(struct ms_server *s)
     d->server = s;
     for (size_t i = 0; i < MS_HEADS_PENDING; i++)
         d->pending[i].fd = -1;
-    if (ms_peer_open(&d->peers) != 0)
-        d->peers = -1;
     d->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (d->epoll < 0)
         goto fail;
@@ -368,8 +353,6 @@ fail_event:
 fail_epoll:
     close(d->epoll);
 fail:
-    if (d->peers >= 0)
-        close(d->peers);
     free(d);
     return status;
 }

@@ -76,6 +76,28 @@ static json_t *all_sessions(struct ms_server *s, uint32_t *primary)
     return list;
 }
 
+// Those routes that were asked.
+static json_t *endpoints(const struct ms_server *s)
+{
+    json_t *list = json_array();
+    const char *route;
+
+    for (unsigned i = 0; (route = ms_routes_name(i)) != NULL; i++) {
+        const struct ms_endpoint *e = &s->endpoints.items[i];
+        uint64_t answers = ms_endpoint_answers(e);
+        if (answers == 0)
+            continue;
+        json_array_append_new(
+            list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "route", route,
+                            "answers", (json_int_t)answers, "client_errors",
+                            (json_int_t)e->answers[4], "server_errors",
+                            (json_int_t)e->answers[5], "mean_ns",
+                            (json_int_t)(e->total_ns / answers), "max_ns",
+                            (json_int_t)e->max_ns));
+    }
+    return list;
+}
+
 void ms_handle_status(struct ms_request *q, struct ms_reply *r)
 {
     uint32_t primary;
@@ -83,12 +105,14 @@ void ms_handle_status(struct ms_request *q, struct ms_reply *r)
     uint64_t up = ms_clock_monotonic_ns() - q->server->start_ns;
 
     ms_reply_json(r,
-                  json_pack("{s:s,s:s,s:I,s:o,s:o,s:o}", "version",
+                  json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:o}", "version",
                             memscope_version(), "protocol", "memscope.v1",
+                            "read_only", q->server->options.read_only,
                             "uptime_ms", (json_int_t)(up / 1000000), "session",
                             primary != 0 ? json_integer(primary) : json_null(),
                             "sessions", sessions, "monitor",
-                            ms_render_monitor(q->server)));
+                            ms_render_monitor(q->server), "endpoints",
+                            endpoints(q->server)));
 }
 
 void ms_handle_sessions(struct ms_request *q, struct ms_reply *r)

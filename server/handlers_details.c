@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// handlers_details: one site, one thread. See docs/PROTOCOL.md for what they
-// say.
+// handlers_details: one site, one thread, one thread by another. See
+// docs/PROTOCOL.md for what they say.
 
 #include "handlers.h"
 
@@ -34,4 +34,26 @@ void ms_handle_thread(struct ms_request *q, struct ms_reply *r)
     }
     ms_reply_json(r, ms_render_thread_detail(&detail));
     ms_detail_fini(&detail);
+}
+
+void ms_handle_matrix(struct ms_request *q, struct ms_reply *r)
+{
+    struct ms_matrix matrix;
+    uint32_t session;
+    uint64_t limit;
+
+    if (!ms_get_session(q, r, &session))
+        return;
+    if (!ms_query_number(&q->query, "limit", 16, MS_MATRIX_MOST, &limit)) {
+        ms_reply_error(r, 400, "limit is at most 64");
+        return;
+    }
+    enum memscope_status status = ms_engine_matrix(
+        q->server->options.engine, session, (size_t)limit, &matrix);
+    if (status != MEMSCOPE_OK) {
+        ms_reply_status(r, status);
+        return;
+    }
+    ms_reply_json(r, ms_render_matrix(&matrix));
+    ms_matrix_fini(&matrix);
 }

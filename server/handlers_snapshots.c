@@ -6,6 +6,7 @@
 
 #include "engine/snapshot.h"
 #include "routes.h"
+#include "whole.h"
 
 static void reply_new(struct ms_request *q, struct ms_reply *r,
                       const struct ms_snapshot *snapshot)
@@ -92,17 +93,7 @@ void ms_handle_snapshot_get(struct ms_request *q, struct ms_reply *r)
         ms_reply_status(r, MEMSCOPE_ERROR_NOT_FOUND);
         return;
     }
-    r->stream = ms_render_snapshot(snapshot);
-    if (r->stream == NULL) {
-        ms_snapshot_release(q->server->options.engine, snapshot);
-        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
-        return;
-    }
-    r->held = snapshot;
-    r->content_type = "application/json";
-    snprintf(r->disposition, sizeof r->disposition,
-             "attachment; filename=\"memscope-%d-snapshot-%u.json\"",
-             (int)snapshot->session.pid, snapshot->id);
+    ms_reply_whole(q, r, snapshot, MS_WHOLE_JSON);
 }
 
 void ms_handle_snapshot_delete(struct ms_request *q, struct ms_reply *r)

@@ -8,12 +8,13 @@
 #include <strings.h>
 
 #define VALUE_BYTES 512
+#define COOKIES_BYTES 16384 // those of all ports of this machine come
 
 enum found { MISSING, FOUND, BAD }; // BAD: too long, or there twice
 
 // Finds a header and copies its value.
 static enum found header(const char *head, size_t bytes, const char *name,
-                         char value[VALUE_BYTES])
+                         char *value, size_t room)
 {
     size_t length = strlen(name);
     const char *end = head + bytes;
@@ -32,8 +33,7 @@ static enum found header(const char *head, size_t bytes, const char *name,
                    (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
                 stop--;
             size_t n = (size_t)(stop - from);
-            if (found == FOUND || n >= VALUE_BYTES ||
-                memchr(from, '\0', n) != NULL)
+            if (found == FOUND || n >= room || memchr(from, '\0', n) != NULL)
                 return BAD;
             memcpy(value, from, n);
             value[n] = '\0';
@@ -61,8 +61,39 @@ static bool has_token(const char *list, const char *token,
     return false;
 }
 
-static bool is_upgrade(const struct ms_access *access, const char *head,
-                       size_t bytes)
+// The value of a header, or NULL: it is not there. *bad: it is, but not once.
+static const char *one(const char *head, size_t bytes, const char *name,
+                       char *value, size_t room, bool *bad)
+{
+    enum found found = header(head, bytes, name, value, room);
+
+    *bad |= found == BAD;
+    return found == FOUND ? value : NULL;
+}
+
+static bool may_come(struct ms_access *access, const struct ms_caller *caller,
+                     const char *head, size_t bytes)
+{
+    char host[VALUE_BYTES], origin[VALUE_BYTES], right[VALUE_BYTES];
+    static char cookies[COOKIES_BYTES];
+    bool bad = false;
+    const char *h = one(head, bytes, "Host", host, sizeof host, &bad);
+    const char *o = one(head, bytes, "Origin", origin, sizeof origin, &bad);
+    struct ms_credentials c = {
+        .authorization =
+            one(head, bytes, "Authorization", right, sizeof right, &bad),
+        .cookies = one(head, bytes, "Cookie", cookies, sizeof cookies, &bad),
+    };
+
+    if (bad)
+        return false;
+    enum ms_host kind = ms_access_host(access, caller, h);
+    return kind != MS_HOST_FOREIGN && ms_access_origin(access, caller, h, o) &&
+           ms_access_entry(access, caller, kind, &c) >= MS_ENTRY_KNOWN;
+}
+
+static bool is_upgrade(struct ms_access *access, const struct ms_caller *caller,
+                       const char *head, size_t bytes)
 {
     static const char request[] = "GET /ws HTTP/1.1\r\n";
     char value[VALUE_BYTES];
@@ -70,41 +101,106 @@ static bool is_upgrade(const struct ms_access *access, const char *head,
     if (bytes < sizeof request - 1 ||
         memcmp(head, request, sizeof request - 1) != 0)
         return false;
-    if (header(head, bytes, "Upgrade", value) != FOUND ||
+    if (header(head, bytes, "Upgrade", value, sizeof value) != FOUND ||
         strcasecmp(value, "websocket") != 0)
         return false;
-    if (header(head, bytes, "Connection", value) != FOUND ||
+    if (header(head, bytes, "Connection", value, sizeof value) != FOUND ||
         !has_token(value, "upgrade", strncasecmp))
         return false;
-    if (header(head, bytes, "Sec-WebSocket-Version", value) != FOUND ||
+    if (header(head, bytes, "Sec-WebSocket-Version", value, sizeof value) !=
+            FOUND ||
         strcmp(value, "13") != 0)
         return false;
-    if (header(head, bytes, "Sec-WebSocket-Protocol", value) != FOUND ||
+    if (header(head, bytes, "Sec-WebSocket-Protocol", value, sizeof value) !=
+            FOUND ||
         !has_token(value, "memscope.v1", strncmp))
         return false;
-    if (header(head, bytes, "Host", value) != FOUND ||
-        !ms_access_host(access, value))
-        return false;
-    enum found origin = header(head, bytes, "Origin", value);
-    return origin == MISSING ||
-           (origin == FOUND && ms_access_origin(access, value));
+    return may_come(access, caller, head, bytes);
 }
 
-enum ms_head_kind ms_head_classify(const struct ms_access *access,
+// A length is digits, and one that a number can hold.
+static bool is_clean_length(const char *line, size_t colon, size_t bytes)
+{
+    static const char name[] = "Content-Length";
+    size_t digits = 0;
+
+    if (colon != sizeof name - 1 || strncasecmp(line, name, colon) != 0)
+        return true;
+    for (colon++; colon < bytes && strchr(" \t", line[colon]) != NULL;)
+        colon++;
+    while (bytes > colon && strchr(" \t", line[bytes - 1]) != NULL)
+        bytes--;
+    for (; colon < bytes; colon++, digits++)
+        if (!isdigit((unsigned char)line[colon]))
+            return false;
+    return digits != 0 && digits < 19;
+}
+
+// A line's part of a head's grammar (RFC 9112): a name, a colon right behind
+// it, no control characters, and CR LF at its end.
+static bool is_clean_line(const char *line, size_t bytes, bool is_request)
+{
+    size_t colon = 0;
+
+    if (bytes == 0 || line[bytes - 1] != '\r')
+        return false;
+    bytes--;
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char c = (unsigned char)line[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+        if (c == ':' && colon == 0)
+            colon = i;
+    }
+    if (is_request || bytes == 0)
+        return true;
+    for (size_t i = 0; i < colon; i++)
+        if (!isalnum((unsigned char)line[i]) &&
+            strchr("!#$%&'*+-.^_`|~", line[i]) == NULL)
+            return false;
+    return colon != 0 && is_clean_length(line, colon, bytes);
+}
+
+// What two readers could take for different things: lines that end otherwise,
+// or go on in the next one. The last one may be yet to come.
+static bool is_clean(const char *head, size_t bytes)
+{
+    const char *end = head + bytes;
+    bool is_request = true;
+
+    // The empty line that some clients send before it.
+    if (bytes >= 2 && memcmp(head, "\r\n", 2) == 0)
+        head += 2;
+    for (const char *line = head, *next; line < end; line = next + 1) {
+        next = memchr(line, '\n', (size_t)(end - line));
+        if (next == NULL)
+            return true;
+        if (!is_clean_line(line, (size_t)(next - line), is_request))
+            return false;
+        is_request = false;
+    }
+    return true;
+}
+
+enum ms_head_kind ms_head_classify(struct ms_access *access,
+                                   const struct ms_caller *caller,
                                    const char *head, size_t bytes, bool full)
 {
     const char *end = memmem(head, bytes, "\r\n\r\n", 4);
+    size_t length = end != NULL ? (size_t)(end - head) + 4 : bytes;
 
     if (bytes == 0)
         return MS_HEAD_INCOMPLETE;
-    // A method, or the empty line that some clients send before it. A NUL
-    // would end a text for some of us and not for others.
+    // A method, or an empty line. A NUL would end a text for some of us and not
+    // for others.
     if ((!isalpha((unsigned char)head[0]) && head[0] != '\r') ||
-        memchr(head, '\0', end != NULL ? (size_t)(end - head) : bytes) != NULL)
+        memchr(head, '\0', length) != NULL || !is_clean(head, length))
         return MS_HEAD_NONE;
+    size_t most = bytes < MS_HEAD_LINE_BYTES ? bytes : MS_HEAD_LINE_BYTES;
+    if (bytes > MS_HEAD_LINE_BYTES && memchr(head + 2, '\n', most - 2) == NULL)
+        return MS_HEAD_LONG_LINE;
     if (end == NULL)
         return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
-    return is_upgrade(access, head, (size_t)(end - head) + 4)
-               ? MS_HEAD_WEBSOCKET
-               : MS_HEAD_HTTP;
+    return is_upgrade(access, caller, head, length) ? MS_HEAD_WEBSOCKET
+                                                    : MS_HEAD_HTTP;
 }

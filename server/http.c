@@ -11,8 +11,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "http_callers.h"
 #include "http_check.h"
 #include "http_later.h"
+#include "platform/clock.h"
 #include "routes.h"
 
 #define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
@@ -20,6 +22,7 @@
 struct ms_http {
     struct ms_server *server;
     struct MHD_Daemon *daemon;
+    struct ms_http_callers callers;
     int poll_fd;
     int wake_event;                   // eventfd
     struct exchange *newest, *oldest; // all that are under way
@@ -30,13 +33,16 @@ struct ms_http {
 struct exchange {
     struct MHD_Connection *connection;
     struct exchange *newer, *older;
-    bool answered; // it has come whole
+    bool answered;   // it has come whole
+    uint64_t due_ns; // it is to have come whole
     struct ms_request request;
     char *body;
     bool too_large;
     uint64_t dropped_bytes; // of a body that is too large
     struct ms_sql_job *job; // its answer is being made; owned
     struct ms_http_sleeper sleeper;
+    uint64_t begin_ns;
+    unsigned route; // as endpoints.h counts them
     struct ms_http_waiter waiter;
 };
 
@@ -51,7 +57,8 @@ static enum MHD_Result add_parameter(void *arg, enum MHD_ValueKind kind,
                                      const char *name, const char *value)
 {
     (void)kind;
-    ms_query_add(arg, name, value);
+    if (strcmp(name, MS_HTTP_TOKEN) != 0) // that was for http_check
+        ms_query_add(arg, name, value);
     return MHD_YES;
 }
 
@@ -124,9 +131,11 @@ static enum MHD_Result answer(struct ms_http *http,
     q->accept_encoding = ms_http_header_text(connection, "Accept-Encoding");
     q->if_none_match = ms_http_header_text(connection, "If-None-Match");
     q->content_type = ms_http_header_text(connection, "Content-Type");
+    q->accept = ms_http_header_text(connection, "Accept");
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
     ms_routes_answer(q, &r);
+    x->route = http->server->endpoints.route;
     if (r.later != NULL) {
         ms_http_wait(&http->waiting, &x->waiter, connection, r.later);
         return MHD_YES;
@@ -163,10 +172,29 @@ static void unlink_exchange(struct ms_http *http, struct exchange *x)
         http->newest = x->older;
 }
 
+static void cut(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info != NULL)
+        shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+}
+
+// A body that comes a byte at a time is never idle: each byte wakes us. No
+// answer can be given before it has come.
+static void end_late_bodies(struct ms_http *http)
+{
+    uint64_t now = http->oldest != NULL ? ms_clock_monotonic_ns() : 0;
+
+    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
+        if (!x->answered && x->due_ns <= now)
+            cut(x);
+}
+
 bool ms_http_end_oldest(struct ms_http *http)
 {
     struct exchange *x = http->oldest;
-    const union MHD_ConnectionInfo *info;
 
     while (x != NULL && x->answered)
         x = x->newer;
@@ -174,10 +202,7 @@ bool ms_http_end_oldest(struct ms_http *http)
         x = http->oldest;
     if (x == NULL)
         return false;
-    info = MHD_get_connection_info(x->connection,
-                                   MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL)
-        shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+    cut(x);
     if (x->waiter.later != NULL)
         ms_http_end_waiting(&x->waiter);
     (void)MHD_run(http->daemon);
@@ -195,12 +220,20 @@ static enum MHD_Result take_request(void *arg,
     bool done;
 
     (void)version;
+    struct ms_endpoints *endpoints = &http->server->endpoints;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
+        endpoints->route = MS_ROUTE_NONE;
+        endpoints->begin_ns = ms_clock_monotonic_ns();
         bool import = ms_routes_import(method, path);
+        struct ms_http_asked asked = {
+            .caller = ms_http_callers_get(&http->callers, connection),
+            .method = method,
+            .path = path,
+            .most = import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES,
+        };
         enum MHD_Result result =
-            ms_http_check(http->server, connection,
-                          import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES, &done);
+            ms_http_check(http->server, connection, &asked, &done);
         if (done)
             return result;
         x = calloc(1, sizeof *x);
@@ -211,6 +244,10 @@ static enum MHD_Result take_request(void *arg,
         x->request.server = http->server;
         x->request.method = method;
         x->connection = connection;
+        x->begin_ns = endpoints->begin_ns;
+        x->due_ns = x->begin_ns +
+                    (import ? MS_HTTP_IMPORT_SECONDS : MS_HTTP_BODY_SECONDS) *
+                        UINT64_C(1000000000);
         x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
         link_exchange(http, x);
         *state = x;
@@ -221,6 +258,8 @@ static enum MHD_Result take_request(void *arg,
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
+    endpoints->route = x->route;
+    endpoints->begin_ns = x->begin_ns;
     if (x->job != NULL)
         return answer_job(http, connection, x);
     if (x->waiter.later != NULL)
@@ -299,17 +338,22 @@ void ms_http_destroy(struct ms_http *http)
     MHD_stop_daemon(http->daemon);
     ms_sql_jobs_destroy(http->server->sql_jobs);
     close(http->wake_event);
+    ms_http_callers_fini(&http->callers);
     free(http);
 }
 
-void ms_http_add(struct ms_http *http, int fd, const struct sockaddr *from,
-                 socklen_t length)
+void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
+                 const struct sockaddr *from, socklen_t length)
 {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
     if (info != NULL && info->num_connections >= MS_HTTP_CONNECTIONS)
         ms_http_end_oldest(http);
+    if (!ms_http_callers_set(&http->callers, fd, caller)) {
+        close(fd);
+        return;
+    }
     // It closes the connection itself when it cannot take it.
     (void)MHD_add_connection(http->daemon, fd, from, length);
 }
@@ -341,5 +385,6 @@ void ms_http_run(struct ms_http *http)
 
     (void)ignore; // nothing there is the usual case
     ms_http_wake(http->waiting);
+    end_late_bodies(http);
     (void)MHD_run(http->daemon);
 }

@@ -13,14 +13,16 @@
 #define MS_HTTP_CONNECTIONS 256
 #define MS_HTTP_BODY_BYTES 65536
 #define MS_HTTP_IDLE_SECONDS 10
+#define MS_HTTP_BODY_SECONDS 15    // for a body to come whole
+#define MS_HTTP_IMPORT_SECONDS 600 // for a snapshot
 
 enum memscope_status ms_http_create(struct ms_server *server,
                                     struct ms_http **out) MEMSCOPE_MUST_CHECK;
 void ms_http_destroy(struct ms_http *http);
 
 // ms_http_add gives it a connection, of which nothing has been read yet.
-void ms_http_add(struct ms_http *http, int fd, const struct sockaddr *from,
-                 socklen_t length);
+void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
+                 const struct sockaddr *from, socklen_t length);
 
 // ms_http_end_oldest makes room: it ends the request whose body is awaited
 // longest, else the oldest answer that is not read to its end. False: none is

@@ -16,10 +16,18 @@ const char *ms_http_header_text(struct MHD_Connection *connection,
 // ms_http_too_long says that a body may not have more than `most` bytes.
 const char *ms_http_too_long(uint64_t most);
 
-// ms_http_check answers what must not come further. MHD_YES with *done: it was
-// answered.
+#define MS_HTTP_TOKEN "token" // the parameter
+
+struct ms_http_asked {
+    const struct ms_caller *caller;
+    const char *method, *path;
+    uint64_t most; // bytes that the body may have
+};
+
+// ms_http_check answers what must not come further, and the page asked for with
+// a token in its URL: that goes into a cookie. *done: it was answered.
 enum MHD_Result ms_http_check(struct ms_server *server,
-                              struct MHD_Connection *connection, uint64_t most,
-                              bool *done);
+                              struct MHD_Connection *connection,
+                              const struct ms_http_asked *asked, bool *done);
 
 #endif

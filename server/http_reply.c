@@ -8,8 +8,13 @@
 #include <unistd.h>
 
 #include "engine/snapshot.h"
+#include "http_check.h"
+#include "http_gzip.h"
+#include "negotiate.h"
+#include "platform/clock.h"
 
 #define PIECE_BYTES 65536
+#define SHORT_BYTES 1024 // not worth to be compressed
 
 // What a streamed answer holds.
 struct outgoing {
@@ -53,56 +58,113 @@ static void end_job(void *arg)
     ms_sql_job_leave(arg);
 }
 
-static struct MHD_Response *make_job(struct ms_reply *r)
+// A body of which the length is not known. NULL: it has failed, and let go.
+static struct MHD_Response *make_stream(const struct ms_reply *r,
+                                        MHD_ContentReaderCallback read,
+                                        void *arg,
+                                        MHD_ContentReaderFreeCallback done)
 {
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, PIECE_BYTES, give_of_job, r->job, end_job);
+    struct MHD_Response *response;
 
+    if (r->encoding != NULL)
+        return ms_http_gzip(read, arg, done);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES,
+                                                 read, arg, done);
     if (response == NULL)
-        ms_sql_job_leave(r->job);
+        done(arg);
     return response;
 }
 
-static struct MHD_Response *make_stream(struct ms_server *server,
+static struct MHD_Response *make_render(struct ms_server *server,
                                         struct ms_reply *r)
 {
     struct outgoing *o = malloc(sizeof *o);
-    struct MHD_Response *response = NULL;
 
-    if (o != NULL) {
-        *o = (struct outgoing){server->options.engine, r->stream, r->held};
-        response = MHD_create_response_from_callback(
-            MHD_SIZE_UNKNOWN, PIECE_BYTES, give_piece, o, end_stream);
-        // Not even the last chunk may follow the answer to a HEAD.
-        if (response != NULL && r->head_only)
-            (void)MHD_set_response_options(
-                response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-        if (response != NULL)
-            return response;
-        free(o);
+    if (o == NULL) {
+        ms_render_close(r->stream);
+        if (r->held != NULL)
+            ms_snapshot_release(server->options.engine, r->held);
+        return NULL;
     }
-    ms_render_close(r->stream);
-    if (r->held != NULL)
-        ms_snapshot_release(server->options.engine, r->held);
-    return NULL;
+    *o = (struct outgoing){server->options.engine, r->stream, r->held};
+    return make_stream(r, give_piece, o, end_stream);
+}
+
+struct text {
+    char *all;
+    size_t bytes;
+};
+
+static ssize_t give_text(void *arg, uint64_t offset, char *to, size_t bytes)
+{
+    struct text *t = arg;
+    size_t left = t->bytes - (size_t)offset;
+
+    if (left == 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    bytes = left < bytes ? left : bytes;
+    memcpy(to, t->all + offset, bytes);
+    return (ssize_t)bytes;
+}
+
+static void end_text(void *arg)
+{
+    struct text *t = arg;
+
+    free(t->all);
+    free(t);
+}
+
+static struct MHD_Response *make_text(struct ms_reply *r, char *all)
+{
+    size_t bytes = strlen(all);
+
+    if (bytes < SHORT_BYTES)
+        r->encoding = NULL;
+    if (r->encoding == NULL)
+        return MHD_create_response_from_buffer(bytes, all,
+                                               MHD_RESPMEM_MUST_FREE);
+    struct text *t = malloc(sizeof *t);
+    if (t == NULL) {
+        free(all);
+        return NULL;
+    }
+    *t = (struct text){all, bytes};
+    return ms_http_gzip(give_text, t, end_text);
+}
+
+// Whether it gets shorter: profiles are compressed already, and the page's
+// parts where they come from.
+static bool is_made_text(const struct ms_reply *r)
+{
+    return r->text == NULL && r->content_type != NULL &&
+           strcmp(r->content_type, "application/octet-stream") != 0;
 }
 
 static struct MHD_Response *make_response(struct ms_server *server,
+                                          struct MHD_Connection *connection,
                                           struct ms_reply *r)
 {
+    const char *accepted = ms_http_header_text(connection, "Accept-Encoding");
+
+    if (is_made_text(r)) {
+        if (r->vary == NULL)
+            r->vary = "Accept-Encoding";
+        if (ms_negotiate_encoding(accepted, true, false) == MS_ENCODING_GZIP)
+            r->encoding = "gzip";
+    }
     if (r->job != NULL)
-        return make_job(r);
+        return make_stream(r, give_of_job, r->job, end_job);
     if (r->stream != NULL)
-        return make_stream(server, r);
+        return make_render(server, r);
+    if (r->made != NULL)
+        return make_text(r, r->made);
     if (r->json == NULL)
         return MHD_create_response_from_buffer(r->text_bytes, (void *)r->text,
                                                MHD_RESPMEM_PERSISTENT);
     char *text = json_dumps(r->json, JSON_COMPACT);
     json_decref(r->json);
-    if (text == NULL)
-        return NULL;
-    return MHD_create_response_from_buffer(strlen(text), text,
-                                           MHD_RESPMEM_MUST_FREE);
+    return text != NULL ? make_text(r, text) : NULL;
 }
 
 static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
@@ -110,22 +172,30 @@ static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
     static const char *const always[][2] = {
         // A later upgrade on the same connection would not reach us.
         {"Connection", "close"},
-        {"Cache-Control", "no-cache"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Content-Security-Policy",
-         "default-src 'none'; script-src 'self'; style-src 'self'; "
-         "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "
-         "form-action 'none'; frame-ancestors 'none'; "
-         "require-trusted-types-for 'script'; trusted-types 'none'"},
     };
+    static const char policy[] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'";
     const char *const some[][2] = {
+        {"Content-Security-Policy", r->policy != NULL ? r->policy : policy},
+        {"WWW-Authenticate", r->challenge},
+        {"Retry-After", r->retry_after},
+        {"Set-Cookie", r->cookie[0] != '\0' ? r->cookie : NULL},
         {"Content-Type", r->content_type},
         {"Content-Encoding", r->encoding},
         {"ETag", r->etag},
-        {"Vary", r->etag != NULL ? "Accept-Encoding" : NULL},
+        // The page's parts are asked for anew by their tags; the rest is of
+        // its moment.
+        {"Cache-Control", r->etag != NULL ? "no-cache" : "no-store"},
+        {"Vary", r->etag != NULL ? "Accept-Encoding" : r->vary},
+        {"Upgrade", r->status == 426 ? "websocket" : NULL},
+        {"Connection", r->status == 426 ? "Upgrade" : NULL},
         {"Allow", r->allow},
         {"Location", r->location[0] != '\0' ? r->location : NULL},
         {"Content-Disposition",
@@ -143,11 +213,16 @@ enum MHD_Result ms_http_reply(struct ms_server *server,
                               struct MHD_Connection *connection,
                               struct ms_reply *r)
 {
-    struct MHD_Response *response = make_response(server, r);
+    struct MHD_Response *response = make_response(server, connection, r);
 
     if (response == NULL)
         return MHD_NO;
+    // Not even the last chunk may follow the answer to a HEAD.
+    if (r->head_only && (r->stream != NULL || r->encoding != NULL))
+        (void)MHD_set_response_options(
+            response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     add_headers(response, r);
+    ms_endpoints_count(&server->endpoints, r->status, ms_clock_monotonic_ns());
     enum MHD_Result result =
         MHD_queue_response(connection, r->status, response);
     MHD_destroy_response(response);

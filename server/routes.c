@@ -36,6 +36,7 @@ static const struct route {
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
+    {"/metrics", ms_handle_metrics, NULL, NULL, {"sites", "threads", NULL}},
     {"/api/v1/sessions", ms_handle_sessions, NULL, NULL, {NULL}},
     {"/api/v1/stats",
      ms_handle_stats,
@@ -55,6 +56,7 @@ static const struct route {
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
       "seq", NULL}},
     {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+    {"/api/v1/matrix", ms_handle_matrix, NULL, NULL, {SESSION, "limit", NULL}},
     {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",
      ms_handle_history,
@@ -135,6 +137,41 @@ static const struct route {
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
+// What a snapshot does not keep, so that a saved session cannot answer it.
+static const char *const live_only[] = {
+    "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
+    "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
+    "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
+    "/debug/pprof/heap", "/debug/pprof/allocs",
+};
+
+static bool not_kept(struct ms_request *q)
+{
+    struct ms_session_info info;
+    uint64_t session;
+    bool live = false;
+
+    for (size_t i = 0; i < sizeof live_only / sizeof *live_only; i++)
+        live |= strcmp(live_only[i], q->path) == 0;
+    return live &&
+           ms_query_number(&q->query, "session", 0, UINT32_MAX, &session) &&
+           ms_engine_session(q->server->options.engine, (uint32_t)session,
+                             &info) == MEMSCOPE_OK &&
+           info.state == MS_SESSION_SAVED;
+}
+
+#define ROUTES (sizeof routes / sizeof *routes)
+_Static_assert(ROUTES + 2 <= MS_ENDPOINTS_MOST, "each is counted");
+
+const char *ms_routes_name(unsigned number)
+{
+    if (number == MS_ROUTE_NONE)
+        return "none";
+    if (number == MS_ROUTE_PAGE)
+        return "page";
+    return number - 2 < ROUTES ? routes[number - 2].path : NULL;
+}
+
 static bool parse_id(const char *text, uint64_t *id)
 {
     uint64_t n = 0;
@@ -152,7 +189,7 @@ static bool parse_id(const char *text, uint64_t *id)
 
 static const struct route *find(struct ms_request *q)
 {
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    for (size_t i = 0; i < ROUTES; i++) {
         const char *path = routes[i].path;
         size_t n = strlen(path);
         if (path[n - 1] != '/' && strcmp(path, q->path) == 0)
@@ -170,12 +207,19 @@ void ms_reply_error(struct ms_reply *r, unsigned status, const char *message)
         unsigned status;
         const char *code;
     } codes[] = {
-        {400, "bad_request"},      {403, "forbidden"},
-        {404, "not_found"},        {405, "method_not_allowed"},
-        {409, "conflict"},         {413, "too_large"},
-        {415, "bad_media_type"},   {421, "misdirected"},
-        {426, "upgrade_required"}, {429, "limit"},
-        {431, "header_too_large"}, {500, "internal"},
+        {400, "bad_request"},
+        {401, "unauthorized"},
+        {403, "forbidden"},
+        {404, "not_found"},
+        {405, "method_not_allowed"},
+        {409, "conflict"},
+        {413, "too_large"},
+        {415, "bad_media_type"},
+        {421, "misdirected"},
+        {426, "upgrade_required"},
+        {429, "limit"},
+        {431, "header_too_large"},
+        {500, "internal"},
         {503, "unavailable"},
     };
     const char *code = "internal";
@@ -197,6 +241,13 @@ void ms_reply_json(struct ms_reply *r, json_t *object)
     }
     r->content_type = "application/json";
     r->json = object;
+}
+
+static void reply_not_kept(struct ms_reply *r)
+{
+    r->status = 409;
+    ms_reply_json(r, json_pack("{s:{s:s,s:s}}", "error", "code", "not_kept",
+                               "message", "a saved snapshot does not have it"));
 }
 
 void ms_reply_status(struct ms_reply *r, enum memscope_status status)
@@ -254,12 +305,18 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
     bool delete = strcmp(q->method, "DELETE") == 0;
 
     if (route == NULL) {
-        if (!ms_assets_answer(q, r))
+        if (!ms_assets_answer(q, r)) {
             ms_reply_error(r, 404, "there is nothing under this path");
-        else if (!get)
+            return;
+        }
+        q->server->endpoints.route = MS_ROUTE_PAGE;
+        if (!get) {
+            *r = (struct ms_reply){0}; // nothing of the page's part
             allow(r, NULL);
+        }
         return;
     }
+    q->server->endpoints.route = (unsigned)(route - routes) + 2;
     if (!(get && route->get != NULL) && !(post && route->post != NULL) &&
         !(delete &&route->delete != NULL)) {
         allow(r, route);
@@ -267,6 +324,11 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
     }
     if ((post || delete) && !is_json(q->content_type)) {
         ms_reply_error(r, 415, "Content-Type must be application/json");
+        return;
+    }
+    if (!get && q->server->options.read_only &&
+        route->post != ms_handle_query) {
+        ms_reply_error(r, 403, "this server is read-only");
         return;
     }
     static const char *const none[] = {NULL};
@@ -277,7 +339,9 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
                        "twice");
         return;
     }
-    if (get)
+    if (get && not_kept(q))
+        reply_not_kept(r);
+    else if (get)
         route->get(q, r);
     else if (post)
         route->post(q, r);

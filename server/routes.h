@@ -21,6 +21,7 @@ struct ms_request {
     const char *accept_encoding; // "" when there is none
     const char *if_none_match;   // ""
     const char *content_type;    // ""
+    const char *accept;          // ""
     struct ms_query query;
     const char *body; // of a POST
     size_t body_bytes;
@@ -39,7 +40,7 @@ struct ms_later {
     void (*drop)(struct ms_later *later); // frees it
 };
 
-// What goes out: at most one of json, text, stream and job.
+// What goes out: at most one of json, text, made, stream and job.
 struct ms_reply {
     unsigned status;
     bool head_only;           // given: the answer is to a HEAD
@@ -47,15 +48,21 @@ struct ms_reply {
     json_t *json;             // owned
     const void *text;         // static
     size_t text_bytes;
+    char *made;                      // owned: a terminated text
     struct ms_render_stream *stream; // owned
     struct ms_sql_job *job;          // owned: the answer is still to be made
     const struct ms_snapshot *held;  // released when it has been sent
     const char *encoding;            // static, or NULL
     const char *etag;                // static, or NULL
     const char *allow;               // static, or NULL
+    const char *vary;                // static, or NULL: Accept-Encoding
     struct ms_later *later;          // owned; then nothing else is filled in
-    char location[64];               // "" for none
-    char disposition[96];            // "" for none
+    const char *policy;      // what the page may do; NULL: as the dashboard
+    const char *challenge;   // static, or NULL
+    const char *retry_after; // static, or NULL
+    char cookie[256];        // "" for none
+    char location[64];       // "" for none
+    char disposition[96];    // "" for none
 };
 
 // ms_routes_import says whether a request's body is a snapshot, which may be
@@ -64,6 +71,13 @@ bool ms_routes_import(const char *method, const char *path);
 
 // ms_routes_answer fills a reply, with an error object where need be.
 void ms_routes_answer(struct ms_request *request, struct ms_reply *reply);
+
+// ms_routes_name is the path of route `number`, as endpoints.h counts them;
+// NULL: there is no such one.
+const char *ms_routes_name(unsigned number);
+// The two that are no routes: what was refused or not found, and the page.
+#define MS_ROUTE_NONE 0u
+#define MS_ROUTE_PAGE 1u
 
 // ms_reply_error makes it an error of docs/PROTOCOL.md.
 void ms_reply_error(struct ms_reply *reply, unsigned status,
@@ -77,12 +91,14 @@ void ms_reply_status(struct ms_reply *reply, enum memscope_status status);
 
 // The handlers.
 void ms_handle_status(struct ms_request *q, struct ms_reply *r);
+void ms_handle_metrics(struct ms_request *q, struct ms_reply *r);
 void ms_handle_sessions(struct ms_request *q, struct ms_reply *r);
 void ms_handle_stats(struct ms_request *q, struct ms_reply *r);
 void ms_handle_threads(struct ms_request *q, struct ms_reply *r);
 void ms_handle_sites(struct ms_request *q, struct ms_reply *r);
 void ms_handle_site(struct ms_request *q, struct ms_reply *r);
 void ms_handle_thread(struct ms_request *q, struct ms_reply *r);
+void ms_handle_matrix(struct ms_request *q, struct ms_reply *r);
 void ms_handle_history(struct ms_request *q, struct ms_reply *r);
 void ms_handle_histograms(struct ms_request *q, struct ms_reply *r);
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r);

@@ -3,10 +3,10 @@
 
 #include "server_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission.h"
 #include "dispatcher.h"
 #include "listener.h"
 #include "log.h"
@@ -15,28 +15,13 @@
 
 #define CLIENTS_DEFAULT 64
 
-static void make_url(struct ms_server *s)
-{
-    const char *bind = s->options.bind;
-    const char *host = bind == NULL               ? "localhost"
-                       : strcmp(bind, "::1") == 0 ? "[::1]"
-                                                  : bind;
-
-    snprintf(s->url, sizeof s->url, "http://%s:%u/", host, s->access.port);
-}
-
 enum memscope_status ms_server_create(const struct ms_server_options *options,
                                       struct ms_server **out)
 {
     struct ms_server *s;
+    char why[MS_SERVER_WHY_BYTES] = "";
 
     *out = NULL;
-    if (!ms_access_bind(options->bind)) {
-        ms_log_warning("will not listen on %s: without a token only loopback "
-                       "addresses are served",
-                       options->bind);
-        return MEMSCOPE_ERROR_ARGUMENT;
-    }
     s = calloc(1, sizeof *s);
     if (s == NULL)
         return MEMSCOPE_ERROR_MEMORY;
@@ -44,10 +29,15 @@ enum memscope_status ms_server_create(const struct ms_server_options *options,
     if (s->options.max_clients == 0)
         s->options.max_clients = CLIENTS_DEFAULT;
     s->start_ns = ms_clock_monotonic_ns();
-    enum memscope_status status = ms_listener_open(s);
+    s->peers = -1;
+    enum memscope_status status =
+        s->options.listening ? MEMSCOPE_OK : ms_server_listen(&s->options, why);
     if (status != MEMSCOPE_OK)
         goto fail;
-    make_url(s);
+    memcpy(s->listeners, s->options.listeners, sizeof s->listeners);
+    status = ms_admission_prepare(s, why);
+    if (status != MEMSCOPE_OK)
+        goto fail_listener;
     status = ms_ws_create(s, &s->ws);
     if (status != MEMSCOPE_OK)
         goto fail_listener;
@@ -60,8 +50,12 @@ enum memscope_status ms_server_create(const struct ms_server_options *options,
 fail_ws:
     ms_ws_destroy(s->ws);
 fail_listener:
+    ms_admission_end(s);
     ms_listener_close(s);
 fail:
+    // A port that is taken can be tried again elsewhere, in silence.
+    if (why[0] != '\0' && status != MEMSCOPE_ERROR_PORT_TAKEN)
+        ms_log_warning("%s", why);
     free(s);
     return status;
 }
@@ -73,12 +67,18 @@ void ms_server_stop(struct ms_server *s)
     ms_dispatcher_stop(s);
     ms_listener_close(s);
     ms_ws_destroy(s->ws);
+    ms_admission_end(s);
     free(s);
 }
 
 const char *ms_server_url(const struct ms_server *s)
 {
     return s->url;
+}
+
+const char *ms_server_entry(const struct ms_server *s)
+{
+    return s->entry;
 }
 
 uint16_t ms_server_port(const struct ms_server *s)

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "access.h"
+#include "endpoints.h"
 #include "server/server.h"
 
 struct ms_http;
@@ -17,14 +18,17 @@ struct ms_ws;
 
 struct ms_server {
     struct ms_server_options options; // constant
-    struct ms_access access;          // constant
-    char url[96];                     // constant
+    struct ms_access access;          // [dispatcher]
+    char url[MS_SERVER_URL_BYTES];    // constant
+    char entry[MS_SERVER_URL_BYTES];  // constant: with the token that was made
+    int peers;                        // of platform/peer.h; -1: not to be had
     uint64_t start_ns;                // constant
     int listeners[MS_LISTENERS];      // -1: none
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
-    struct ms_http *http; // [dispatcher]
-    unsigned exports;     // [dispatcher] that are under way
+    struct ms_http *http;          // [dispatcher]
+    unsigned exports;              // [dispatcher] that are under way
+    struct ms_endpoints endpoints; // [dispatcher]
     struct ms_sql_jobs *sql_jobs;
     struct ms_ws *ws;
     _Atomic uint64_t requests;

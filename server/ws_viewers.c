@@ -13,6 +13,7 @@
 
 #define STALLED_NS UINT64_C(30000000000) // without taking a byte
 #define CLOSING_NS UINT64_C(5000000000)  // until the other side has closed too
+#define FRAMES_MOST 64                   // of one message that comes
 #define PAYLOADS_BYTES 67108864u         // of all that is on its way
 
 static_assert(MS_PAYLOAD_ROOM >= LWS_PRE, "no room for the head of a frame");
@@ -166,13 +167,17 @@ static int take_message(struct ms_ws_viewer *c, const char *text, size_t bytes)
 
 int ms_ws_viewer_receive(struct ms_ws_viewer *c, const char *data, size_t bytes)
 {
-    bool end = lws_is_final_fragment(c->wsi) &&
-               lws_remaining_packet_payload(c->wsi) == 0;
+    bool end = lws_remaining_packet_payload(c->wsi) == 0;
 
     if (lws_frame_is_binary(c->wsi))
         return close_with(c, 1003, "text only");
     if (bytes > MS_WS_FRAME_BYTES - c->message_bytes)
         return close_with(c, 1009, "a message may have 4096 bytes");
+    if (end && ++c->frames > FRAMES_MOST) // empty ones would never fill it
+        return close_with(c, 1008, "a message may come in 64 frames");
+    end = end && lws_is_final_fragment(c->wsi);
+    if (end)
+        c->frames = 0;
     if (end && c->message == NULL)
         return take_message(c, data, bytes);
     if (c->message == NULL)

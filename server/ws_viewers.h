@@ -23,6 +23,7 @@ struct ms_ws_viewer {
     struct ms_ws_viewer *next; // all of them
     char *message;             // of several frames, so far; or NULL
     size_t message_bytes;
+    unsigned frames;          // that it has come in so far
     struct ms_payload *going; // the message on its way; NULL: none
     size_t gone_bytes;        // of it
     uint64_t taken_ns;        // when the socket last took some

@@ -48,6 +48,20 @@ static const struct {
       "The last second: 1000 allocations and more, and a tenth of "
       "all." MEASURED},
      ms_analyze_hot_spots},
+    {{"double_frees", "blocks that were freed twice",
+      "A free of what is no live block, of which the recorders of 16 threads "
+      "(their last 512 events) say that it was freed and not allocated since: "
+      "generations of an address are told apart. Looked up at once, 16 times "
+      "a tick by each thread, 256 times in all. The first free's stack is "
+      "known with --free-stacks. Confidence is 1, or unknown when allocations "
+      "were dropped."},
+     ms_analyze_double_frees},
+    {{"invalid_frees", "frees of what is no block",
+      "A free of an address in the middle of a live block (from 32 bytes on, "
+      "up to 128 KiB from its beginning), on the thread's stack or in a loaded "
+      "file. Looked up as double frees are. Confidence is 1: what is there "
+      "was seen."},
+     ms_analyze_invalid_frees},
     {{"unknown_frees", "frees of what is no live block",
       "Freed addresses at which no block lives: freed twice, never allocated, "
       "or allocated before capture began. Each block has a birth: an address "
@@ -101,6 +115,30 @@ void ms_finding_evidence(struct ms_finding *to, const char *name, double value)
         to->evidence[to->evidence_count++] = (struct ms_evidence){name, value};
 }
 
+void ms_finding_stack(struct ms_finding *to, const char *role, uint32_t stack,
+                      uint32_t thread, uint64_t time_ns)
+{
+    if (to->stack_count < MS_FINDING_STACKS)
+        to->stacks[to->stack_count++] = (struct ms_finding_stack){
+            .role = role, .stack = stack, .thread = thread, .time_ns = time_ns};
+}
+
+// Frames are found for the findings that are kept. {session lock}
+static bool find_frames(struct ms_session *s, struct ms_finding *f)
+{
+    for (size_t i = 0; i < f->stack_count; i++) {
+        struct ms_finding_stack *to = &f->stacks[i];
+        to->frames = calloc(MS_LEAK_FRAMES, sizeof *to->frames);
+        if (to->frames == NULL)
+            return false;
+        to->frame_count =
+            ms_session_frames(s, to->stack, to->frames, MS_LEAK_FRAMES);
+        for (size_t k = 0; k < to->frame_count; k++)
+            (void)ms_session_name_frame(s, &to->frames[k]);
+    }
+    return true;
+}
+
 double ms_findings_measured(const struct ms_findings *f)
 {
     return f->now->capture.always_exact && f->now->capture.dropped_allocs == 0
@@ -145,6 +183,9 @@ enum memscope_status ms_engine_analysis(struct ms_engine *e, uint32_t session,
         analyzers[i].run(&f);
         out->count += f.count;
     }
+    for (size_t i = 0; status == MEMSCOPE_OK && i < out->count; i++)
+        if (!find_frames(s, &out->findings[i]))
+            status = MEMSCOPE_ERROR_MEMORY;
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     if (status != MEMSCOPE_OK)
@@ -154,6 +195,9 @@ enum memscope_status ms_engine_analysis(struct ms_engine *e, uint32_t session,
 
 void ms_analysis_fini(struct ms_analysis *a)
 {
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < a->findings[i].stack_count; k++)
+            free(a->findings[i].stacks[k].frames);
     free(a->findings);
     a->findings = NULL;
     a->count = 0;

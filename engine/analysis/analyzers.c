@@ -130,6 +130,18 @@ static void describe_thread(struct ms_findings *f, struct ms_finding *to,
     ms_session_thread_row(f->session, (uint32_t)thread, &to->thread);
 }
 
+// Whose blocks a thread has freed most of, as far as pairs are kept.
+static struct ms_pair most_freed(const struct ms_model *m, size_t freer)
+{
+    struct ms_pair most = {0};
+
+    for (size_t i = 0; i < m->pairs.slot_count; i++)
+        if (m->pairs.slots[i].freer == freer + 1 &&
+            m->pairs.slots[i].blocks > most.blocks)
+            most = m->pairs.slots[i];
+    return most;
+}
+
 void ms_analyze_cross_frees(struct ms_findings *f)
 {
     const struct ms_model *m = &f->session->model;
@@ -144,8 +156,13 @@ void ms_analyze_cross_frees(struct ms_findings *f)
             continue;
         describe_thread(f, to, i);
         to->confidence = ms_findings_measured(f);
-        SAY(to, "has freed %llu blocks of other threads",
-            (unsigned long long)t->cross_frees);
+        struct ms_pair most = most_freed(m, i);
+        SAY(to,
+            "has freed %llu blocks of other threads, %llu of them of thread %u",
+            (unsigned long long)t->cross_frees, (unsigned long long)most.blocks,
+            most.allocator);
+        ms_finding_evidence(to, "most_of_thread", most.allocator);
+        ms_finding_evidence(to, "most_of_thread_frees", (double)most.blocks);
         ms_finding_evidence(to, "cross_frees", (double)t->cross_frees);
         ms_finding_evidence(to, "all_cross_frees", (double)m->cross_frees);
         ms_finding_evidence(to, "all_frees", (double)m->heap.free_count_total);

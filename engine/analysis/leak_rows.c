@@ -76,46 +76,6 @@ static size_t sum_up(const struct ms_reach_block *blocks, size_t count,
     return n;
 }
 
-static void find_frames(struct ms_session *s, struct ms_leak_row *row)
-{
-    uint32_t node, context;
-    struct ms_node n;
-
-    if (!ms_reader_stack(&s->reader, row->stack, &node, &context))
-        return;
-    while (row->frame_count < MS_LEAK_FRAMES && node > MS_NODE_UNKNOWN &&
-           ms_reader_node(&s->reader, node, &n)) {
-        row->frames[row->frame_count++] = (struct ms_leak_frame){
-            .address = n.address,
-            .function = "?",
-            .file = "",
-            .module = "",
-        };
-        if (n.parent >= node)
-            break; // damaged: parents are older
-        node = n.parent;
-    }
-}
-
-// True: all that can be known is.
-static bool name_frame(struct ms_session *s, struct ms_leak_frame *f)
-{
-    const struct ms_session_module *m = ms_session_module_of(s, f->address - 1);
-    struct ms_symbol found;
-
-    if (m == NULL || s->symbols == NULL)
-        return true;
-    f->module = m->name;
-    if (m->symbols == 0)
-        return true;
-    bool known = ms_symbols_lookup(s->symbols, m->symbols,
-                                   f->address - m->module.bias, &found);
-    f->function = found.function;
-    f->file = found.file;
-    f->line = found.line;
-    return known;
-}
-
 static bool name_rows(struct ms_session *s, struct ms_leak_row *rows,
                       size_t count)
 {
@@ -129,7 +89,7 @@ static bool name_rows(struct ms_session *s, struct ms_leak_row *rows,
         // Row by row, so that no tick waits for long.
         pthread_mutex_lock(&s->lock);
         for (size_t f = 0; f < rows[i].frame_count; f++)
-            all &= name_frame(s, &rows[i].frames[f]);
+            all &= ms_session_name_frame(s, &rows[i].frames[f]);
         pthread_mutex_unlock(&s->lock);
     }
     return all;
@@ -185,7 +145,8 @@ bool ms_leak_rows(struct ms_session *s, const struct ms_suppressions *known,
     out->row_count = total < MS_LEAK_ROWS ? total : MS_LEAK_ROWS;
     for (size_t i = 0; i < out->row_count; i++) {
         pthread_mutex_lock(&s->lock);
-        find_frames(s, &out->rows[i]);
+        out->rows[i].frame_count = ms_session_frames(
+            s, out->rows[i].stack, out->rows[i].frames, MS_LEAK_FRAMES);
         pthread_mutex_unlock(&s->lock);
     }
     for (int waited = 0;

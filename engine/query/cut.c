@@ -63,8 +63,14 @@ enum memscope_status ms_sql_cut_open(struct ms_sql_cut *cut,
         return MEMSCOPE_OK;
     }
     struct ms_session *s = ms_engine_hold(e, session);
-    if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+    if (s == NULL) {
+        cut->snapshot = ms_saved_acquire(e, &session);
+        if (cut->snapshot == NULL)
+            return MEMSCOPE_ERROR_NOT_FOUND;
+        take_snapshot(cut);
+        cut->stats.session = session;
+        return MEMSCOPE_OK;
+    }
     pthread_mutex_lock(&s->lock);
     bool ready = s->seq != 0;
     cut->stats = s->stats[s->seq % MS_STATS_KEPT];

@@ -50,13 +50,23 @@ static bool read_event(struct ms_session *s, uint64_t what, uint64_t where,
     return true;
 }
 
+// A plain field of the segment: read once and checked.
+static uint32_t recorder_of(struct ms_session *s, uint32_t thread)
+{
+    const volatile uint32_t *at = &ms_reader_slot(&s->reader, thread)->recorder;
+    uint32_t recorder = *at;
+
+    return recorder < s->reader.head.thread_capacity ? recorder : 0;
+}
+
 static size_t read_thread(struct ms_session *s, uint32_t thread,
                           struct ms_event_row *rows)
 {
     struct ms_thread_slot *slot = ms_reader_slot(&s->reader, thread);
+    uint32_t recorder = recorder_of(s, thread);
     struct ms_recorded_event *events =
         (void *)(s->reader.base + s->reader.head.recorders_offset +
-                 (uint64_t)thread * MS_RECORDER_EVENTS * sizeof *events);
+                 (uint64_t)recorder * MS_RECORDER_EVENTS * sizeof *events);
     // relaxed: the events themselves are checked
     uint64_t written = ms_load_relaxed(&slot->recorded);
     uint64_t kept = written < MS_RECORDER_EVENTS ? written : MS_RECORDER_EVENTS;
@@ -73,16 +83,38 @@ static size_t read_thread(struct ms_session *s, uint32_t thread,
     return count;
 }
 
+// A recorder is the youngest thread's that has it: what is left of older ones
+// cannot be told apart. Marks the threads that have one.
+static bool *find_owners(struct ms_session *s)
+{
+    uint32_t room = s->reader.head.thread_capacity;
+    bool *taken = calloc(room, sizeof *taken);
+    bool *owners = calloc(s->model.thread_count + 1, sizeof *owners);
+
+    for (size_t i = s->model.thread_count; taken && owners && i-- > 0;) {
+        uint32_t recorder = recorder_of(s, (uint32_t)i);
+        owners[i] = s->model.threads[i].known && !taken[recorder];
+        taken[recorder] |= owners[i];
+    }
+    if (taken == NULL) {
+        free(owners);
+        return NULL;
+    }
+    free(taken);
+    return owners;
+}
+
 enum memscope_status ms_session_events(struct ms_session *s,
                                        struct ms_event_row **rows,
                                        size_t *count)
 {
+    bool *owners = find_owners(s);
     size_t room = 0;
 
     *count = 0;
-    *rows = malloc(sizeof **rows);
+    *rows = owners != NULL ? malloc(sizeof **rows) : NULL;
     for (uint32_t i = 0; *rows != NULL && i < s->model.thread_count; i++) {
-        if (!s->model.threads[i].known)
+        if (!owners[i])
             continue;
         if (room - *count < MS_RECORDER_EVENTS) {
             room = 2 * room + MS_RECORDER_EVENTS;
@@ -95,5 +127,6 @@ enum memscope_status ms_session_events(struct ms_session *s,
         }
         *count += read_thread(s, i, *rows + *count);
     }
+    free(owners);
     return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
 }

@@ -46,6 +46,35 @@ static json_t *render_thread(const struct ms_thread_row *t)
     return o;
 }
 
+static json_t *render_frames(const struct ms_leak_frame *frames, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct ms_leak_frame *f = &frames[i];
+        json_t *frame = render_place(0, f->function, f->file, f->line,
+                                     f->module, f->address);
+        json_object_del(frame, "id");
+        json_array_append_new(list, frame);
+    }
+    return list;
+}
+
+static json_t *render_stacks(const struct ms_finding *f)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < f->stack_count; i++) {
+        const struct ms_finding_stack *s = &f->stacks[i];
+        json_array_append_new(
+            list,
+            json_pack("{s:s,s:i,s:o,s:o}", "role", s->role, "thread",
+                      (int)s->thread, "time_ns", ms_render_u64(s->time_ns),
+                      "frames", render_frames(s->frames, s->frame_count)));
+    }
+    return list;
+}
+
 static json_t *render_finding(const struct ms_finding *f)
 {
     json_t *o = json_object(), *evidence = json_array();
@@ -61,6 +90,7 @@ static json_t *render_finding(const struct ms_finding *f)
     FIELD("confidence", ms_render_double(f->confidence));
     FIELD("text", ms_render_text(f->text));
     FIELD("evidence", evidence);
+    FIELD("stacks", render_stacks(f));
     return o;
 }
 
@@ -157,15 +187,8 @@ static json_t *render_sum(const struct ms_leak_sum *s)
 
 static json_t *render_row(const struct ms_leak_row *r)
 {
-    json_t *o = json_object(), *frames = json_array();
+    json_t *o = json_object();
 
-    for (size_t i = 0; i < r->frame_count; i++) {
-        const struct ms_leak_frame *f = &r->frames[i];
-        json_t *frame = render_place(0, f->function, f->file, f->line,
-                                     f->module, f->address);
-        json_object_del(frame, "id");
-        json_array_append_new(frames, frame);
-    }
     FIELD("kind", json_string(kinds[r->kind]));
     FIELD("site", json_integer(r->site));
     FIELD("stack", json_integer(r->stack));
@@ -175,7 +198,7 @@ static json_t *render_row(const struct ms_leak_row *r)
     FIELD("oldest_ns", ms_render_u64(r->oldest_ns));
     FIELD("suppressed", r->suppressed[0] != '\0' ? ms_render_text(r->suppressed)
                                                  : json_null());
-    FIELD("frames", frames);
+    FIELD("frames", render_frames(r->frames, r->frame_count));
     return o;
 }
 

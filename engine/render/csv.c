@@ -12,7 +12,6 @@ struct csv_stream {
     struct ms_engine *engine;
     struct ms_site_row *copied;         // of a session
     const struct ms_snapshot *snapshot; // or held
-    const struct ms_site_row *rows;
     size_t count, row;
     bool begun;
 };
@@ -70,10 +69,20 @@ static void put_site(struct ms_writer_buffer *w, const struct ms_site_row *s)
     ms_put(w, "\r\n");
 }
 
+static const struct ms_site_row *row_of(const struct csv_stream *s, size_t i,
+                                        struct ms_site_row *room)
+{
+    if (s->snapshot == NULL)
+        return &s->copied[i];
+    ms_snapshot_site(s->snapshot, i, room);
+    return room;
+}
+
 static bool next_of_csv(struct ms_render_stream *base)
 {
     struct csv_stream *s = (struct csv_stream *)base;
     struct ms_writer_buffer *w = &base->piece;
+    struct ms_site_row row;
 
     if (!s->begun)
         ms_put(w, "id,function,file,line,module,address,live_bytes,live_blocks,"
@@ -81,7 +90,7 @@ static bool next_of_csv(struct ms_render_stream *base)
                   "temporary_count,mapped_bytes,mean_lifetime_ns\r\n");
     s->begun = true;
     while (s->row < s->count && w->count < MS_PIECE_BYTES && !w->failed)
-        put_site(w, &s->rows[s->row++]);
+        put_site(w, row_of(s, s->row++, &row));
     return s->row < s->count;
 }
 
@@ -104,7 +113,6 @@ static enum memscope_status open_sites(struct csv_stream *s, uint32_t session,
         s->snapshot = ms_snapshot_acquire(s->engine, (uint32_t)at->value);
         if (s->snapshot == NULL)
             return MEMSCOPE_ERROR_NOT_FOUND;
-        s->rows = s->snapshot->sites;
         s->count = s->snapshot->site_count;
         return MEMSCOPE_OK;
     }
@@ -114,7 +122,6 @@ static enum memscope_status open_sites(struct csv_stream *s, uint32_t session,
             ms_engine_sites(s->engine, info.id, 0, &s->copied, &s->count, &seq);
     if (status == MEMSCOPE_OK && seq == 0)
         return MEMSCOPE_ERROR_STATE;
-    s->rows = s->copied;
     return status;
 }
 

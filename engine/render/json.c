@@ -31,12 +31,11 @@ json_t *ms_render_address(uint64_t address)
 json_t *ms_render_session(const struct ms_session_info *s)
 {
     json_t *o = json_object();
-    bool ended = s->state == MS_SESSION_ENDED;
-    bool known = ended && s->wait_status != -1;
+    bool known = s->state != MS_SESSION_RUNNING && s->wait_status != -1;
 
     FIELD("id", json_integer(s->id));
     FIELD("pid", json_integer(s->pid));
-    FIELD("state", json_string(ended ? "ended" : "running"));
+    FIELD("state", json_string(ms_session_state_name(s->state)));
     FIELD("primary", json_boolean(s->primary));
     FIELD("end_reason",
           s->end_reason[0] != '\0' ? json_string(s->end_reason) : json_null());

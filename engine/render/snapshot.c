@@ -52,7 +52,10 @@ static size_t count_sites(const struct ms_snapshot *s)
 static void put_site(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                      size_t i)
 {
-    ms_put_fields(w, &ms_site_fields, &s->sites[i]);
+    struct ms_site_row row;
+
+    ms_snapshot_site(s, i, &row);
+    ms_put_fields(w, &ms_site_fields, &row);
 }
 
 static size_t count_frames(const struct ms_snapshot *s)

@@ -49,7 +49,7 @@ enum memscope_status ms_engine_changes(struct ms_engine *e, uint32_t session,
 
     *out = (struct ms_changes){0};
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_changes(e, session, epoch, since, out);
     pthread_mutex_lock(&s->lock);
     if (s->seq != 0) {
         out->stats = s->stats[s->seq % MS_STATS_KEPT];

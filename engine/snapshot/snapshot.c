@@ -52,6 +52,7 @@ void ms_snapshot_discard(struct ms_snapshot_entry *entry)
         free((void *)stacks->frames[i].outer);
     free(entry->snapshot.threads);
     free(entry->snapshot.sites);
+    free(entry->snapshot.site_frames);
     stacks->modules = NULL; // the snapshot's own
     ms_stacks_fini(stacks);
     free(entry->snapshot.modules);
@@ -76,6 +77,39 @@ static bool copy_model(const struct ms_session *s, struct ms_snapshot *out)
     out->stats = s->stats[s->seq % MS_STATS_KEPT];
     out->histograms = s->histograms;
     return true;
+}
+
+// A site lies at the innermost frame of its stacks, which gets its name even
+// when nobody looks at the site.
+static bool find_site_frames(struct ms_snapshot *s)
+{
+    const struct ms_stacks *k = &s->stacks;
+
+    s->site_frames = calloc(s->site_count + 1, sizeof *s->site_frames);
+    for (size_t i = 0; s->site_frames != NULL && i < k->row_count; i++) {
+        const struct ms_stack_row *row = &k->rows[i];
+        if (row->node == 0 || row->site == 0 || row->site > s->site_count)
+            continue;
+        uint32_t frame = k->nodes[row->node - 1].frame;
+        if (frame != 0 &&
+            k->frames[frame - 1].address == s->sites[row->site - 1].address)
+            s->site_frames[row->site - 1] = frame;
+    }
+    return s->site_frames != NULL;
+}
+
+void ms_snapshot_site(const struct ms_snapshot *s, size_t index,
+                      struct ms_site_row *out)
+{
+    *out = s->sites[index];
+    if (s->site_frames == NULL || s->site_frames[index] == 0)
+        return;
+    struct ms_frame frame = s->stacks.frames[s->site_frames[index] - 1];
+    if (ms_frame_name(s->engine, &frame)) {
+        out->function = frame.function;
+        out->file = frame.file;
+        out->line = frame.line;
+    }
 }
 
 static enum memscope_status fill(struct ms_engine *e, uint32_t session,
@@ -103,6 +137,8 @@ static enum memscope_status fill(struct ms_engine *e, uint32_t session,
         status = ms_engine_session(e, id, &out->session);
     out->session.seq = out->stats.seq; // of the cut, not of this instant
     ms_engine_let_go(e, s);
+    if (status == MEMSCOPE_OK && !find_site_frames(out))
+        status = MEMSCOPE_ERROR_MEMORY;
     // Asked for now, while the program and its files are there.
     if (status == MEMSCOPE_OK)
         (void)ms_stacks_name(e, &out->stacks);
@@ -141,6 +177,29 @@ enum memscope_status ms_snapshot_take_for(struct ms_engine *e, uint32_t session,
     if (status != MEMSCOPE_OK)
         ms_snapshot_discard(entry);
     return status;
+}
+
+enum memscope_status ms_snapshot_copy(struct ms_engine *e, uint32_t session,
+                                      const struct ms_snapshot **out)
+{
+    *out = ms_saved_acquire(e, &session);
+    if (*out != NULL)
+        return MEMSCOPE_OK;
+    struct ms_snapshot_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    struct ms_snapshot *s = &entry->snapshot;
+    s->time_ns = ms_clock_realtime_ns();
+    snprintf(s->name, sizeof s->name, "now");
+    snprintf(s->cause, sizeof s->cause, "request");
+    enum memscope_status status = fill(e, session, s);
+    if (status != MEMSCOPE_OK) {
+        ms_snapshot_discard(entry);
+        return status;
+    }
+    entry->refs = 1;
+    *out = s;
+    return MEMSCOPE_OK;
 }
 
 // The oldest automatic one, if there are too many of them, or of all. 0: none

@@ -33,6 +33,8 @@ int ms_peer_open(int *lookup)
 static void put_end(const struct sockaddr_storage *a, __be16 *port,
                     __be32 address[4])
 {
+    if (a->ss_family == AF_UNSPEC)
+        return; // any: all zeros
     if (a->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
         *port = v4->sin_port;
@@ -88,6 +90,31 @@ static int ask(int lookup, const struct sockaddr_storage *from,
     return 0;
 }
 
+bool ms_peer_known(int lookup, int listener)
+{
+    struct sockaddr_storage ours, none;
+    socklen_t length = sizeof ours;
+    uid_t own;
+
+    memset(&ours, 0, sizeof ours);
+    memset(&none, 0, sizeof none);
+    none.ss_family = AF_UNSPEC;
+    return getsockname(listener, (struct sockaddr *)&ours, &length) == 0 &&
+           ask(lookup, &ours, &none, &own) == 0;
+}
+
+// A Unix socket's end carries who made it.
+static int uid_of_local(int fd, uid_t *uid)
+{
+    struct ucred who;
+    socklen_t length = sizeof who;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0)
+        return errno;
+    *uid = who.uid;
+    return 0;
+}
+
 int ms_peer_uid(int lookup, int fd, uid_t *uid)
 {
     struct sockaddr_storage ours, theirs;
@@ -99,7 +126,9 @@ int ms_peer_uid(int lookup, int fd, uid_t *uid)
     if (getsockname(fd, (struct sockaddr *)&ours, &a) != 0 ||
         getpeername(fd, (struct sockaddr *)&theirs, &b) != 0)
         return errno == ENOTCONN ? ENOENT : errno;
-    if (ours.ss_family != AF_INET && ours.ss_family != AF_INET6)
+    if (ours.ss_family == AF_UNIX)
+        return uid_of_local(fd, uid);
+    if (lookup < 0 || (ours.ss_family != AF_INET && ours.ss_family != AF_INET6))
         return ENOTSUP;
     int error = ask(lookup, &theirs, &ours, uid);
     if (error != ENOENT && error != 0)

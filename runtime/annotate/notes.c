@@ -3,6 +3,7 @@
 
 #include "annotate/notes.h"
 
+#include "store/first_free.h"
 #include "unwind/unwinder.h"
 
 static uint64_t key_of(uint64_t address)
@@ -207,8 +208,9 @@ static uint32_t here(struct ms_writer *w)
     return ms_store_stack(w->store, from.pc, 0);
 }
 
-void ms_moment_add(struct ms_writer *w, enum ms_moment_kind kind, uint32_t name,
-                   uint64_t address)
+static void add_moment(struct ms_writer *w, enum ms_moment_kind kind,
+                       uint32_t name, uint64_t address,
+                       const struct ms_first_free *first)
 {
     struct ms_annotations *a = w->store->annotations;
     uint32_t stack = here(w);
@@ -225,6 +227,24 @@ void ms_moment_add(struct ms_writer *w, enum ms_moment_kind kind, uint32_t name,
     ms_store_relaxed(&m->name, name);
     ms_store_relaxed(&m->stack, stack);
     ms_store_relaxed(&m->thread, w->thread);
+    ms_store_relaxed(&m->row, first->row);
+    ms_store_relaxed(&m->first_thread, first->thread);
+    ms_store_relaxed(&m->first_time, first->time);
+    ms_store_relaxed(&m->first_stack, first->stack);
     // [W] release: publishes the moment; pairs with the collector
     ms_store_release(&m->seq, number + 1);
+}
+
+void ms_moment_add(struct ms_writer *w, enum ms_moment_kind kind, uint32_t name,
+                   uint64_t address)
+{
+    static const struct ms_first_free none;
+
+    add_moment(w, kind, name, address, &none);
+}
+
+void ms_moment_add_free(struct ms_writer *w, enum ms_moment_kind kind,
+                        uint64_t address, const struct ms_first_free *first)
+{
+    add_moment(w, kind, 0, address, first);
 }

@@ -39,6 +39,11 @@ void ms_notes_freed(struct ms_writer *w, uint64_t address, uint64_t cell);
 void ms_moment_add(struct ms_writer *w, enum ms_moment_kind kind, uint32_t name,
                    uint64_t address);
 
+// ms_moment_add_free is the same for what was freed wrongly.
+struct ms_first_free;
+void ms_moment_add_free(struct ms_writer *w, enum ms_moment_kind kind,
+                        uint64_t address, const struct ms_first_free *first);
+
 static inline bool ms_row_is_noted(const struct ms_writer *w, uint64_t cell)
 {
     // relaxed: who frees a block knows of what was said of it before. Row 0,

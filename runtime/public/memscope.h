@@ -49,14 +49,24 @@ enum memscope_status {
     MEMSCOPE_ERROR_UNSUPPORTED, // not on this system
 };
 
-// memscope_options: how the page is served. Zero means the default.
+// memscope_options: how the page is served. Zero means the default, or what
+// MEMSCOPE_BIND, MEMSCOPE_TOKEN_FILE, MEMSCOPE_UNIX, MEMSCOPE_ALLOW_HOSTS and
+// MEMSCOPE_READ_ONLY say. Texts are borrowed for the call.
 struct memscope_options {
     uint32_t size;    // sizeof(struct memscope_options), or 0
     uint16_t port;    // 0: 7070, or the next free one
-    const char *bind; // NULL: loopback, both families. Borrowed for the call
+    bool read_only;   // the page can change nothing
+    const char *bind; // NULL: loopback, both families; or one address
     // NULL, or the name of a backend that the program has registered.
     const char *backend;
-    uint32_t reserved[6];
+    // A file with the token that others than this user need: all of them, where
+    // bind is not loopback. NULL: one is made then, and is in memscope_url.
+    const char *token_file;
+    // A Unix socket, in place of the port unless one or bind is given. NULL:
+    // none
+    const char *unix_path;
+    // The names by which proxies are asked for the page, with commas, or NULL.
+    const char *allow_hosts;
 };
 
 #ifndef MEMSCOPE_DISABLE
@@ -76,7 +86,8 @@ memscope_start(const struct memscope_options *options) MEMSCOPE_MUST_CHECK;
 // free again. Capture goes on. Without a memscope_start it does nothing.
 MEMSCOPE_API void memscope_stop(void);
 
-// memscope_url is the page's address, or "" while there is none. The string
+// memscope_url is the page's address, or "" while there is none; with a token
+// that was made for it, if there is one: not for everybody's eyes. The string
 // stays valid and unchanged until the next memscope_stop.
 MEMSCOPE_API const char *memscope_url(void);
 

@@ -51,7 +51,7 @@ void ms_hub_look(struct ms_hub *hub, bool now)
         return;
     for (size_t i = 0; i < count; i++) {
         struct ms_hub_session *s = place_of(hub, list[i].id);
-        bool ended = list[i].state == MS_SESSION_ENDED;
+        bool ended = list[i].state != MS_SESSION_RUNNING;
         if (s == NULL || (s->event != 0 && s->ended == ended))
             continue;
         s->ended = ended;

@@ -89,11 +89,11 @@ json_t *ms_message_hello(struct ms_server *server, uint32_t session)
     struct ms_engine *engine = server->options.engine;
     struct ms_session_info s;
     struct ms_stats stats;
-    json_t *m =
-        json_pack("{s:s,s:i,s:s,s:i,s:o,s:{s:i,s:i},s:o,s:o}", "t", "hello",
-                  "v", 1, "server", memscope_version(), "hz", 10, "sessions",
-                  all_sessions(engine), "hist", "step_ms", 100, "n", 6000,
-                  "cols", columns(), "snapshots", all_snapshots(engine));
+    json_t *m = json_pack(
+        "{s:s,s:i,s:s,s:b,s:i,s:o,s:{s:i,s:i},s:o,s:o}", "t", "hello", "v", 1,
+        "server", memscope_version(), "read_only", server->options.read_only,
+        "hz", 10, "sessions", all_sessions(engine), "hist", "step_ms", 100, "n",
+        6000, "cols", columns(), "snapshots", all_snapshots(engine));
 
     if (ms_engine_session(engine, session, &s) != MEMSCOPE_OK) {
         // The program has not had an allocation yet.
@@ -109,9 +109,8 @@ json_t *ms_message_hello(struct ms_server *server, uint32_t session)
     json_object_set_new(
         m, "start_ms",
         json_integer((json_int_t)(s.start_realtime_ns / 1000000)));
-    json_object_set_new(
-        m, "state",
-        json_string(s.state == MS_SESSION_ENDED ? "ended" : "running"));
+    json_object_set_new(m, "state",
+                        json_string(ms_session_state_name(s.state)));
     if (ms_engine_stats(engine, s.id, 0, &stats) == MEMSCOPE_OK)
         json_object_set_new(m, "cores", ms_render_u64(stats.system.cores));
     else

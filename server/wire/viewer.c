@@ -164,6 +164,8 @@ static struct ms_verdict command(struct ms_viewer *v, const json_t *m)
         return bad("cmd: id and op are missing");
     if (strcmp(operation, "snapshot") != 0) {
         answer = failure(id, "bad_request", "there is no such command");
+    } else if (v->hub->server->options.read_only) {
+        answer = failure(id, "forbidden", "this server is read-only");
     } else {
         struct ms_engine *engine = v->hub->server->options.engine;
         enum memscope_status status = ms_snapshot_take(
@@ -263,7 +265,7 @@ static void say_changes(struct ms_viewer *v)
         forget_shown(v);
         return;
     }
-    if (s->state == MS_SESSION_ENDED && !v->ended_said && v->seq == s->seq &&
+    if (s->state != MS_SESSION_RUNNING && !v->ended_said && v->seq == s->seq &&
         v->session == s->id)
         v->ended_said = ms_viewer_say(v, ms_message_session(s));
 }

@@ -11,11 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct ms_access access = {.port = 7070};
+    static struct ms_access access = {.port = 7070};
+    static const struct ms_caller caller = {.known = true};
     const char *head = (const char *)data;
 
-    enum ms_head_kind open = ms_head_classify(&access, head, size, false);
-    enum ms_head_kind full = ms_head_classify(&access, head, size, true);
+    enum ms_head_kind open =
+        ms_head_classify(&access, &caller, head, size, false);
+    enum ms_head_kind full =
+        ms_head_classify(&access, &caller, head, size, true);
 
     FUZZ_CHECK(full != MS_HEAD_INCOMPLETE || size == 0);
     FUZZ_CHECK(open == MS_HEAD_INCOMPLETE || open == full);
@@ -28,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(more != NULL);
         memcpy(more, head, size);
         more[size] = 'x';
-        FUZZ_CHECK(ms_head_classify(&access, more, size + 1, false) == open);
+        FUZZ_CHECK(ms_head_classify(&access, &caller, more, size + 1, false) ==
+                   open);
         free(more);
     }
     return 0;

@@ -47,8 +47,8 @@ class Analysis(memscope_test.TestCase):
             # tests/unit holds the 60 s, by steps; a busy machine may stall.
             self.assertLess(age, 120)
             # The other one grows twice as fast, as long as it does.
-            wait_until("the bounded cache", lambda: "bounded" in look(), 120,
-                       0.2)
+            wait_until("the bounded cache",
+                       lambda: look() and "bounded" in seen, 120, 0.2)
             wait_until("the leak alone", lambda: look() == ["leaky"], 200, 0.2)
             finding = scope.get("/leaks")["findings"][0]
             numbers = evidence(finding)
@@ -68,6 +68,8 @@ class Analysis(memscope_test.TestCase):
                 "cross-thread frees",
                 lambda: findings(scope, "cross_thread_frees"))
             self.assertEqual(evidence(crossed[0])["cross_frees"], 4096)
+            self.assertEqual(evidence(crossed[0])["most_of_thread_frees"], 4096)
+            self.assertEqual(evidence(crossed[0])["most_of_thread"], 1)
             self.assertEqual(len(crossed), 1)
             scope.write(b"\n")
             wanted = {"temporary_churn": "temporary",

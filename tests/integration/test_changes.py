@@ -34,6 +34,13 @@ def rows(list_of_rows):
     return {row["id"]: row for row in list_of_rows}
 
 
+def numbers(known):
+    """Without names: a snapshot has those that came after its tick as well."""
+    return {number: {k: v for k, v in row.items()
+                     if k not in ("function", "file", "line")}
+            for number, row in known.items()}
+
+
 class Changes(TestCase):
 
     def snapshot(self, scope):
@@ -70,7 +77,7 @@ class Changes(TestCase):
                     known.update(rows(changes[name]))
                 seq = changes["stats"]["seq"]
             for name, known in have.items():
-                self.assertEqual(known, rows(later[name]))
+                self.assertEqual(numbers(known), numbers(rows(later[name])))
             compared += 1
         return compared, sent
 
@@ -104,7 +111,8 @@ class Changes(TestCase):
                                 since=stats["seq"])
             have = rows(first["sites"])
             have.update(rows(changes["sites"]))
-            self.assertEqual(have, rows(self.snapshot(scope)["sites"]))
+            self.assertEqual(numbers(have), numbers(
+                rows(self.snapshot(scope)["sites"])))
             other = scope.get("/changes", epoch="0" * 16, since=stats["seq"])
             self.assertTrue(other["whole"])
 

@@ -96,6 +96,47 @@ class Details(TestCase):
             self.assertEqual([(s["function"], s["live_bytes"], s["live_blocks"])
                               for s in one["sites"]][0], ("worker", 35000, 7))
 
+    def check_matrix(self, scope, limit):
+        matrix = scope.get("/matrix", limit=limit)
+        heap = scope.stats(matrix["seq"])["heap"]
+        size = len(matrix["threads"]) + 1
+        self.assertLessEqual(size, limit + 1)
+        for name, total in (("blocks", "free_count_total"),
+                            ("bytes", "free_bytes_total")):
+            self.assertEqual([len(row) for row in matrix[name]], [size] * size)
+            self.assertGreaterEqual(min(map(min, matrix[name])), 0, matrix)
+            self.assertEqual(sum(map(sum, matrix[name])), heap[total], name)
+        return matrix
+
+    def test_who_has_freed_whose_blocks(self):
+        with Memscope(target("chains")) as scope:
+            scope.line()
+            scope.settle()
+            for limit in (0, 1, 16):
+                matrix = self.check_matrix(scope, limit)
+            ids = [t["id"] for t in matrix["threads"]]
+            self.assertEqual(ids, [1, 2])
+            self.assertEqual(matrix["blocks"][0][1], 30)
+            self.assertEqual(matrix["bytes"][0][1], 30 * 333)
+            self.assertEqual(matrix["blocks"][1][0], 0)
+
+    def test_the_matrix_adds_up_while_threads_run(self):
+        with Memscope(target("threads"), "--threads", "6") as scope:
+            scope.settle()
+            for limit in (0, 1, 3, 6, 64) * 6:
+                matrix = self.check_matrix(scope, limit)
+                threads = {row["id"]: row for row
+                           in scope.table("threads")["rows"]}
+                for i, thread in enumerate(matrix["threads"]):
+                    # It has gone on meanwhile.
+                    self.assertLessEqual(sum(matrix["blocks"][i]),
+                                         threads[thread["id"]]["free_count"])
+                    crossed = sum(row[i] for k, row in
+                                  enumerate(matrix["blocks"]) if k != i)
+                    self.assertLessEqual(
+                        crossed, threads[thread["id"]]["cross_frees"])
+            self.assertGreater(matrix["blocks"][0][1], 0)
+
     def test_chains_of_realloc(self):
         with Memscope(target("chains")) as scope:
             scope.line()

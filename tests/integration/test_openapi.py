@@ -145,6 +145,8 @@ class OpenApi(memscope_test.TestCase):
     def test_1_every_schema_is_used(self):
         used = {part["$ref"] for part in self.parts(self.document)
                 if isinstance(part, dict) and "$ref" in part}
+        for way in self.document["security"]:
+            used |= {"#/components/securitySchemes/" + name for name in way}
         for kind, members in self.document["components"].items():
             for name in members:
                 self.assertIn("#/components/%s/%s" % (kind, name), used)
@@ -166,9 +168,11 @@ class OpenApi(memscope_test.TestCase):
         v1 = "/api/v1/"
         for name in ("status", "sessions", "stats", "threads", "sites",
                      "history", "histograms", "modules", "mappings", "allocations",
-                     "tasks", "types", "marks", "flame", "export", "analysis",
+                     "tasks", "types", "marks", "flame", "export", "analysis", "matrix",
                      "leaks", "leakscan", "fragmentation", "openapi.json"):
             self.ask(v1 + name)
+        for accept in ("text/plain", "application/openmetrics-text"):
+            self.ask("/metrics", headers={"Accept": accept})
         for name in ("heap", "allocs"):
             self.ask("/debug/pprof/" + name, query="?seconds=1")
         for name, rows in (("threads", 1), ("sites", 1), ("history", 1),
@@ -242,6 +246,33 @@ class OpenApi(memscope_test.TestCase):
                        and not isinstance(v, bool)}
             # Born in the order of their ids.
             self.assertLessEqual(numbers - {"birth_ms"}, set(sorts["enum"]))
+
+    def test_2_a_saved_session_is_described_as_well(self):
+        file = os.path.join(self.scratch(), "saved.json")
+        _, _, head = self.scope.post("/snapshots", {"name": "saved"})
+        with open(file, "wb") as f:
+            f.write(self.scope.request(
+                "GET", "/api/v1/snapshots/%d" % head["id"])[2])
+        self.scope.delete("/snapshots/%d" % head["id"])
+        with memscope_test.Process(
+                [memscope_test.BIN, "open", "--port", "0", file]) as page:
+            url = memscope_test.wait_until("its address", lambda: re.search(
+                rb" at (http\S+) until", page.stderr.bytes()))
+            running, type(self).scope = self.scope, memscope_test.Api(
+                url.group(1).decode())
+            try:
+                for name in ("status", "sessions", "stats", "threads", "sites",
+                             "history", "histograms", "modules", "flame",
+                             "changes", "snapshots"):
+                    self.ask("/api/v1/" + name)
+                for name in ("mappings", "tasks", "types", "marks",
+                             "allocations", "analysis", "leaks", "leakscan",
+                             "fragmentation"):
+                    self.ask("/api/v1/" + name, status=409)
+                for name in ("heap", "allocs"):
+                    self.ask("/debug/pprof/" + name, status=409)
+            finally:
+                type(self).scope = running
 
     def test_2_bad_requests(self):
         for path, methods in self.document["paths"].items():

@@ -111,10 +111,59 @@ class Saved(TestCase):
                     comparable(json.load(f)))
             status, _, _ = api.request("GET", "/")
             self.assertEqual(status, 200)
+            self.check_sessions(api, files)
             self.assertIn(b"broken.json: ", page.stderr.bytes())
             self.assertIn(b"the text ends before", page.stderr.bytes())
             page.popen.terminate()
             self.assertEqual(page.wait(), 1) # one could not be read
+
+    def check_sessions(self, api, files):
+        """Each file is a session, which answers what the file holds."""
+        sessions = api.get("/sessions")["sessions"]
+        self.assertEqual([s["state"] for s in sessions], ["saved"] * 2)
+        self.assertEqual([s["primary"] for s in sessions], [True, False])
+        for session, file in zip(sessions, files):
+            of = {"session": session["id"]}
+            with open(file, encoding="utf-8") as f:
+                saved = json.load(f)
+            stats = api.get("/stats", **of)
+            self.assertEqual(stats["heap"], saved["stats"]["heap"])
+            self.assertEqual(stats["session"], session["id"])
+            for table in ("sites", "threads"):
+                rows = api.get("/" + table, limit=10000, **of)["rows"]
+                self.assertEqual(sorted(rows, key=lambda r: r["id"]),
+                                 saved[table])
+            largest = max(saved["sites"], key=lambda s: s["live_bytes"])
+            self.assertEqual(api.get("/sites", limit=1, **of)["rows"],
+                             [largest])
+            found = api.get("/sites", q=largest["function"], **of)
+            self.assertIn(largest, found["rows"])
+            live = saved["stats"]["heap"]["live_bytes"]
+            self.assertEqual(api.get("/flame", **of)["total"], live)
+            self.assertEqual(api.get("/histograms", **of),
+                             saved["histograms"])
+            self.assertEqual(len(api.get("/history", **of)["rows"]), 1)
+            status, _, answer = api.request(
+                "POST", "/api/v1/query", json.dumps({
+                    "sql": "SELECT sum(live_bytes) FROM sites", **of
+                }).encode())
+            self.assertEqual((status, json.loads(answer)["rows"]),
+                             (200, [[live]]))
+            for missing in ("leaks", "allocations", "tasks", "mappings"):
+                status, _, answer = api.request(
+                    "GET", "/api/v1/%s?session=%d" % (missing, session["id"]))
+                self.assertEqual(status, 409)
+                self.assertEqual(json.loads(answer)["error"]["code"],
+                                 "not_kept")
+
+    def test_a_file_has_names_although_nobody_has_looked(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            with open(self.take(scope, "early"), encoding="utf-8") as f:
+                saved = json.load(f)
+            scope.interrupt()
+        self.assertTrue(all(f["named"] for f in saved["frames"]))
+        self.assertIn("cache_store", {s["function"] for s in saved["sites"]})
 
     def test_a_file_is_what_its_schema_says(self):
         with Memscope(DEMO, "--quiet") as scope:

@@ -2,8 +2,10 @@
 //
 // fake_host: the server on real sockets beside an engine that reads a made-up
 // process: what the tests of this folder talk to. It runs under the
-// sanitizers, where nothing can be preloaded. It prints its port, then obeys
-// one command per line of stdin, each answered by a line "ok ...":
+// sanitizers, where nothing can be preloaded. Its arguments are the most
+// viewers and options of the server, as NAME=VALUE. It prints its port and the
+// page's address, then obeys one command per line of stdin, each answered by a
+// line "ok ...":
 //
 //   open           a new process image begins (the first, or by exec)
 //   other          another process begins
@@ -178,6 +180,30 @@ static void obey(const char *what, uint64_t n)
     fflush(stdout);
 }
 
+static void take_option(struct ms_server_options *o, const char *argument)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } texts[] = {
+        {"bind=", offsetof(struct ms_server_options, bind)},
+        {"unix=", offsetof(struct ms_server_options, unix_path)},
+        {"token-file=", offsetof(struct ms_server_options, token_file)},
+        {"allow-hosts=", offsetof(struct ms_server_options, allow_hosts)},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t n = strlen(texts[i].name);
+        const char *value = argument + n;
+        if (strncmp(argument, texts[i].name, n) == 0)
+            memcpy((char *)o + texts[i].offset, &value, sizeof value);
+    }
+    o->read_only |= strcmp(argument, "read-only=1") == 0;
+    o->unix_only |= strcmp(argument, "unix-only=1") == 0;
+    if (strchr(argument, '=') == NULL)
+        o->max_clients = (uint32_t)strtoul(argument, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     struct ms_engine_options for_engine = {.tick_ms = 0};
@@ -187,8 +213,8 @@ int main(int argc, char **argv)
     char line[64], what[16];
 
     signal(SIGPIPE, SIG_IGN);
-    if (argc > 1)
-        for_server.max_clients = (uint32_t)strtoul(argv[1], NULL, 10);
+    for (int i = 1; i < argc; i++)
+        take_option(&for_server, argv[i]);
     if (ms_engine_create(&for_engine, &engine) != MEMSCOPE_OK)
         return 1;
     ms_engine_set_primary(engine, getpid());
@@ -196,7 +222,7 @@ int main(int argc, char **argv)
     if (ms_server_create(&for_server, &server) != MEMSCOPE_OK ||
         ms_thread_start(&busy, "busy", be_busy, NULL) != 0)
         return 1;
-    printf("%u\n", ms_server_port(server));
+    printf("%u %s\n", ms_server_port(server), ms_server_entry(server));
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
         uint64_t n = 0;

@@ -27,7 +27,8 @@ class Host(Process, Api):
             os.path.join(BUILD, "tests/server/fake_host"), *arguments])
         self.answers = 1
         try:
-            Api.__init__(self, "http://127.0.0.1:%s/" % self.line(0))
+            port, self.entry = self.line(0).split()
+            Api.__init__(self, "http://127.0.0.1:%s/" % port)
             if session:
                 self.tell("open")
                 wait_until("the first tick", self._has_ticked)
@@ -320,7 +321,7 @@ class Viewer(WebSocket):
 
 CODES = {400: "bad_request", 403: "forbidden", 404: "not_found",
          405: "method_not_allowed", 408: "timeout", 413: "too_large",
-         415: "bad_media_type", 421: "misdirected", 426: "upgrade_required",
+         414: "uri_too_long", 415: "bad_media_type", 421: "misdirected", 426: "upgrade_required",
          431: "header_too_large"}
 
 

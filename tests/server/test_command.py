@@ -63,15 +63,22 @@ class Listening(server_test.TestCase):
         self.assertEqual(out, b"")
         self.assertIn("port %d is in use" % port, err)
 
-    def test_foreign_addresses_are_refused(self):
-        for address in ("0.0.0.0", "::", "192.168.1.1", "example.com", "",
-                        "127.0.0.1.evil.com", "127.0.0.2"):
+    def test_what_is_no_address_is_refused(self):
+        for address in ("example.com", "", "127.0.0.1.evil.com", "localhost6",
+                        "0177.0.0.1", "127.1", "2130706433", "[::1]",
+                        "::ffff:127.0.0.1", "127.0.0.1:7070", "fe80::1%lo"):
             with self.subTest(address):
                 status, out, err = self.refused("--port", "0", "--bind",
                                                 address)
                 self.assertNotEqual(status, 0)
                 self.assertEqual(out, b"", "the program was not started")
                 self.assertIn("will not listen on %s" % address, err)
+
+    def test_an_address_of_another_machine_is_said(self):
+        status, out, err = self.refused("--port", "0", "--bind", "192.0.2.77")
+        self.assertNotEqual(status, 0)
+        self.assertEqual(out, b"", "the program was not started")
+        self.assertIn("memscope: 192.0.2.77: ", err)
 
     def connects(self, address, port):
         try:
@@ -84,7 +91,8 @@ class Listening(server_test.TestCase):
         for flags, v4, v6 in (((), True, True),
                               (("--bind", "localhost"), True, True),
                               (("--bind", "127.0.0.1"), True, False),
-                              (("--bind", "::1"), False, True)):
+                              (("--bind", "::1"), False, True),
+                              (("--bind", "127.0.0.2"), False, False)):
             with self.subTest(flags), Memscope(
                     DEMO, flags=("--port", "0", *flags)) as scope:
                 scope.settle()

@@ -20,7 +20,8 @@
 
 #define ROOM 65536u
 
-static const struct ms_access access_7070 = {.port = 7070};
+static struct ms_access access_7070 = {.port = 7070};
+static const struct ms_caller known = {.known = true};
 static char *guard; // the first byte that cannot be read
 
 #define GOOD                                                                   \
@@ -33,7 +34,7 @@ static enum ms_head_kind classify(const char *head, size_t bytes)
     char *at = guard - bytes;
 
     memcpy(at, head, bytes);
-    return ms_head_classify(&access_7070, at, bytes, bytes >= 16384);
+    return ms_head_classify(&access_7070, &known, at, bytes, bytes >= 16384);
 }
 
 static enum ms_head_kind kind_of(const char *head)
@@ -107,9 +108,24 @@ static void a_head_without_end_is_too_large(void **state)
 
     (void)state;
     memset(head, 'A', 16384);
+    memcpy(head + 8180, "\r\nA:", 4); // the end of its first line
     assert_int_equal(classify(head, 16383), MS_HEAD_INCOMPLETE);
     assert_int_equal(classify(head, 16384), MS_HEAD_TOO_LARGE);
     free(head);
+}
+
+static void a_first_line_may_be_too_long(void **state)
+{
+    static char head[8300] = "\r\nGET /";
+
+    (void)state;
+    memset(head + 7, 'A', sizeof head - 7);
+    assert_int_equal(classify(head, 8192), MS_HEAD_INCOMPLETE);
+    assert_int_equal(classify(head, 8193), MS_HEAD_LONG_LINE);
+    memcpy(head + 8200, " HTTP/1.1\r\n\r\n", 13);
+    assert_int_equal(classify(head, 8213), MS_HEAD_LONG_LINE);
+    memcpy(head + 8100, " HTTP/1.1\r\n\r\n", 13);
+    assert_int_equal(classify(head, 8213), MS_HEAD_HTTP);
 }
 
 static void no_change_of_a_good_upgrade_reads_too_far(void **state)
@@ -117,7 +133,7 @@ static void no_change_of_a_good_upgrade_reads_too_far(void **state)
     static const char head[] =
         "GET /ws HTTP/1.1\r\n" GOOD "Origin: http://localhost:7070\r\n\r\n";
     uint64_t random = 88172645463325252u;
-    unsigned kinds[5] = {0};
+    unsigned kinds[MS_HEAD_NONE + 1] = {0};
     char changed[sizeof head];
 
     (void)state;
@@ -150,17 +166,25 @@ static void only_own_names_are_hosts(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-        assert_false(ms_access_host(&access_7070, foreign[i]));
-        assert_false(ms_access_origin(&access_7070, foreign[i]));
+        assert_int_equal(ms_access_host(&access_7070, &known, foreign[i]),
+                         MS_HOST_FOREIGN);
+        assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                      foreign[i]));
     }
-    assert_true(ms_access_host(&access_7070, "LocalHost:7070"));
-    assert_true(ms_access_origin(&access_7070, "HTTP://127.0.0.1:7070"));
-    assert_false(ms_access_origin(&access_7070, "http://localhost:7070/"));
-    assert_false(ms_access_origin(&access_7070, "https://localhost:7070"));
-    assert_false(ms_access_host(&access_7070, NULL));
-    assert_true(ms_access_origin(&access_7070, NULL));
-    assert_true(ms_access_host(&http, "localhost"));
-    assert_true(ms_access_host(&http, "localhost:80"));
+    assert_int_equal(ms_access_host(&access_7070, &known, "LocalHost:7070"),
+                     MS_HOST_OWN);
+    assert_true(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                 "HTTP://127.0.0.1:7070"));
+    assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                  "http://localhost:7070/"));
+    assert_false(ms_access_origin(&access_7070, &known, "localhost:7070",
+                                  "https://localhost:7070"));
+    assert_int_equal(ms_access_host(&access_7070, &known, NULL),
+                     MS_HOST_FOREIGN);
+    assert_true(ms_access_origin(&access_7070, &known, "localhost:7070", NULL));
+    assert_int_equal(ms_access_host(&http, &known, "localhost"), MS_HOST_OWN);
+    assert_int_equal(ms_access_host(&http, &known, "localhost:80"),
+                     MS_HOST_OWN);
 }
 
 static void parameters_are_bounded(void **state)
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test(what_is_doubtful_is_no_upgrade),
         cmocka_unit_test(what_is_no_http_is_told_at_once),
         cmocka_unit_test(a_head_without_end_is_too_large),
+        cmocka_unit_test(a_first_line_may_be_too_long),
         cmocka_unit_test(no_change_of_a_good_upgrade_reads_too_far),
         cmocka_unit_test(only_own_names_are_hosts),
         cmocka_unit_test(parameters_are_bounded),

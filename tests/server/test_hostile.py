@@ -251,7 +251,7 @@ class Hostile(server_test.HostileCase):
         self.refused_or_closed(
             self.server.head("GET /", "X: " + "a" * 65536), (431,))
         self.refused_or_closed(
-            self.server.head("GET /" + "a" * 65536), (431,))
+            self.server.head("GET /" + "a" * 65536), (414,))
         self.refused_or_closed(
             b"POST / HTTP/1.1\r\n" + b"A: b\r\n" * 12000, (431,))
         self.a_good_request_is_answered()

@@ -162,6 +162,38 @@ class Upgrades(server_test.TestCase):
             self.assertIn(ws.closing().code, (1008, None))
         self.assertEqual(self.server.raw(self.server.head())[0], 200)
 
+    def test_fragments_without_end_close_1008(self):
+        for part in (b"", b" "):
+            with WebSocket(self.server) as ws:
+                try:
+                    for i in range(200):
+                        ws.send_frame(1 if i == 0 else 0, part, final=False)
+                except ConnectionError:
+                    pass
+                self.assertIn(ws.closing().code, (1008, None))
+
+    def test_pings_without_end_disturb_no_other(self):
+        with WebSocket(self.server) as flood, WebSocket(self.server) as good:
+            pings = flood.frame(9, b"p" * 125) * 500
+            flood.socket.setblocking(False)
+            good.send({"t": "sub", "hz": 10})
+            seen = 0
+            while seen < 20:
+                try:
+                    flood.socket.send(pings)
+                except OSError:
+                    pass  # its answers are not read: it is stopped, or gone
+                seen += good.receive()["t"] in ("full", "d")
+                good.send({"t": "ack", "seq": 1 << 40})
+        self.assertEqual(self.server.raw(self.server.head())[0], 200)
+
+    def test_unmasked_frames_do_no_more_than_masked_ones(self):
+        # The library does not refuse them: what they say is held to the same
+        # rules, and who may say it was decided at the upgrade.
+        with WebSocket(self.server) as ws:
+            ws.socket.sendall(b"\x81\x04evil")
+            self.assertEqual(ws.closing().code, 1007)
+
     def test_broken_frames_close(self):
         for data in (b"\xf1\x80\0\0\0\0", b"\x83\x80\0\0\0\0",
                      b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0",

@@ -51,10 +51,10 @@ __attribute__((noinline)) static void *bounded(void)
 }
 
 static void *cache[20000]; // about 10 KiB each: 200 MiB
-static void *filling[1024];
+static void *filling[2048];
 
 // All at once: a leak of 1 MiB/s, a steady cache of 200 MiB that is busy, and
-// one that grows by 2 MiB/s up to 48 MiB and stays there.
+// one that grows by 2 MiB/s up to 72 MiB and stays there.
 static void suspects(void)
 {
     struct cell *list = NULL;
@@ -72,7 +72,7 @@ static void suspects(void)
             c->next = list; // still reachable: a list that only grows
             list = c;
         }
-        for (; filled < 768 && (double)filled < now * 32; filled++)
+        for (; filled < 1152 && (double)filled < now * 32; filled++)
             filling[filled] = bounded();
         for (size_t i = 0; i < 400; i++) {
             seed = seed * 1103515245u + 12345u;

@@ -47,6 +47,8 @@ export const api = {
   get: (path, params = {}) => request("GET", path, params),
   /** @param {string} path @param {any} [body] @param {Params} [params] */
   post: (path, body = {}, params = {}) => request("POST", path, params, body),
+  /** A file as it is. @param {string} path @param {Blob} file */
+  upload: (path, file) => request("POST", path, {}, file),
   /** @param {string} path @param {Params} [params] */
   remove: (path, params = {}) => request("DELETE", path, params),
   /** Where a link leads that downloads it; null: hide the link. @param {string} path @param {Params} [params] */

@@ -25,7 +25,7 @@ function actions(app) {
     t: () => app.nextTheme(),
     p: () => app.jumpToPeak("live"),
     n: () => app.resume(),
-    d: () => app.go("snapshots", { tab: "diff" }),
+    d: () => app.go("snapshots", { diff: 1 }),
     "?": () => app.help.showModal(),
     "/": () => app.search(),
     "[": () => widen(-1),

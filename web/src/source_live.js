@@ -33,7 +33,7 @@ export class LiveSource {
     const answer = await fetch(this.href(path, params), {
       method,
       headers: method === "GET" ? {} : { "Content-Type": "application/json" },
-      body: method === "POST" ? JSON.stringify(body) : undefined,
+      body: method !== "POST" ? undefined : body instanceof Blob ? body : JSON.stringify(body),
     }).catch(() => null);
     if (!answer) throw new ApiError(0, "unreachable", "The server does not answer.");
     const json = answer.status === 204 ? null : await answer.json().catch(() => null);

@@ -76,8 +76,13 @@ export class Store {
     this.bye = "";
   }
 
+  /** Whether nothing comes any more: the program has ended, or this is a saved snapshot. */
   get ended() {
-    return this.session?.state === "ended" || this.bye === "exit";
+    return this.saved || this.session?.state === "ended" || this.bye === "exit";
+  }
+
+  get saved() {
+    return this.session?.state === "saved";
   }
 
   /**
@@ -172,7 +177,8 @@ export class Store {
     this.seq = m.seq;
     this.sub = m.sub ?? 0;
     this.uptimeMs = m.ts;
-    if (this.session && m.stats?.ended) this.session = { ...this.session, state: "ended" };
+    if (this.session?.state === "running" && m.stats?.ended)
+      this.session = { ...this.session, state: "ended" };
   }
 
   /** @param {(number | null)[]} row */

@@ -21,6 +21,23 @@ struct ms_evidence {
     double value;     // NaN: unknown
 };
 
+// A stack that a finding is about.
+#define MS_LEAK_FRAMES 24u
+struct ms_leak_frame {
+    uint64_t address;
+    const char *function, *file, *module; // as in a site row
+    uint32_t line;
+};
+struct ms_finding_stack {
+    const char *role;   // static: "allocated", "freed", "freed_first"
+    uint32_t stack;     // node; 0: not known
+    uint32_t thread;    // ms_thread_row.id; 0: not known
+    uint64_t time_ns;   // uptime; UINT64_MAX: not known
+    size_t frame_count; // innermost first
+    struct ms_leak_frame *frames;
+};
+#define MS_FINDING_STACKS 3u
+
 struct ms_finding {
     size_t analyzer;
     struct ms_site_row site;     // id 0: of no site
@@ -30,6 +47,8 @@ struct ms_finding {
     char text[240];              // one sentence
     struct ms_evidence evidence[MS_EVIDENCE];
     size_t evidence_count;
+    struct ms_finding_stack stacks[MS_FINDING_STACKS];
+    size_t stack_count;
 };
 
 struct ms_analyzer {
@@ -107,13 +126,6 @@ enum ms_leak_kind {
     MS_LEAK_POSSIBLE, // only to its inside, or from such a block
     MS_LEAK_REACHABLE,
     MS_LEAK_KINDS
-};
-
-#define MS_LEAK_FRAMES 24u
-struct ms_leak_frame {
-    uint64_t address;
-    const char *function, *file, *module; // as in a site row
-    uint32_t line;
 };
 
 // Blocks of one kind that were allocated at one stack.

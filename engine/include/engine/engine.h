@@ -72,7 +72,14 @@ void ms_engine_process_ended(struct ms_engine *engine, pid_t pid,
 void ms_engine_on_tick(struct ms_engine *engine, void (*tick)(void *arg),
                        void *arg);
 
-enum ms_session_state { MS_SESSION_RUNNING, MS_SESSION_ENDED };
+enum ms_session_state {
+    MS_SESSION_RUNNING,
+    MS_SESSION_ENDED,
+    MS_SESSION_SAVED, // a snapshot: see engine/saved.h
+};
+
+// "running", "ended" or "saved".
+const char *ms_session_state_name(enum ms_session_state state);
 
 struct ms_session_info {
     uint32_t id; // 1, 2, ...

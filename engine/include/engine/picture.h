@@ -45,6 +45,7 @@ struct ms_system_stats {
     double cpu_usage;      // per cent of the machine, or of the cgroup's quota
     double memory_usage;   // per cent of the machine, or of the cgroup's limit
     double process_cpu;    // per cent of one core
+    uint64_t cpu_ns;       // of the process; of a snapshot that was read in, 0
     uint64_t cores;        // the machine's
     uint64_t thread_count; // of the process, by the kernel
     uint64_t threads_running;

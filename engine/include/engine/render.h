@@ -15,6 +15,7 @@
 #include "engine/details.h"
 #include "engine/engine.h"
 #include "engine/flame.h"
+#include "engine/matrix.h"
 #include "engine/picture.h"
 #include "engine/snapshot.h"
 
@@ -38,6 +39,7 @@ json_t *ms_render_snapshot_head(const struct ms_snapshot *snapshot);
 json_t *ms_render_trend(const float trend[MS_TREND_POINTS]);
 json_t *ms_render_sample(const struct ms_sample *sample); // an array
 json_t *ms_render_sample_columns(void);
+json_t *ms_render_matrix(const struct ms_matrix *matrix);
 json_t *ms_render_thread_detail(const struct ms_detail *detail);
 
 // A stream gives a long JSON text piece by piece, in bounded memory.

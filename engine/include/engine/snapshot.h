@@ -27,7 +27,8 @@ struct ms_snapshot {
     struct ms_thread_row *threads;
     struct ms_site_row *sites;
     struct ms_module_info *modules;
-    struct ms_stacks stacks;  // its modules are the same
+    struct ms_stacks stacks; // its modules are the same
+    uint32_t *site_frames; // of each site, by number; 0: none. NULL: all named
     struct ms_engine *engine; // knows names that came later; NULL: nobody
 };
 
@@ -42,6 +43,17 @@ enum memscope_status
 ms_snapshot_take_for(struct ms_engine *engine, uint32_t session,
                      const char *name, const char *cause,
                      const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_copy is the same on no list: it goes when it is released. Of a
+// saved session it is the snapshot itself.
+enum memscope_status
+ms_snapshot_copy(struct ms_engine *engine, uint32_t session,
+                 const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
+// ms_snapshot_site gives a site of it, by index, with the name that is known by
+// now.
+void ms_snapshot_site(const struct ms_snapshot *snapshot, size_t index,
+                      struct ms_site_row *out);
 
 // ms_snapshot_unnamed is the number of its frames whose names are still being
 // looked up.

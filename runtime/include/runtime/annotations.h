@@ -110,6 +110,9 @@ enum ms_moment_kind {
     MS_MOMENT_UNKNOWN_BLOCK,    // about a block that is not live
     MS_MOMENT_UNBALANCED,       // left or ended without having been entered
     MS_MOMENT_OVERLAP,          // a block where another one is
+    MS_MOMENT_FREED_TWICE,      // freed, and not allocated since
+    MS_MOMENT_FREED_INSIDE,     // an address in the middle of a block
+    MS_MOMENT_FREED_NO_BLOCK,   // memory that is of no allocator
     MS_MOMENT_KINDS
 };
 
@@ -123,6 +126,10 @@ struct ms_moment {
     _Atomic uint32_t name;   // or 0
     _Atomic uint32_t stack;  // where, or 0
     _Atomic uint32_t thread; // slot
+    // Of what was freed wrongly: the block's row, or 0; the free before, if
+    // there was one: its thread (1 + slot), time and stack (or 0). Freed
+    // inside, `first_time` is how many bytes from its beginning.
+    _Atomic uint32_t row, first_thread, first_time, first_stack;
 };
 
 enum ms_annotation {

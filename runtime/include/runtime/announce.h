@@ -18,6 +18,8 @@
 #define MS_ENV_MMAP "MEMSCOPE_MMAP" // 1: mapped memory counts in the totals
 // 1: the program waits at its exit until it has been scanned for leaks
 #define MS_ENV_LEAK_CHECK "MEMSCOPE_LEAK_CHECK"
+// 1: the recorder has the stacks of frees as well
+#define MS_ENV_FREE_STACKS "MEMSCOPE_FREE_STACKS"
 #define MS_ENV_STORE_LIMIT "MEMSCOPE_STORE_LIMIT" // bytes of the segment
 
 struct ms_announcement {

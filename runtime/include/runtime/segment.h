@@ -239,7 +239,7 @@ struct ms_thread_slot {
     _Atomic uint64_t end_ns;
     _Atomic uint64_t name[2]; // as the kernel keeps it, NUL-padded
     _Atomic uint32_t dirty;   // head of the rows touched since the last tick
-    uint32_t unused;
+    uint32_t recorder;        // number; a later thread may have it as well
     _Atomic uint64_t unknown_frees; // of blocks that we never saw allocated
     _Atomic uint64_t recorded;      // events ever written to the recorder
     // What some events took, as the thread itself has measured them.
@@ -264,6 +264,7 @@ enum ms_operation {
     MS_OPERATION_MOVE,
     MS_OPERATION_BORROW,
     MS_OPERATION_RETURN,
+    MS_OPERATION_FREE_STACK, // of the deallocation after it; row: its node
 };
 
 // One recorded event, packed: address 47 bits, operation 5 bits; row 24 bits,

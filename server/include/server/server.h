@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// server: one port for HTTP and WebSocket, on the loopback addresses. It runs
+// server: one port for HTTP and WebSocket, on the loopback addresses unless
+// others are asked for, and a Unix socket beside it or in its place. It runs
 // on two threads of its own ("ms-http", "ms-ws"); queries in SQL run on up to
 // four others ("ms-query"), which begin with the first of them.
 //
 //   function          thread  waits for
 //   ms_server_create any     the port to listen
 //   ms_server_stop   any     viewers to be told, a second at most
+//   ms_server_listen any     nothing
 //   ms_server_url    any     nothing
+//   ms_server_entry  any     nothing
 //   ms_server_port   any     nothing
 
 #ifndef MS_SERVER_SERVER_H
@@ -15,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <memscope.h>
 
@@ -24,6 +28,8 @@
 struct ms_server;
 
 #define MS_SERVER_DEFAULT_PORT 7070
+#define MS_SERVER_URL_BYTES 256
+#define MS_SERVER_WHY_BYTES 256
 
 struct ms_server_options {
     struct ms_engine *engine; // outlives the server
@@ -31,7 +37,16 @@ struct ms_server_options {
     // none; 0: any that is free.
     uint16_t port;
     bool port_fixed;
-    const char *bind; // NULL, "localhost": both families; "127.0.0.1"; "::1"
+    // NULL, "localhost": loopback, both families; else one literal address. All
+    // who come from beyond loopback need the token.
+    const char *bind;
+    const char *unix_path;   // a Unix socket as well; NULL: none
+    bool unix_only;          // and no port
+    const char *token_file;  // NULL: one is made, where it is needed
+    const char *allow_hosts; // names of proxies, with commas; NULL: none
+    bool read_only;          // nothing can be changed
+    bool for_user;           // let `user` in as our own user is, and root
+    uid_t user;
     // These sockets listen already, on `port`; the server closes them.
     bool listening;
     int listeners[MS_LISTENERS];
@@ -40,9 +55,21 @@ struct ms_server_options {
     uint32_t max_clients;       // viewers; 0: 64
 };
 
-// ms_server_create listens when it returns. MEMSCOPE_ERROR_ARGUMENT: an
-// address that is not loopback; MEMSCOPE_ERROR_PORT_TAKEN: the fixed port, or
-// all that were tried, are in use.
+// ms_server_environment fills what is not given by the variables MEMSCOPE_BIND,
+// MEMSCOPE_UNIX, MEMSCOPE_TOKEN_FILE, MEMSCOPE_ALLOW_HOSTS and
+// MEMSCOPE_READ_ONLY; the texts are the environment's own.
+void ms_server_environment(struct ms_server_options *options);
+
+// ms_server_listen looks whether the options can be followed, opens the sockets
+// and enters them in the options. What is wrong, in `why`:
+// MEMSCOPE_ERROR_ARGUMENT: an option; MEMSCOPE_ERROR_PORT_TAKEN: the fixed
+// port, or all that were tried, or the path, are in use.
+enum memscope_status
+ms_server_listen(struct ms_server_options *options,
+                 char why[MS_SERVER_WHY_BYTES]) MEMSCOPE_MUST_CHECK;
+
+// ms_server_create listens when it returns; it does what ms_server_listen does
+// unless that was called, with the same errors.
 enum memscope_status
 ms_server_create(const struct ms_server_options *options,
                  struct ms_server **out) MEMSCOPE_MUST_CHECK;
@@ -51,8 +78,11 @@ ms_server_create(const struct ms_server_options *options,
 // NULL is allowed.
 void ms_server_stop(struct ms_server *server);
 
-// ms_server_url is "http://localhost:7070/"; valid until ms_server_stop.
+// ms_server_url is "http://localhost:7070/", or "unix:PATH" without a port;
+// ms_server_entry is the same with the token, if the server has made one, for
+// the user's eyes. Valid until ms_server_stop.
 const char *ms_server_url(const struct ms_server *server);
+const char *ms_server_entry(const struct ms_server *server);
 uint16_t ms_server_port(const struct ms_server *server);
 
 #endif

@@ -2,8 +2,9 @@
 //
 // memscope: a program under `memscope run`, on a free port, and its API.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { until } from "./until.mjs";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -65,6 +66,14 @@ export class Memscope {
     return answer.json();
   }
 
+  /** Tells the program (targets/orders) to do something, and waits until it has. @param {string} line */
+  async order(line) {
+    const done = () => this.said.match(/^ok$/gm)?.length ?? 0;
+    const before = done();
+    this.child.stdin.write(`${line}\n`);
+    await until(`the program has done "${line}"`, () => done() > before);
+  }
+
   /** The demo's own account of what it holds, with --steps. */
   async account() {
     const line = await until("the program says what it holds", () => this.said.match(/^\{.*\}$/m));
@@ -79,5 +88,42 @@ export class Memscope {
     const again = setInterval(() => this.child.kill("SIGTERM"), 200);
     await this.ended;
     clearInterval(again);
+  }
+}
+
+/** Has a running one take a snapshot into a file. */
+/** @param {Memscope} memscope @param {string} file */
+export async function takeFile(memscope, file) {
+  await promisify(execFile)(BIN, ["snapshot", "--port", String(memscope.port), "-o", file]);
+}
+
+/** Files under `memscope open`. */
+export class OpenedFile {
+  log = "";
+
+  /** @param {string[]} files */
+  constructor(files) {
+    this.child = spawn(BIN, ["open", "--port", "0", ...files], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.child.stderr.on("data", (data) => {
+      this.log += data;
+    });
+  }
+
+  /** @param {string[]} files */
+  static async start(files) {
+    const opened = new OpenedFile(files);
+    const found = await until("memscope says where its page is", () =>
+      opened.log.match(/ at (http:\/\/\S+) until/),
+    );
+    opened.url = found[1];
+    return opened;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.kill("SIGTERM");
+    await ended;
   }
 }

@@ -13,6 +13,7 @@ Chart.register(BarController, BarElement, CategoryScale, LinearScale);
  * @typedef {object} Bars
  * @property {string[]} labels
  * @property {number[]} values
+ * @property {number[]} [before] beside them, to compare with
  */
 
 export class BarChart {
@@ -98,10 +99,14 @@ export class BarChart {
 
   /** @param {Bars} bars */
   draw(bars) {
-    const key = bars.values.join();
+    const key = `${bars.values.join()} ${bars.before?.join()}`;
     if (key === this.#drawn) return;
     this.#drawn = key;
-    this.#scale = nextScale(Math.max(0, ...bars.values), this.#scale, this.plan.kind);
+    this.#scale = nextScale(
+      Math.max(0, ...bars.values, ...(bars.before ?? [])),
+      this.#scale,
+      this.plan.kind,
+    );
     this.#chart ??= this.#make();
     const chart = this.#chart;
     const y = /** @type {any} */ (chart.options.scales).y;
@@ -110,7 +115,17 @@ export class BarChart {
     const data = /** @type {any} */ (chart.data);
     data.labels = bars.labels;
     // Nothing is drawn for 0; what is little keeps a pixel.
-    data.datasets[0].data = bars.values.map((value) => (value > 0 ? value : null));
+    /** @param {number[]} values */
+    const bar = (values) => values.map((value) => (value > 0 ? value : null));
+    const now = data.datasets[data.datasets.length - 1];
+    now.data = bar(bars.values);
+    if (bars.before) {
+      const before = data.datasets.length > 1 ? data.datasets[0] : { ...now };
+      data.datasets = [
+        Object.assign(before, { data: bar(bars.before), backgroundColor: () => color("peak") }),
+        now,
+      ];
+    }
     chart.update("none");
     const words = bars.labels
       .map((label, i) => [label, bars.values[i]])

@@ -18,6 +18,18 @@ function programName(session) {
   return (called || String(session.exe ?? "")).split("/").pop() || "?";
 }
 
+/** When a saved snapshot was taken. @param {Record<string, any> | null} stats */
+function when(stats) {
+  return stats ? new Date(stats.time_ns / 1e6).toLocaleString() : "";
+}
+
+/** @param {Record<string, any>} session */
+function optionText(session) {
+  const { state } = session;
+  const mark = state === "saved" ? ` (saved at ${clock(session.uptime_ms)})` : "";
+  return `${clipMiddle(programName(session), 20)} · ${session.pid}${state === "ended" ? " (ended)" : mark}`;
+}
+
 export class Header {
   #windows;
   /** @type {Record<string, any>[]} */
@@ -98,6 +110,7 @@ export class Header {
   #state() {
     const { app } = this;
     const { store } = app;
+    if (store.saved) return ["saved", `Saved · ${when(store.stats)}`];
     if (app.link === "lost" && store.ended) return ["ended", this.#endedText()];
     if (app.link === "lost") return ["lost", "Reconnecting…"];
     if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
@@ -149,7 +162,7 @@ export class Header {
     setAttribute(this.theme, "aria-label", `Theme: ${app.theme.name}`);
     setAttribute(this.theme, "title", `Theme: ${app.theme.words} (T)`);
     setAttribute(this.pause, "title", "Freeze the view; data keep coming (Space)");
-    this.snapshot.disabled = app.link !== "open" || !store.stats;
+    this.snapshot.disabled = app.link !== "open" || !store.stats || store.saved;
   }
 
   #drawSessions() {
@@ -161,7 +174,7 @@ export class Header {
         ...sessions.map((s) =>
           h("option", {
             value: s.id,
-            text: `${clipMiddle(programName(s), 20)} · ${s.pid}${s.state === "ended" ? " (ended)" : ""}`,
+            text: optionText(s),
           }),
         ),
       );

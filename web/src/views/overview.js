@@ -7,6 +7,7 @@ import { h, setAttribute, setText } from "../dom.js";
 import { bytes, clipMiddle, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { insights } from "../insights.js";
+import { routeTo } from "../router.js";
 import { histogramCharts, timeCharts } from "./overview_charts.js";
 import { Tiles } from "./tiles.js";
 
@@ -15,6 +16,17 @@ const TOP_THREADS = 5;
 const INSIGHTS_MS = 1000; // a sentence that changes faster cannot be read
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {import("../store.js").Table} Table */
+/** @typedef {Record<string, any>} Row */
+
+/** @param {Row} answer @returns {Table} */
+function tableOf({ total, rows }) {
+  return {
+    total,
+    order: rows.map((/** @type {Row} */ row) => row.id),
+    rows: new Map(rows.map((/** @type {Row} */ row) => [row.id, row])),
+  };
+}
 
 export class Overview {
   #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
@@ -23,7 +35,11 @@ export class Overview {
   #due = true;
   #begun = false;
   #newest = 0;
-  /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
+  /** What the tables and histograms show in place of now; null: now. */
+  /** @type {{at: number, threads: Table, sites: Table, histograms: Row} | null} */
+  #past = null;
+  #asking = false;
+  /** @type {Map<string, {element: HTMLElement, title: Element, text: Element, link: Element | null}>} */
   #insights = new Map();
 
   /** @param {App} app */
@@ -142,6 +158,34 @@ export class Overview {
   /** The page is looked at anew: what it shows of now is due, even when paused. */
   enter() {
     this.#due = true;
+    this.#askPast();
+  }
+
+  timeChanged() {
+    if (this.app.view.end === null) this.#due = true;
+    this.#askPast();
+  }
+
+  /** The moment shown, when it was chosen: a pause keeps what is there. */
+  async #askPast() {
+    const { app } = this;
+    const { view } = app;
+    const at = view.chosen ? view.at : null;
+    if (at === null) this.#past = null;
+    if (at === null || this.#asking || this.#past?.at === at) return;
+    this.#asking = true;
+    const [threads, sites, histograms] = await Promise.all([
+      app.ask("threads", { at, limit: TOP_THREADS }),
+      app.ask("sites", { at, limit: TOP_SITES }),
+      app.ask("histograms", { at }),
+    ]);
+    this.#asking = false;
+    if (threads && sites && histograms) {
+      this.#past = { at, threads: tableOf(threads), sites: tableOf(sites), histograms };
+      this.#due = true;
+      this.app.redraw();
+    }
+    if (view.at !== at) this.#askPast(); // moved on meanwhile
   }
 
   draw() {
@@ -160,7 +204,7 @@ export class Overview {
     }
     this.#drawCharts();
     if (view.paused && !this.#due) return;
-    this.#due = store.sub < this.app.asked;
+    this.#due = this.#past === null && store.sub < this.app.asked;
     this.#drawSites();
     this.#drawThreads();
     this.#drawHistograms();
@@ -175,7 +219,7 @@ export class Overview {
   }
 
   #drawSites() {
-    const { sites } = this.app.store;
+    const { sites } = this.#past ?? this.app.store;
     const rows = this.#rows(this.sites.body, 3, Math.min(TOP_SITES, sites.order.length));
     rows.forEach((element, i) => {
       const row = sites.rows.get(sites.order[i]);
@@ -190,7 +234,7 @@ export class Overview {
   }
 
   #drawThreads() {
-    const { threads } = this.app.store;
+    const { threads } = this.#past ?? this.app.store;
     const rows = this.#rows(this.threads.body, 4, Math.min(TOP_THREADS, threads.order.length));
     rows.forEach((element, i) => {
       const row = threads.rows.get(threads.order[i]);
@@ -206,12 +250,14 @@ export class Overview {
 
   /** One of them a frame: together they would cost as much as all the rest. */
   #drawHistograms() {
-    const { histograms } = this.app.store;
+    const { histograms } = this.#past ?? this.app.store;
     if (!histograms) return;
     const [size, life] = this.#histograms;
     if (size !== histograms.seq) {
       this.#histograms = [histograms.seq, life];
       this.size.draw(sizeBars(histograms.size));
+      this.app.redraw();
+      this.#due = true; // the other one's turn
     } else if (life !== histograms.seq) {
       this.#histograms = [size, histograms.seq];
       this.life.draw(lifetimeBars(histograms.lifetime));
@@ -222,7 +268,7 @@ export class Overview {
     const now = performance.now();
     if (now - this.#insightsAt < INSIGHTS_MS && this.#insights.size > 0) return;
     this.#insightsAt = now;
-    const found = insights(this.app.store);
+    const found = insights(this.app.store, this.app.findings);
     for (const [id, { element }] of this.#insights) {
       if (found.some((one) => one.id === id)) continue;
       element.remove();
@@ -234,7 +280,7 @@ export class Overview {
       if (!parts) {
         const title = h("strong", {});
         const text = h("span", {});
-        const link = one.page ? h("a", { href: `#/${one.page}`, text: "Show" }) : null;
+        const link = one.page ? h("a", { text: "Show" }) : null;
         parts = {
           element: h(
             "p",
@@ -247,11 +293,13 @@ export class Overview {
           ),
           title,
           text,
+          link,
         };
         this.#insights.set(one.id, parts);
       }
       setText(parts.title, one.title);
       setText(parts.text, one.text);
+      if (parts.link && one.page) setAttribute(parts.link, "href", routeTo(one.page, one.params));
       if (this.insights.children[i] !== parts.element)
         this.insights.insertBefore(parts.element, this.insights.children[i] ?? null);
     });

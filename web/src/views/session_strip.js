@@ -146,6 +146,7 @@ export class SessionStrip {
     const { store, monitorCpu } = this.app;
     const m = store.monitor;
     if (!m || !store.stats) return;
+    this.self.hidden = this.app.view.begin !== null; // the range has more to say
     const lost = store.stats.capture.dropped_allocs + store.stats.capture.dropped_frees;
     const memory = m.rss_bytes === null ? bytes(m.model_bytes) : bytes(m.rss_bytes);
     setText(

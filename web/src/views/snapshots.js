@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: MIT
 //
-// snapshots: the list of what was kept, to take, give a name, download and
-// delete.
+// snapshots: the list of what was kept, to take, name, save, bring back and
+// delete; and what has changed from one to another.
 
 import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { bytes, count, exactBytes } from "../format.js";
+import { Diff } from "./diff.js";
 
 /** @typedef {import("../app.js").App} App */
 
+const SURE_MS = 4000; // so long a second click deletes
+const CAUSES = {
+  request: "asked for",
+  program: "by the program",
+  rss: "RSS limit",
+  heap: "heap limit",
+  growth: "growth",
+  cgroup: "cgroup limit",
+  peak: "new peak",
+  exit: "at its end",
+};
+const FORMATS = [
+  ["pprof", "pprof"],
+  ["collapsed", "collapsed"],
+  ["speedscope", "speedscope"],
+  ["csv", "CSV"],
+];
+
 export class SnapshotsPage {
   #drawn = "";
+  /** @type {{a: number, b: number}} ids; 0: none */
+  #chosen = { a: 0, b: 0 };
 
   /** @param {App} app */
   constructor(app) {
@@ -21,16 +42,42 @@ export class SnapshotsPage {
       placeholder: "Name (may stay empty)",
       "aria-label": "Name of the snapshot",
     });
+    this.file = h("input", {
+      type: "file",
+      accept: ".json,application/json",
+      hidden: true,
+      onchange: () => this.#import(this.file.files?.[0]),
+    });
     this.body = h("tbody", {});
     this.empty = h("p", {
       class: "empty",
-      text: "A snapshot keeps every call site and thread as it is now: take one before and after something happens, and download it as JSON.",
+      text: "A snapshot keeps every call site, thread and stack as it is now. Take one before and one after something happens, choose them as A and B, and see what has changed. Snapshots can be saved, and brought back later, or from another machine.",
     });
     this.error = h("p", { class: "insight warn", role: "alert", hidden: true });
-    const heads = ["#", "Time", "Name", "Heap", "Blocks", "RSS", "Call sites", "Threads", ""];
-    this.element = h(
+    this.diff = new Diff(app, () => this.#keepParams());
+    const heads = [
+      "A",
+      "B",
+      "#",
+      "Time",
+      "Name",
+      "Why",
+      "Heap",
+      "Blocks",
+      "RSS",
+      "Sites",
+      "Threads",
+      "Save as",
+    ];
+    const left = new Set(["A", "B", "Time", "Name", "Why", "Save as"]);
+    this.list = h(
       "section",
-      { class: "card page snapshots" },
+      {
+        class: "card page snapshots",
+        ondragover: (/** @type {DragEvent} */ event) => this.#dragged(event, true),
+        ondragleave: (/** @type {DragEvent} */ event) => this.#dragged(event, false),
+        ondrop: (/** @type {DragEvent} */ event) => this.#dropped(event),
+      },
       h(
         "header",
         {},
@@ -38,11 +85,19 @@ export class SnapshotsPage {
           text: "Snapshots",
           title: "Immutable pictures of the heap, kept by memscope until it ends",
         }),
+        h("span", { class: "note", text: "choose A and B to compare them" }),
         h(
           "form",
-          { onsubmit: (/** @type {Event} */ e) => this.#take(e) },
+          { onsubmit: (/** @type {Event} */ e) => this.#take(e), hidden: api.saved },
           this.name,
           h("button", { type: "submit", class: "primary", text: "Take snapshot" }),
+          h("button", {
+            type: "button",
+            text: "Import…",
+            title: "A snapshot that was saved as JSON. A file can also be dropped here.",
+            onclick: () => this.file.click(),
+          }),
+          this.file,
         ),
       ),
       this.error,
@@ -51,7 +106,7 @@ export class SnapshotsPage {
         { class: "scroll-x" },
         h(
           "table",
-          {},
+          { "aria-label": "Snapshots" },
           h(
             "thead",
             {},
@@ -59,11 +114,7 @@ export class SnapshotsPage {
               "tr",
               {},
               ...heads.map((t) =>
-                h("th", {
-                  scope: "col",
-                  class: t === "Name" || t === "Time" ? "" : "num",
-                  text: t,
-                }),
+                h("th", { scope: "col", class: left.has(t) ? "" : "num", text: t }),
               ),
             ),
           ),
@@ -72,10 +123,11 @@ export class SnapshotsPage {
       ),
       this.empty,
     );
+    this.element = h("div", { class: "snapshots-page" }, this.list, this.diff.element);
   }
 
   want() {
-    return { hist: false };
+    return {};
   }
 
   /** @param {Event} event */
@@ -85,63 +137,189 @@ export class SnapshotsPage {
     this.name.value = "";
   }
 
-  /** @param {Record<string, any>} snapshot */
-  async #delete(snapshot) {
-    const error = await api.remove(`snapshots/${snapshot.id}`).catch((e) => e);
-    this.error.hidden = !error || error.status === 404;
-    if (!this.error.hidden) setText(this.error, "The snapshot could not be deleted.");
-    else this.app.store.snapshots = this.app.store.snapshots.filter((s) => s.id !== snapshot.id);
+  /** @param {string} text "": no error any more */
+  #say(text) {
+    this.error.hidden = text === "";
+    setText(this.error, text);
+  }
+
+  /** @param {DragEvent} event @param {boolean} over */
+  #dragged(event, over) {
+    if (!event.dataTransfer?.types.includes("Files") || api.saved) return;
+    event.preventDefault();
+    this.list.classList.toggle("dropping", over);
+  }
+
+  /** @param {DragEvent} event */
+  #dropped(event) {
+    if (!event.dataTransfer?.files.length || api.saved) return;
+    event.preventDefault();
+    this.list.classList.remove("dropping");
+    this.#import(event.dataTransfer.files[0]);
+  }
+
+  /** @param {File | undefined} file */
+  async #import(file) {
+    if (!file) return;
+    this.#say("");
+    this.app.say(`Importing ${file.name}…`);
+    try {
+      const head = await api.upload("snapshots/import", file);
+      this.app.store.addSnapshot(head);
+      this.app.say(`Imported “${head.name}” as S${head.id}.`);
+    } catch (error) {
+      this.app.say("");
+      this.#say(`${file.name} could not be imported: ${/** @type {Error} */ (error).message}`);
+    }
+    this.file.value = "";
     this.app.redraw();
+  }
+
+  /** The first click asks, the second one deletes. */
+  /** @param {Record<string, any>} snapshot @param {HTMLButtonElement} button */
+  async #delete(snapshot, button) {
+    if (button.dataset.sure !== "1") {
+      button.dataset.sure = "1";
+      setText(button, "Really?");
+      setTimeout(() => {
+        delete button.dataset.sure;
+        setText(button, "Delete");
+      }, SURE_MS);
+      return;
+    }
+    const failed = await api.remove(`snapshots/${snapshot.id}`).then(
+      () => null,
+      (error) => (error.status === 404 ? null : error),
+    );
+    this.#say(failed ? `The snapshot could not be deleted: ${failed.message}` : "");
+    if (!failed)
+      this.app.store.snapshots = this.app.store.snapshots.filter((s) => s.id !== snapshot.id);
+    this.app.redraw();
+  }
+
+  /** @param {"a" | "b"} which @param {number} id */
+  #choose(which, id) {
+    this.#chosen[which] = id;
+    this.#keepParams();
+    this.#compare();
+  }
+
+  #keepParams() {
+    if (this.app.pageId !== "snapshots") return;
+    const { a, b } = this.#chosen;
+    this.app.setParams({
+      a: a || "",
+      b: b || "",
+      tab: this.diff.tab === "sites" ? "" : this.diff.tab,
+    });
+  }
+
+  /** Shows what is chosen: two snapshots, or the range that the time below has. */
+  #compare() {
+    const { store, view } = this.app;
+    const [a, b] = [this.#chosen.a, this.#chosen.b].map((id) =>
+      store.snapshots.find((s) => s.id === id),
+    );
+    if (view.range) this.diff.show({ range: view.range });
+    else this.diff.show(a && b ? { snapshots: [a, b] } : null);
+  }
+
+  timeChanged() {
+    this.#compare();
+  }
+
+  escape() {
+    return this.diff.escape();
   }
 
   draw() {
     const { snapshots } = this.app.store;
-    const key = JSON.stringify(snapshots);
+    const { a, b } = this.#chosen;
+    const key = JSON.stringify([snapshots, a, b]);
     this.empty.hidden = snapshots.length > 0;
+    this.diff.draw();
     if (key === this.#drawn) return;
     this.#drawn = key;
-    this.body.replaceChildren(
-      ...snapshots.map((s) =>
-        h(
-          "tr",
-          { "data-id": s.id },
-          h("td", { class: "num", text: String(s.id) }),
-          h("td", { text: new Date(s.time_ms).toLocaleTimeString() }),
-          h("td", { class: "name", text: s.name }),
-          h("td", { class: "num", text: bytes(s.live_bytes), title: exactBytes(s.live_bytes) }),
-          h("td", { class: "num", text: count(s.live_blocks) }),
-          h("td", { class: "num", text: bytes(s.rss_bytes) }),
-          h("td", { class: "num", text: count(s.sites) }),
-          h("td", { class: "num", text: count(s.threads) }),
-          h(
-            "td",
-            { class: "num actions" },
-            h("a", {
-              href: api.href(`snapshots/${s.id}`),
-              download: "",
-              class: "button",
-              text: "Download",
-            }),
-            " ",
-            h("button", {
-              type: "button",
-              onclick: () => this.#delete(s),
-              "aria-label": `Delete ${s.name}`,
-              text: "Delete",
-            }),
-          ),
-        ),
+    const focused = document.activeElement?.id;
+    this.body.replaceChildren(...snapshots.map((s) => this.#row(s)));
+    if (focused) document.getElementById(focused)?.focus();
+    this.#compare();
+  }
+
+  /** @param {Record<string, any>} s */
+  #row(s) {
+    /** @param {"a" | "b"} which */
+    const radio = (which) =>
+      h(
+        "td",
+        { class: "pick" },
+        h("input", {
+          type: "radio",
+          id: `pick-${which}-${s.id}`,
+          name: `compare-${which}`,
+          checked: this.#chosen[which] === s.id,
+          "aria-label": `${s.name} as ${which.toUpperCase()}`,
+          onchange: () => this.#choose(which, s.id),
+        }),
+      );
+    /** @param {string} path @param {string} text @param {import("../api.js").Params} [params] */
+    const link = (path, text, params) => {
+      const href = api.href(path, params);
+      return href ? h("a", { href, download: "", class: "button", text }) : null;
+    };
+    const remove = h("button", {
+      type: "button",
+      "aria-label": `Delete ${s.name}`,
+      onclick: () => this.#delete(s, remove),
+      text: "Delete",
+    });
+    const why = /** @type {Record<string, string>} */ (CAUSES)[s.cause] ?? s.cause ?? "";
+    return h(
+      "tr",
+      { "data-id": s.id },
+      radio("a"),
+      radio("b"),
+      h("td", { class: "num", text: `S${s.id}` }),
+      h("td", {
+        text: new Date(s.time_ms).toLocaleTimeString(),
+        title: new Date(s.time_ms).toString(),
+      }),
+      h("td", { class: "name", text: s.name }),
+      h("td", { class: "dim", text: s.imported ? `${why}, imported` : why }),
+      h("td", { class: "num", text: bytes(s.live_bytes), title: exactBytes(s.live_bytes) }),
+      h("td", { class: "num", text: count(s.live_blocks) }),
+      h("td", { class: "num", text: bytes(s.rss_bytes), title: exactBytes(s.rss_bytes) }),
+      h("td", { class: "num", text: count(s.sites) }),
+      h("td", { class: "num", text: count(s.threads) }),
+      h(
+        "td",
+        { class: "actions" },
+        link(`snapshots/${s.id}`, "JSON"),
+        ...FORMATS.map(([format, text]) => link("export", text, { format, snapshot: s.id })),
+        api.saved ? null : remove,
       ),
     );
   }
 
-  /** Others may have taken or deleted some. */
-  async enter() {
+  /** @param {import("../router.js").Params} params */
+  async enter(params) {
+    if (params.a || params.b) this.#chosen = { a: Number(params.a) || 0, b: Number(params.b) || 0 };
+    if (params.tab) this.diff.choose(params.tab);
+    // Others may have taken or deleted some.
     const answer = await api.get("snapshots").catch(() => null);
-    if (!answer) return;
-    this.app.store.snapshots = answer.snapshots;
+    if (answer) this.app.store.snapshots = answer.snapshots;
+    const { snapshots } = this.app.store;
+    if (params.diff === "1" && snapshots.length > 1)
+      this.#chosen = {
+        a: snapshots[snapshots.length - 2].id,
+        b: snapshots[snapshots.length - 1].id,
+      };
+    this.#drawn = "";
+    this.#keepParams();
     this.app.redraw();
   }
 
-  restyle() {}
+  restyle() {
+    this.diff.restyle();
+  }
 }

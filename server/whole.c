@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// See whole.h for the contract.
+
+#include "whole.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/clock.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define NAMES_WAIT_NS (10 * SECOND_NS) // then they are given as they are
+#define NAMES_STEP_NS (SECOND_NS / 10)
+
+struct pending {
+    struct ms_later later; // first
+    struct ms_engine *engine;
+    const struct ms_snapshot *snapshot; // held; NULL: the reply has it
+    enum ms_whole_form form;
+    uint64_t end_ns; // no waiting for names after this
+};
+
+static struct ms_render_stream *render(const struct ms_snapshot *s,
+                                       enum ms_whole_form form)
+{
+    (void)form;
+    return ms_render_snapshot(s);
+}
+
+// Takes the snapshot over.
+static void reply(struct ms_engine *engine, struct ms_reply *r,
+                  const struct ms_snapshot *s, enum ms_whole_form form)
+{
+    static const struct {
+        const char *content_type, *extension;
+    } forms[] = {
+        [MS_WHOLE_JSON] = {"application/json", "json"},
+        [MS_WHOLE_HTML] = {"text/html; charset=utf-8", "html"},
+    };
+    char which[32] = "";
+
+    r->stream = render(s, form);
+    if (r->stream == NULL) {
+        ms_snapshot_release(engine, s);
+        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
+        return;
+    }
+    r->held = s;
+    r->content_type = forms[form].content_type;
+    if (s->id != 0) // it is on the list
+        snprintf(which, sizeof which, "-snapshot-%u", s->id);
+    snprintf(r->disposition, sizeof r->disposition,
+             "attachment; filename=\"memscope-%d%s.%s\"", (int)s->session.pid,
+             which, forms[form].extension);
+}
+
+static bool again(struct ms_later *later, struct ms_reply *r)
+{
+    struct pending *p = (struct pending *)later;
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if (now < p->end_ns && ms_snapshot_unnamed(p->snapshot) != 0) {
+        later->due_ns = now + NAMES_STEP_NS;
+        return false;
+    }
+    reply(p->engine, r, p->snapshot, p->form);
+    p->snapshot = NULL;
+    return true;
+}
+
+static void drop(struct ms_later *later)
+{
+    struct pending *p = (struct pending *)later;
+
+    if (p->snapshot != NULL)
+        ms_snapshot_release(p->engine, p->snapshot);
+    free(p);
+}
+
+void ms_reply_whole(struct ms_request *q, struct ms_reply *r,
+                    const struct ms_snapshot *snapshot, enum ms_whole_form form)
+{
+    struct ms_engine *engine = q->server->options.engine;
+    uint64_t now = ms_clock_monotonic_ns();
+
+    if (r->head_only || ms_snapshot_unnamed(snapshot) == 0) {
+        reply(engine, r, snapshot, form);
+        return;
+    }
+    struct pending *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        ms_snapshot_release(engine, snapshot);
+        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
+        return;
+    }
+    *p = (struct pending){
+        .later = {.due_ns = now + NAMES_STEP_NS, .again = again, .drop = drop},
+        .engine = engine,
+        .snapshot = snapshot,
+        .form = form,
+        .end_ns = now + NAMES_WAIT_NS,
+    };
+    r->later = &p->later;
+}
