@@ -259,7 +259,7 @@ async function cutThem(t, port, cuts) {
 test("beside a process of 500 sites, 600 cuts", async (t) => {
   const host = start([String(process.env.MEMSCOPE_FAKE_HOST)]);
   const lines = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
-  const port = Number((await lines.next()).value);
+  const port = Number((await lines.next()).value.split(" ")[0]);
   for (const command of ["open", "sites 500", "busy 5"]) {
     host.stdin.write(`${command}\n`);
     assert.match((await lines.next()).value, /^ok/);
