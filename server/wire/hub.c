@@ -28,13 +28,30 @@ void ms_hub_tick(struct ms_hub *hub)
 // NULL: there is no room for one more.
 static struct ms_hub_session *place_of(struct ms_hub *hub, uint32_t id)
 {
-    for (size_t i = 0; i < hub->session_count; i++)
-        if (hub->sessions[i].id == id)
-            return &hub->sessions[i];
-    if (hub->session_count == MS_HUB_SESSIONS)
-        return NULL;
-    hub->sessions[hub->session_count] = (struct ms_hub_session){.id = id};
-    return &hub->sessions[hub->session_count++];
+    struct ms_hub_session *place = NULL;
+
+    for (size_t i = 0; i < hub->session_count; i++) {
+        struct ms_hub_session *s = &hub->sessions[i];
+        if (s->id == id)
+            return s;
+        // That which has been told of for longest.
+        if (s->gone && (place == NULL || s->event < place->event))
+            place = s;
+    }
+    if (hub->session_count < MS_HUB_SESSIONS)
+        place = &hub->sessions[hub->session_count++];
+    if (place != NULL)
+        *place = (struct ms_hub_session){.id = id};
+    return place;
+}
+
+static bool is_among(uint32_t id, const struct ms_session_info *list,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].id == id)
+            return true;
+    return false;
 }
 
 void ms_hub_look(struct ms_hub *hub, bool now)
@@ -55,6 +72,13 @@ void ms_hub_look(struct ms_hub *hub, bool now)
         if (s == NULL || (s->event != 0 && s->ended == ended))
             continue;
         s->ended = ended;
+        s->event = ++hub->events;
+    }
+    for (size_t i = 0; i < hub->session_count; i++) {
+        struct ms_hub_session *s = &hub->sessions[i];
+        if (s->gone || is_among(s->id, list, count))
+            continue;
+        s->gone = true;
         s->event = ++hub->events;
     }
     free(list);

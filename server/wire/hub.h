@@ -16,8 +16,8 @@ struct ms_feed;
 
 struct ms_hub_session {
     uint32_t id;
-    bool ended;
-    uint64_t event; // the number of its latest change
+    bool ended, gone; // gone: kept no longer; its place is free
+    uint64_t event;   // the number of its latest change
 };
 
 struct ms_hub {

@@ -124,6 +124,11 @@ json_t *ms_message_session(const struct ms_session_info *session)
                      ms_render_session(session));
 }
 
+json_t *ms_message_gone(uint32_t session)
+{
+    return json_pack("{s:s,s:I}", "t", "gone", "session", (json_int_t)session);
+}
+
 json_t *ms_message_bye(const char *why)
 {
     return json_pack("{s:s,s:s}", "t", "bye", "why", why);

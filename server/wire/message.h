@@ -10,6 +10,7 @@
 
 json_t *ms_message_hello(struct ms_server *server, uint32_t session);
 json_t *ms_message_session(const struct ms_session_info *session);
+json_t *ms_message_gone(uint32_t session);
 json_t *ms_message_bye(const char *why);
 json_t *ms_message_heartbeat(uint64_t seq, uint64_t uptime_ns);
 

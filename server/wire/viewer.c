@@ -223,20 +223,32 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
     return verdict;
 }
 
-// Other sessions than the one shown, which began or ended, at most a second
-// later. The end of the one shown comes after its last delta.
+static json_t *message_of(struct ms_viewer *v,
+                          const struct ms_hub_session *change)
+{
+    struct ms_session_info s;
+
+    if (change->gone)
+        return ms_message_gone(change->id);
+    if (ms_engine_session(v->hub->server->options.engine, change->id, &s) !=
+        MEMSCOPE_OK)
+        return NULL;
+    return ms_message_session(&s);
+}
+
+// Other sessions than the one shown, which began, ended or are kept no longer,
+// at most a second later. The end of the one shown comes after its last delta.
 static void say_others(struct ms_viewer *v)
 {
     const struct ms_hub_session *change;
-    struct ms_session_info s;
 
     ms_hub_look(v->hub, false);
     while ((change = ms_hub_change(v->hub, v->event)) != NULL) {
-        if (change->id != v->session &&
-            ms_engine_session(v->hub->server->options.engine, change->id, &s) ==
-                MEMSCOPE_OK &&
-            !ms_viewer_say(v, ms_message_session(&s)))
-            return; // it has too much to read already
+        if (change->gone || change->id != v->session) {
+            json_t *message = message_of(v, change);
+            if (message != NULL && !ms_viewer_say(v, message))
+                return; // it has too much to read already
+        }
         v->event = change->event;
     }
 }
