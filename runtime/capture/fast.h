@@ -58,8 +58,8 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_leave(struct ms_writer *w,
 
 // Leaves the writer, if nothing is to follow. The row is looked at when it has
 // been counted in, or the collector could miss that.
-MS_ALWAYS_INLINE enum ms_fast ms_fast_end(struct ms_writer *w,
-                                          const struct ms_row *r, bool must_post)
+MS_ALWAYS_INLINE enum ms_fast
+ms_fast_end(struct ms_writer *w, const struct ms_row *r, bool must_post)
 {
     // relaxed: see ms_ledger_touch
     if (ms_unlikely(must_post || ms_load_relaxed(&r->next_dirty) == 0))

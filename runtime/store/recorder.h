@@ -15,8 +15,7 @@ static inline void ms_recorder_add(struct ms_writer *w,
                                    uint64_t address, uint32_t row)
 {
     uint64_t number = ms_load_relaxed(&w->slot->recorded); // only we write it
-    struct ms_recorded_event *e =
-        &w->events[number & (MS_RECORDER_EVENTS - 1)];
+    struct ms_recorded_event *e = &w->events[number & (MS_RECORDER_EVENTS - 1)];
 
     // relaxed: see the head of this file
     ms_store_relaxed(&e->what, address | (uint64_t)operation << 47);

@@ -67,8 +67,8 @@ struct ms_writer {
             uint32_t context; // of allocations: annotate/contexts.h
         };
     };
-    uint32_t thread;    // number of its slot
-    uint32_t level;     // of sampling; 0: exact
+    uint32_t thread; // number of its slot
+    uint32_t level;  // of sampling; 0: exact
     struct ms_segment_header *header;
     uint64_t now;      // birth units
     uint64_t timed_ns; // when this event began, if it is measured
@@ -79,8 +79,8 @@ struct ms_writer {
     uint64_t covers; // addresses below are in the index; 0: none
     struct ms_thread_slot *slot;
     struct ms_recorded_event *events; // ring of MS_RECORDER_EVENTS
-    int64_t unposted;      // net bytes not yet posted to the header
-    uint64_t last_address; // of the last event, if an allocation
+    int64_t unposted;                 // net bytes not yet posted to the header
+    uint64_t last_address;            // of the last event, if an allocation
     struct ms_sampler sampler;
     _Atomic uint8_t *filter;        // of sampled addresses; NULL: ask the index
     struct ms_unwinder *unwinder;   // NULL: the backend needs none

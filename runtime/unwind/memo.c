@@ -159,7 +159,8 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     if (hash == 0)
         return NULL;
     struct ms_memo_entry *e = take_entry(m, groups);
-    if (!fill(&m->words[e->words - m->words], from->sp, addresses, values, count))
+    if (!fill(&m->words[e->words - m->words], from->sp, addresses, values,
+              count))
         return NULL;
     e->at = *from;
     e->node = node;

@@ -179,8 +179,8 @@ MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m,
     last->next[0] = (uint16_t)m->last;
 }
 
-// ms_memo_recognize gives the entry of the stack that begins with `from`, on the
-// thread's own stack [low, high); NULL: it has none.
+// ms_memo_recognize gives the entry of the stack that begins with `from`, on
+// the thread's own stack [low, high); NULL: it has none.
 MS_ALWAYS_INLINE struct ms_memo_entry *
 ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t low,
                   uint64_t high)
