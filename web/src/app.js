@@ -5,6 +5,7 @@
 
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
+import { Findings } from "./findings.js";
 import { listenToKeys } from "./keys.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
@@ -18,6 +19,7 @@ import { Header } from "./views/header.js";
 import { makeHelp } from "./views/help.js";
 import { Navigation } from "./views/navigation.js";
 import { SessionStrip } from "./views/session_strip.js";
+import { Tip } from "./views/tip.js";
 
 /** @typedef {import("./pages.js").Page} Page */
 /** @typedef {import("./router.js").Params} Params */
@@ -30,7 +32,8 @@ const LEAST_RANGE_S = 0.2;
 export class App {
   store = new Store();
   view = new View();
-  hz = 10;
+  findings = new Findings();
+  hz = Number(settings.get("hz")) || 10;
   monitorCpu = Number.NaN;
   /** @type {import("./api.js").LinkState} */
   link = "connecting";
@@ -60,12 +63,13 @@ export class App {
     this.source = source;
     const window = Number(settings.get("window"));
     if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
-    this.theme = new Theme(() => this.#restyle());
+    this.theme = new Theme(() => this.restyle());
     source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
     ); // it opens while the page is built
-    this.drawer = new Drawer(this.store);
+    this.drawer = new Drawer(this);
+    this.tip = new Tip(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
     this.navigation = new Navigation();
@@ -84,9 +88,14 @@ export class App {
       this.drawer.element,
       this.help,
       this.notice,
+      this.tip.element,
     );
     this.#listen();
     this.#route();
+    this.findings.follow(
+      () => this.store.session?.id,
+      () => this.redraw(),
+    );
   }
 
   /** @returns {Page} */
@@ -119,6 +128,7 @@ export class App {
     if (m.t === "hello") this.subscribe();
     if (this.store.lost) this.subscribe(true);
     if (m.t === "res") this.#answered(m);
+    if (m.t === "gone" && m.session === this.store.session?.id) this.#shownIsGone();
     if (m.t === "full" || m.t === "d") {
       if (m.monitor) this.#monitor(m.monitor);
       // A page that is not seen paints nothing and still says that it lives.
@@ -189,7 +199,7 @@ export class App {
   #draw() {
     const begin = performance.now();
     this.header.draw();
-    this.navigation.draw(this.store, this.pageId);
+    this.navigation.draw(this);
     this.#keepInHistory();
     if (this.#timeTold !== this.view.version) {
       this.#timeTold = this.view.version;
@@ -273,11 +283,19 @@ export class App {
     return api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
   }
 
+  #shownIsGone() {
+    const { sessions } = this.store;
+    const next = sessions.find((s) => s.primary) ?? sessions.at(-1);
+    if (next) this.chooseSession(next.id);
+    this.say("The process that was shown has ended, and is kept no longer.");
+  }
+
   /** @param {number} id */
   chooseSession(id) {
     this.#session = id;
     this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
     this.store.epoch = ""; // nothing of it is held
+    this.findings.forget();
     this.resume();
     this.subscribe(true);
   }
@@ -359,8 +377,10 @@ export class App {
     this.say(`Theme: ${this.theme.words}.`);
   }
 
-  #restyle() {
+  /** Colours or units are others now. */
+  restyle() {
     for (const page of this.#pages.values()) page.restyle?.();
+    this.drawer.restyle();
     this.strip.restyle();
     this.redraw();
   }
@@ -379,7 +399,7 @@ export class App {
 
   /** Esc: the nearest thing first. */
   escape() {
-    if (!this.drawer.hide() && !this.page.escape?.()) this.resume();
+    if (!this.tip.hide() && !this.drawer.hide() && !this.page.escape?.()) this.resume();
   }
 
   search() {

@@ -3,12 +3,18 @@
 // pages: the list of them, in the order of the navigation. A page is made when
 // it is first looked at.
 
-import { siteColumns, threadColumns } from "./columns.js";
+import { AllocationsPage } from "./views/allocations.js";
 import { FlamePage } from "./views/flame.js";
 import { LeaksPage } from "./views/leaks.js";
 import { Overview } from "./views/overview.js";
+import { QueryPage } from "./views/query.js";
+import { ResidentPage } from "./views/resident.js";
+import { SettingsPage } from "./views/settings_page.js";
+import { SitesPage } from "./views/sites.js";
 import { SnapshotsPage } from "./views/snapshots.js";
-import { TablePage } from "./views/table_page.js";
+import { TasksPage } from "./views/tasks.js";
+import { ThreadsPage } from "./views/threads.js";
+import { TimelinePage } from "./views/timeline.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./router.js").Params} Params */
@@ -35,7 +41,7 @@ import { TablePage } from "./views/table_page.js";
  * @property {string} group pages of one group stand together; "" has no heading
  * @property {string} [key] that leads there
  * @property {(app: App) => Page} make
- * @property {(store: import("./store.js").Store) => number | null | undefined} [badge] how many
+ * @property {(app: App) => number | null | undefined} [badge] how many
  *   there are
  */
 
@@ -47,30 +53,16 @@ export const PAGES = [
     label: "Threads",
     group: "Who",
     key: "2",
-    badge: (store) => store.stats?.threads,
-    make: (app) =>
-      new TablePage(app, {
-        part: "th",
-        title: "Threads",
-        placeholder: "Find a thread",
-        columns: threadColumns,
-        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
-      }),
+    badge: ({ store }) => store.stats?.threads,
+    make: (app) => new ThreadsPage(app),
   },
   {
     id: "sites",
     label: "Call sites",
     group: "Who",
     key: "3",
-    badge: (store) => store.stats?.sites,
-    make: (app) =>
-      new TablePage(app, {
-        part: "site",
-        title: "Call sites",
-        placeholder: "Find a function, file or module",
-        columns: siteColumns,
-        help: "Every place that called the allocator",
-      }),
+    badge: ({ store }) => store.stats?.sites,
+    make: (app) => new SitesPage(app),
   },
   {
     id: "flame",
@@ -79,13 +71,32 @@ export const PAGES = [
     key: "4",
     make: (app) => new FlamePage(app),
   },
-  { id: "leaks", label: "Leaks", group: "Change", key: "5", make: (app) => new LeaksPage(app) },
+  {
+    id: "allocations",
+    label: "Allocations",
+    group: "Who",
+    key: "7",
+    make: (app) => new AllocationsPage(app),
+  },
+  { id: "tasks", label: "Tasks & types", group: "Who", make: (app) => new TasksPage(app) },
+  {
+    id: "leaks",
+    label: "Leaks",
+    group: "Change",
+    key: "5",
+    badge: ({ findings }) => findings.of("leak_suspects").length || null,
+    make: (app) => new LeaksPage(app),
+  },
   {
     id: "snapshots",
     label: "Snapshots",
     group: "Change",
     key: "6",
-    badge: (store) => store.snapshots.length || null,
+    badge: ({ store }) => store.snapshots.length || null,
     make: (app) => new SnapshotsPage(app),
   },
+  { id: "timeline", label: "Timeline", group: "Change", make: (app) => new TimelinePage(app) },
+  { id: "heap", label: "Heap map", group: "More", key: "8", make: (app) => new ResidentPage(app) },
+  { id: "query", label: "Query", group: "More", key: "9", make: (app) => new QueryPage(app) },
+  { id: "settings", label: "Settings", group: "More", make: (app) => new SettingsPage(app) },
 ];
