@@ -11,6 +11,7 @@
 
 #include "platform/clock.h"
 #include "platform/thread.h"
+#include "server/log.h"
 #include "wire/message.h"
 #include "wire/viewer.h"
 
@@ -165,6 +166,16 @@ static int receive(struct connection *c, const char *data, size_t bytes)
     return 0;
 }
 
+static void say(const char *event, uint32_t viewers)
+{
+    struct ms_log_line line;
+
+    if (!ms_log_begin(&line, MS_LOG_INFO, event))
+        return;
+    ms_log_number(&line, "viewers", viewers);
+    ms_log_end(&line);
+}
+
 static int establish(struct ms_ws *ws, struct connection *c, struct lws *wsi)
 {
     *c = (struct connection){.wsi = wsi};
@@ -174,7 +185,8 @@ static int establish(struct ms_ws *ws, struct connection *c, struct lws *wsi)
     ms_viewer_init(c->viewer, ws->server);
     c->next = ws->connections;
     ws->connections = c;
-    atomic_fetch_add(&ws->server->clients, 1);
+    uint32_t viewers = atomic_fetch_add(&ws->server->clients, 1) + 1;
+    say("viewer.begin", viewers);
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -191,7 +203,7 @@ static void forget(struct ms_ws *ws, struct connection *c)
     ms_viewer_fini(c->viewer);
     free(c->viewer);
     c->viewer = NULL;
-    atomic_fetch_sub(&ws->server->clients, 1);
+    say("viewer.end", atomic_fetch_sub(&ws->server->clients, 1) - 1);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason,
