@@ -110,8 +110,9 @@ static void stretch(struct ms_writer *w, uint64_t took_ns)
 MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
 {
     uint64_t now = ms_clock_monotonic_ns();
+    bool ran_out = w->countdown == UINT32_MAX;
 
-    if (w->countdown == UINT32_MAX) // it ran out
+    if (ran_out)
         stretch(w, now - w->refreshed_ns);
     if ((uint32_t)pulse != (uint32_t)w->pulse)
         adopt(w);
@@ -120,7 +121,9 @@ MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
     w->countdown = w->stretch;
     w->refreshed_ns = now;
     w->now = now >> MS_BIRTH_SHIFT;
-    if (w->refreshes++ % MS_MEASURED_REFRESHES == 0)
+    // Not the thread's first event, nor the first after a tick: in a program
+    // that mostly sleeps those find all caches cold, and the others do not.
+    if (ran_out && w->refreshes++ % MS_MEASURED_REFRESHES == 1)
         w->timed_ns = now;
 }
 

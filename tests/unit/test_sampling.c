@@ -190,6 +190,28 @@ static void a_program_has_three_intervals_at_most(void **state)
     assert_int_equal(h.pulse >> 32, 0);
 }
 
+// Ticks alone measure nothing: their first event is no example of the others.
+static void events_are_measured_by_their_number(void **state)
+{
+    (void)state;
+    struct ms_store store;
+
+    assert_int_equal(ms_store_create(&store, MS_BACKEND_UNIFIED), 0);
+    struct ms_writer *w =
+        ms_store_writer_open(&store, 100, (uint64_t[2]){0, 0}, nobody_is_gone);
+    for (int tick = 0; tick < 1000; tick++) {
+        ms_add_relaxed(&store.header->pulse, MS_PULSE_TICK);
+        for (uint32_t i = 0; i < MS_CLOCK_EVENTS / 2; i++) {
+            ms_writer_now(w);
+            assert_true(w->timed_ns == 0);
+        }
+    }
+    for (uint32_t i = 0; i <= MS_CLOCK_EVENTS_MOST && w->timed_ns == 0; i++)
+        ms_writer_now(w);
+    assert_int_not_equal(w->timed_ns, 0);
+    ms_store_destroy(&store);
+}
+
 static void modes_are_read_from_text(void **state)
 {
     (void)state;
@@ -227,6 +249,7 @@ int main(void)
         cmocka_unit_test(points_are_a_poisson_process),
         cmocka_unit_test(estimates_are_true_on_average),
         cmocka_unit_test(a_program_has_three_intervals_at_most),
+        cmocka_unit_test(events_are_measured_by_their_number),
         cmocka_unit_test(modes_are_read_from_text),
     };
 
