@@ -35,6 +35,8 @@ after(async () => {
 async function settled(page, id) {
   await go(page, id);
   if (id === "overview") await full(page);
+  if (id === "flame") await page.waitForSelector(".icicle[data-drawn]");
+  if (id === "leaks") await page.waitForSelector(".suspects tr[data-id], .suspects .empty:visible");
   if (id === "snapshots") await page.waitForSelector(".snapshots tbody tr");
   if (id === "threads" || id === "sites")
     await until(
@@ -57,7 +59,7 @@ async function violations(page) {
 }
 
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
-  test(`axe finds nothing on any page, ${scheme}`, async () => {
+  test(`check 22: axe finds nothing on any page, ${scheme}`, async () => {
     const { page, close, problems } = await open(browser, memscope.url, { scheme });
     for (const id of PAGES) {
       await settled(page, id);
@@ -93,7 +95,7 @@ function extent(page) {
   });
 }
 
-test("the overview fits 1440x900 without a scroll bar", async () => {
+test("check 24: the overview fits 1440x900 without a scroll bar", async () => {
   const { page, close } = await open(browser, memscope.url, { viewport: WIDE });
   await full(page);
   const e = await extent(page);
@@ -102,7 +104,7 @@ test("the overview fits 1440x900 without a scroll bar", async () => {
   await close();
 });
 
-test("at 390 pixels no page has to be scrolled sideways", async () => {
+test("check 24: at 390 pixels no page has to be scrolled sideways", async () => {
   const { page, close } = await open(browser, memscope.url, { viewport: PHONE });
   for (const id of PAGES) {
     await settled(page, id);
@@ -117,7 +119,7 @@ test("at 390 pixels no page has to be scrolled sideways", async () => {
   await close();
 });
 
-test("no text of a tile is cut, wide or narrow", async () => {
+test("check 25: no text of a tile is cut, wide or narrow", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   for (const width of [1440, 1280, 1024, 800, 390]) {
@@ -132,7 +134,7 @@ test("no text of a tile is cut, wide or narrow", async () => {
   await close();
 });
 
-test("twice as large, the page can still be used", async () => {
+test("check 24: twice as large, the page can still be used", async () => {
   const { page, close } = await open(browser, memscope.url, {
     viewport: { width: 720, height: 450 },
   }); // 1440x900 at 200 %
@@ -181,7 +183,7 @@ test("a hostile name is a text", async () => {
   await close();
 });
 
-test("nothing goes wrong on a walk through everything, and nothing comes from elsewhere", async () => {
+test("check 2: nothing goes wrong on a walk through everything, and nothing comes from elsewhere", async () => {
   const { page, close, problems } = await open(browser, memscope.url);
   for (let round = 0; round < 2; round++) {
     for (const id of PAGES) await settled(page, id);
@@ -208,7 +210,7 @@ test("nothing goes wrong on a walk through everything, and nothing comes from el
   await close();
 });
 
-test("every control can be reached by Tab, and shows that it has the focus", async () => {
+test("check 23: every control can be reached by Tab, and shows that it has the focus", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   const wanted = await page.$$eval(
