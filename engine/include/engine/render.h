@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "engine/analysis.h"
+#include "engine/changes.h"
 #include "engine/details.h"
 #include "engine/engine.h"
 #include "engine/flame.h"
@@ -52,11 +53,23 @@ enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
+// ms_render_changes streams what has changed since a tick (engine/changes.h).
+enum memscope_status
+ms_render_changes(struct ms_engine *engine, uint32_t session, const char *epoch,
+                  uint64_t since,
+                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
 // ms_render_site_detail streams what is known of a site: the last thing in it
 // is its oldest live block, for which all live blocks are walked over.
 enum memscope_status
 ms_render_site_detail(struct ms_engine *engine, uint32_t session, uint32_t site,
                       struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_report streams a page with a snapshot's JSON, packed, after its
+// end: `page` is report.html as web/build.mjs makes it. Both must be held until
+// the stream is closed. NULL: out of memory.
+struct ms_render_stream *ms_render_report(const struct ms_snapshot *snapshot,
+                                          const char *page, size_t bytes);
 
 // ms_render_flame makes a flame graph and streams it.
 enum memscope_status

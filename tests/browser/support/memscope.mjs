@@ -24,11 +24,11 @@ export class Memscope {
 
   /**
    * @param {string[]} command
-   * @param {{port?: number, keepOpen?: boolean}} [options]
+   * @param {{port?: number, keepOpen?: boolean, flags?: string[]}} [options]
    */
-  constructor(command, { port = 0, keepOpen = true } = {}) {
-    const flags = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : [])];
-    this.child = spawn(BIN, [...flags, "--", ...command], { stdio: ["pipe", "pipe", "pipe"] });
+  constructor(command, { port = 0, keepOpen = true, flags = [] } = {}) {
+    const all = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : []), ...flags];
+    this.child = spawn(BIN, [...all, "--", ...command], { stdio: ["pipe", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin.on("error", () => {}); // the program may be gone
     this.child.stdout.on("data", (data) => {
@@ -39,7 +39,7 @@ export class Memscope {
     });
   }
 
-  /** @param {string[]} command @param {{port?: number, keepOpen?: boolean}} [options] */
+  /** @param {string[]} command @param {{port?: number, keepOpen?: boolean, flags?: string[]}} [options] */
   static async start(command, options) {
     const memscope = new Memscope(command, options);
     const found = await until("memscope says where its page is", () => {
@@ -91,10 +91,21 @@ export class Memscope {
   }
 }
 
+/** The command, to its end. @param {...string} words */
+export function memscope(...words) {
+  return promisify(execFile)(BIN, words);
+}
+
+/** Runs a program that a running memscope watches; its end is the promise. */
+/** @param {Memscope} to @param {string[]} command */
+export function attach(to, command) {
+  return memscope("run", "--attach-to", to.url, "--", ...command);
+}
+
 /** Has a running one take a snapshot into a file. */
-/** @param {Memscope} memscope @param {string} file */
-export async function takeFile(memscope, file) {
-  await promisify(execFile)(BIN, ["snapshot", "--port", String(memscope.port), "-o", file]);
+/** @param {Memscope} running @param {string} file */
+export function takeFile(running, file) {
+  return memscope("snapshot", "--port", String(running.port), "-o", file);
 }
 
 /** Files under `memscope open`. */

@@ -131,6 +131,7 @@ export class BarChart {
     this.#bars = bars;
     this.table.draw();
     if (!this.table.shown) this.#update();
+    setAttribute(this.canvas, "data-sum", String(bars.values.reduce((a, b) => a + b, 0)));
     const words = bars.labels
       .map((label, i) => [label, bars.values[i]])
       .filter(([, v]) => Number(v) > 0);
