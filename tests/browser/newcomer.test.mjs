@@ -38,9 +38,14 @@ test("from the first look to the leak's line, and to a difference that can be ta
   // One click leads to why, and to the line.
   await page.click("#insight-growth a");
   await page.waitForSelector(".suspects ol.stack li");
-  const stack = await page.locator(".suspects ol.stack li").allTextContents();
-  assert.match(stack[0], /^session_leak {2}demo\/leaker\.c:\d+$/);
-  assert.match(stack[1], /^leaker_main {2}demo\/leaker\.c:\d+$/);
+  // Names come as they are found.
+  await until("the stack has its names and lines", async () => {
+    const stack = await page.locator(".suspects ol.stack li").allTextContents();
+    return (
+      /^session_leak {2}demo\/leaker\.c:\d+$/.test(stack[0]) &&
+      /^leaker_main {2}demo\/leaker\.c:\d+$/.test(stack[1])
+    );
+  });
   assert.match(
     (await page.textContent(".suspects .why")) ?? "",
     /none of its [\d,]+ blocks was ever freed/,
