@@ -24,10 +24,10 @@ export class Memscope {
 
   /**
    * @param {string[]} command
-   * @param {{port?: number, keepOpen?: boolean}} [options]
+   * @param {{port?: number, keepOpen?: boolean, flags?: string[]}} [options]
    */
-  constructor(command, { port = 0, keepOpen = true } = {}) {
-    const flags = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : [])];
+  constructor(command, { port = 0, keepOpen = true, flags: more = [] } = {}) {
+    const flags = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : []), ...more];
     this.child = spawn(BIN, [...flags, "--", ...command], { stdio: ["pipe", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin.on("error", () => {}); // the program may be gone
@@ -39,7 +39,7 @@ export class Memscope {
     });
   }
 
-  /** @param {string[]} command @param {{port?: number, keepOpen?: boolean}} [options] */
+  /** @param {string[]} command @param {{port?: number, keepOpen?: boolean, flags?: string[]}} [options] */
   static async start(command, options) {
     const memscope = new Memscope(command, options);
     const found = await until("memscope says where its page is", () => {

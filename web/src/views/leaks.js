@@ -85,7 +85,7 @@ export class LeaksPage {
     this.summary = h("p", { class: "empty", role: "status" });
     this.button = h("button", {
       type: "button",
-      class: "primary",
+      class: "primary changes",
       text: "Scan for lost blocks",
       onclick: () => this.#begin(),
     });
