@@ -37,10 +37,12 @@ static bool give_unwinder(struct ms_store *s, struct ms_rules *rules,
 {
     const struct ms_backend *backend = ms_backend_now();
 
-    w->recognizes = backend->capture_alloc == ms_backend_whole_stack &&
-                    (w->pulse & MS_CONTROL_CUSTOM) == 0;
+    if (backend->capture_dealloc != NULL)
+        w->tells = true;
     if (!backend->needs_unwinder)
         return true;
+    if (backend->capture_alloc != ms_backend_whole_stack)
+        w->asks = true;
     // Mappings that come and go with every thread cost more than its life.
     if (w->unwinder != NULL)
         ms_unwinder_renew(w->unwinder, w->stack_low, w->stack_high);

@@ -23,14 +23,15 @@ static void keep(bool yes)
 
     if (!ms_runtime_parts(&parts))
         return;
-    ms_memory_keep(parts.memory, parts.bytes, yes);
-    ms_memory_keep(w, sizeof *w, yes);
-    ms_memory_keep(w->unwinder, sizeof *w->unwinder, yes);
-    ms_memory_keep(w->own.entries, ms_row_map_bytes(&w->own), yes);
-    ms_memory_keep(w->foreign.entries, ms_row_map_bytes(&w->foreign), yes);
+    (void)ms_memory_keep(parts.memory, parts.bytes, yes);
+    (void)ms_memory_keep(w, sizeof *w, yes);
+    (void)ms_memory_keep(w->unwinder, sizeof *w->unwinder, yes);
+    (void)ms_memory_keep(w->own.entries, ms_row_map_bytes(&w->own), yes);
+    (void)ms_memory_keep(w->foreign.entries, ms_row_map_bytes(&w->foreign),
+                         yes);
     // relaxed: it is only looked up where it is
-    ms_memory_keep(ms_load_relaxed(&parts.rules->table),
-                   ms_rules_bytes(parts.rules), yes);
+    (void)ms_memory_keep(ms_load_relaxed(&parts.rules->table),
+                         ms_rules_bytes(parts.rules), yes);
 }
 
 static void before(void)

@@ -13,6 +13,7 @@
 
 #include "capture/engine.h"
 #include "capture/fast.h"
+#include "capture/passing.h"
 #include "platform/compiler.h"
 #include "platform/real_alloc.h"
 
@@ -104,24 +105,86 @@ MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
     return now;
 }
 
-void *malloc(size_t size)
+// What is rare, apart, so that malloc and free save no register for it.
+static MS_NOINLINE void *followed(void *p, struct ms_fast_event e)
 {
+    ms_fast_follow(e);
+    return p;
+}
+
+static MS_NOINLINE void *slowly_given(void *p, size_t size, const void *frame)
+{
+    ms_capture_alloc_slow(p, size, frame);
+    return p;
+}
+
+static MS_NOINLINE void free_followed(void *p, struct ms_fast_event e)
+{
+    ms_fast_follow(e);
+    ms_real_alloc.free(p);
+}
+
+static MS_NOINLINE void free_slowly(void *p, const void *frame)
+{
+    if (p == NULL || (!ms_capture_dealloc_slow(p, frame) && ms_boot_owns(p)))
+        return;
+    if (have_real())
+        ms_real_alloc.free(p);
+}
+
+// The hooks themselves have no frame of their own: so it is one jump to the
+// allocator when capture is off, and to here when it is not, where the frame
+// is the same as theirs would be.
+static MS_NOINLINE void *captured_malloc(size_t size)
+{
+    struct ms_fast_event e;
+
     if (ms_unlikely(!have_real()))
         return boot_block(size, 0);
     void *p = ms_real_alloc.malloc(raised(size));
-    if (ms_likely(p != NULL))
-        ms_capture_alloc_inline(p, size, MS_HOOK_FRAME);
+    if (ms_unlikely(p == NULL))
+        return p;
+    enum ms_fast done = ms_fast_alloc(p, size, MS_HOOK_FRAME, &e);
+    if (ms_likely(done == MS_FAST_DONE))
+        return p;
+    if (done == MS_FAST_FOLLOW)
+        return followed(p, e);
+    p = slowly_given(p, size, MS_HOOK_FRAME);
+    ms_keep_frame();
     return p;
+}
+
+static MS_NOINLINE void captured_free(void *p)
+{
+    struct ms_fast_event e;
+
+    if (ms_unlikely(p == NULL))
+        return;
+    enum ms_fast done = ms_fast_dealloc(p, MS_HOOK_FRAME, &e);
+    if (ms_likely(done == MS_FAST_DONE)) {
+        ms_real_alloc.free(p);
+        return;
+    }
+    if (done == MS_FAST_FOLLOW) {
+        free_followed(p, e);
+        return;
+    }
+    free_slowly(p, MS_HOOK_FRAME);
+    ms_keep_frame();
+}
+
+void *malloc(size_t size)
+{
+    if (ms_passing_now())
+        return ms_real_alloc.malloc(raised(size));
+    return captured_malloc(size);
 }
 
 void free(void *p)
 {
-    if (ms_unlikely(p == NULL))
-        return;
-    if (ms_unlikely(!ms_capture_dealloc_inline(p, MS_HOOK_FRAME)) &&
-        ms_boot_owns(p))
-        return;
-    if (ms_likely(have_real()))
+    if (!ms_passing_now())
+        captured_free(p);
+    else if (!ms_boot_owns(p))
         ms_real_alloc.free(p);
 }
 

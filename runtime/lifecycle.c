@@ -14,6 +14,7 @@
 #include "capture/backends/custom.h"
 #include "capture/engine.h"
 #include "capture/guard.h"
+#include "capture/passing.h"
 #include "exit_hold.h"
 #include "follow.h"
 #include "fork.h"
@@ -53,6 +54,13 @@ MS_THREAD_LOCAL struct runtime *refused;     // this one has no writer for us
 
 static struct runtime *_Atomic the_runtime;
 
+// Nothing of this process is captured, at least for now.
+static void stay_off(struct runtime *r, enum state state)
+{
+    ms_store_relaxed(&r->state, (uint32_t)state);
+    ms_passing_always();
+}
+
 static void announce(struct runtime *r)
 {
     struct ms_announcement hello = {
@@ -66,7 +74,7 @@ static void announce(struct runtime *r)
     if (socket == NULL || !ms_claim_relaxed(&r->announced, &no, 1u))
         return;
     if (ms_ipc_send_fd(socket, &hello, sizeof hello, r->store.fd) != 0)
-        ms_store_relaxed(&r->state, OFF); // nobody there to read it
+        stay_off(r, OFF); // nobody there to read it
     close(r->store.fd);
     r->store.fd = -1;
 }
@@ -104,7 +112,7 @@ static void say(const char *what, int error)
 static void start(struct runtime *r, bool forked)
 {
     if (!ms_follow_wanted()) {
-        ms_store_relaxed(&r->state, OFF);
+        stay_off(r, OFF);
         return;
     }
     const struct ms_backend *backend = ms_settings_backend(ms_backend_now());
@@ -117,7 +125,7 @@ static void start(struct runtime *r, bool forked)
         // After a fork, descriptor 2 may be anything.
         if (!forked && ms_environment(MS_ENV_SOCKET) != NULL)
             say("this program cannot be watched", error);
-        ms_store_relaxed(&r->state, OFF);
+        stay_off(r, OFF);
         return;
     }
     ms_settings_apply(&r->store);
@@ -126,9 +134,11 @@ static void start(struct runtime *r, bool forked)
     announce(r);
     if (r->store.fd >= 0)
         move_away(&r->store.fd);
+    if (ms_load_relaxed(&r->state) == OFF)
+        return;
     // [L] release: publishes the store; pairs with whoever finds us live
-    if (ms_load_relaxed(&r->state) != OFF)
-        ms_store_release(&r->state, LIVE);
+    ms_store_release(&r->state, LIVE);
+    ms_passing_follow(&r->store.header->pulse);
 }
 
 static struct runtime *get_runtime(bool *forked)
@@ -211,13 +221,6 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
     uint32_t unborn = UNBORN;
     bool forked;
 
-    if (w != NULL && w->state == MS_WRITER_AT_REST) {
-        // relaxed: a later event will see it
-        if (ms_control_mode((uint32_t)ms_load_relaxed(&w->header->pulse)) ==
-            MS_MODE_OFF)
-            return NULL;
-        return w;
-    }
     if (w != NULL && w->state == MS_WRITER_BUSY) {
         ms_store_count_drop(w->store, MS_DROP_REENTRY);
         if (!was_abandoned(w, here))
@@ -236,7 +239,7 @@ struct ms_writer *ms_guard_enter_slow(const void *frame)
         ms_claim_relaxed(&r->state, &unborn, (uint32_t)STARTING)) {
         refused = NULL;
         if (forked && ms_environment(MS_ENV_SOCKET) == NULL)
-            ms_store_relaxed(&r->state, FORKED); // nobody would read it
+            stay_off(r, FORKED); // nobody would read it
         else
             start(r, forked);
     }

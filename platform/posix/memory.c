@@ -30,10 +30,10 @@ void *ms_memory_map_wiped(size_t bytes)
     return p;
 }
 
-void ms_memory_keep(void *memory, size_t bytes, bool yes)
+bool ms_memory_keep(void *memory, size_t bytes, bool yes)
 {
-    if (memory != NULL && bytes != 0)
-        (void)madvise(memory, bytes, yes ? MADV_KEEPONFORK : MADV_WIPEONFORK);
+    return memory == NULL || bytes == 0 ||
+           madvise(memory, bytes, yes ? MADV_KEEPONFORK : MADV_WIPEONFORK) == 0;
 }
 
 int ms_memory_stand_in(void *address, uint64_t bytes)

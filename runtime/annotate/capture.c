@@ -7,8 +7,9 @@
 
 #include <memscope.h>
 
+#include "annotate/contexts.h"
+#include "capture/book.h"
 #include "capture/engine.h"
-#include "capture/fast.h"
 
 static bool is_live(const struct ms_writer *w, uint64_t granule)
 {

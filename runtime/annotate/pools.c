@@ -10,8 +10,8 @@
 #include "annotate/notes.h"
 #include "annotate/own.h"
 #include "annotate/strings.h"
+#include "capture/book.h"
 #include "capture/engine.h"
-#include "capture/fast.h"
 
 #define GRANULES_AT_ONCE 4096u // of a discard inside one guard
 

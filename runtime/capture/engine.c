@@ -3,18 +3,102 @@
 
 #include "capture/engine.h"
 
+#include "annotate/contexts.h"
+#include "capture/book.h"
 #include "capture/fast.h"
+#include "capture/wrong_free.h"
 #include "store/chains.h"
 #include "store/live_table.h"
 
+void ms_capture_book(struct ms_writer *w, enum ms_operation operation,
+                     void *block, size_t size, const void *frame)
+{
+    bool by_realloc = operation == MS_OPERATION_REALLOCATION;
+    const struct ms_backend *backend = ms_backend_now();
+    struct ms_event e = ms_capture_event(operation, block, size, frame);
+
+    (by_realloc ? backend->capture_realloc : backend->capture_alloc)(w, &e);
+    if (w->context != 0 && e.stack != 0)
+        e.stack = ms_context_wrap(w, e.stack, &e.hint);
+    if (e.stack != 0)
+        ms_fold_allocation(w, e.address, size, e.stack, e.hint, by_realloc);
+}
+
+void ms_capture_moderated(struct ms_writer *w, enum ms_operation operation,
+                          void *block, size_t size, const void *frame)
+{
+    if (ms_moderation_skips_alloc(w, size)) {
+        ms_guard_skip(w);
+        return;
+    }
+    struct ms_event e = ms_capture_event(operation, block, size, frame);
+    ms_moderation_book(w, &e);
+    ms_guard_leave(w);
+}
+
+MS_NOINLINE void ms_fast_follow(struct ms_fast_event e)
+{
+    ms_ledger_touch(e.writer, e.row);
+    ms_ledger_change(e.writer, 0);
+    (void)ms_fast_leave(e.writer, MS_FAST_DONE);
+}
+
+MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
+                                       const void *frame)
+{
+    struct ms_writer *w = ms_guard_enter(frame);
+
+    if (w == NULL)
+        return;
+    if (w->mode != MS_MODE_EXACT) {
+        ms_capture_moderated(w, MS_OPERATION_ALLOCATION, block, size, frame);
+        return;
+    }
+    ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+    ms_guard_leave(w);
+}
+
+MS_NOINLINE bool ms_capture_dealloc_slow(void *block, const void *frame)
+{
+    struct ms_writer *w = ms_guard_enter(frame);
+    uint64_t address = (uintptr_t)block;
+
+    if (w == NULL)
+        return false;
+    if (w->mode != MS_MODE_EXACT && ms_moderation_skips_free(w, address)) {
+        ms_guard_skip(w);
+        return false;
+    }
+    struct ms_taken taken = ms_fold_take(w, address);
+    if (ms_row_is_noted(w, taken.cell))
+        ms_notes_freed(w, address, taken.cell);
+    const struct ms_backend *backend = ms_backend_now();
+    if (backend->capture_dealloc != NULL) {
+        struct ms_event e = ms_capture_event(MS_OPERATION_DEALLOCATION, block,
+                                             taken.size, frame);
+        backend->capture_dealloc(w, &e);
+    }
+    if (taken.cell == 0)
+        ms_wrong_free(w, block);
+    ms_fold_deallocation(w, address, &taken, false);
+    ms_guard_leave(w);
+    return taken.cell != 0;
+}
+
 void ms_capture_alloc(void *block, size_t size, const void *frame)
 {
-    ms_capture_alloc_inline(block, size, frame);
+    struct ms_fast_event e;
+    enum ms_fast done = ms_fast_alloc(block, size, frame, &e);
+
+    if (ms_unlikely(done == MS_FAST_NOT))
+        ms_capture_alloc_slow(block, size, frame);
+    else if (ms_unlikely(done == MS_FAST_FOLLOW))
+        ms_fast_follow(e);
 }
 
 bool ms_capture_dealloc(void *block, const void *frame)
 {
-    return ms_capture_dealloc_inline(block, frame);
+    return ms_capture_dealloc_slow(block, frame);
 }
 
 // The sampler counts the bytes of each block that it decides about.

@@ -25,6 +25,10 @@ void ms_capture_alloc(void *block, size_t size, const void *frame);
 // Before the allocator gets it back. False: no block that we know.
 bool ms_capture_dealloc(void *block, const void *frame);
 
+// The same for what fast.h has left undone.
+void ms_capture_alloc_slow(void *block, size_t size, const void *frame);
+bool ms_capture_dealloc_slow(void *block, const void *frame);
+
 // Whether a block that this thread was given since ms_capture_mark has been
 // looked at: booked, or passed over where only a sample is captured. `mark` is
 // what that gave.

@@ -1,123 +1,156 @@
 // SPDX-License-Identifier: MIT
 //
-// fast: the capture engine's two hottest calls, to be inlined into malloc and
-// free themselves. See engine.h for their contract.
+// fast: the common case of the two hottest events, inlined into malloc and
+// free themselves: loads and stores, and not one call, so that no register has
+// to be saved for it. What is not the common case is left as it was found, for
+// engine.h. The thread of the event; contract as there.
 
 #ifndef MS_RUNTIME_CAPTURE_FAST_H
 #define MS_RUNTIME_CAPTURE_FAST_H
 
-#include <string.h>
-
-#include "annotate/contexts.h"
-#include "annotate/notes.h"
 #include "capture/guard.h"
-#include "capture/moderation.h"
-#include "capture/wrong_free.h"
 #include "store/fold.h"
 #include "unwind/unwinder.h"
 
-MS_ALWAYS_INLINE struct ms_event ms_capture_event(enum ms_operation operation,
-                                                  const void *block,
-                                                  size_t size,
-                                                  const void *frame)
-{
-    struct ms_event e = {
-        .operation = operation,
-        .address = (uintptr_t)block,
-        .size = size,
-        .frame = frame,
-    };
+enum ms_fast {
+    MS_FAST_NOT,    // nothing was done
+    MS_FAST_DONE,   // all was
+    MS_FAST_FOLLOW, // all but ms_fast_follow, which is to be called
+};
 
-    memcpy(&e.caller, (const char *)frame + sizeof(void *), sizeof e.caller);
-    return e;
+// What ms_fast_follow needs.
+struct ms_fast_event {
+    struct ms_writer *writer;
+    uint32_t row;
+};
+
+// ms_fast_follow brings the event's row to the collector's notice, and the
+// thread's net change to that of all; the writer is left.
+void ms_fast_follow(struct ms_fast_event e);
+
+// ms_fast_enter is ms_guard_enter, or NULL where that is not simple.
+MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
+{
+    struct ms_writer *w = ms_guard_writer;
+
+    if (ms_unlikely(w == NULL || w->state != MS_WRITER_READY))
+        return NULL;
+    w->state = MS_WRITER_BUSY;
+    w->entered = (uint64_t)(uintptr_t)frame;
+    ms_signal_fence(); // a handler that comes now sees that we are busy
+    // A writer that a fork has wiped has a countdown of 0, and no header.
+    // relaxed: a hint
+    if (ms_likely(w->countdown != 0 &&
+                  ms_load_relaxed(&w->header->pulse) == w->pulse))
+        return w;
+    w->state = w->header != NULL ? MS_WRITER_READY : MS_WRITER_NONE;
+    return NULL;
 }
 
-// What the backend says of a new block, booked. A stack that the thread's
-// unwinder recognizes needs no backend to be called.
-MS_ALWAYS_INLINE void ms_capture_book(struct ms_writer *w,
-                                      enum ms_operation operation, void *block,
-                                      size_t size, const void *frame)
+MS_ALWAYS_INLINE enum ms_fast ms_fast_leave(struct ms_writer *w,
+                                            enum ms_fast result)
 {
-    bool by_realloc = operation == MS_OPERATION_REALLOCATION;
-    struct ms_row_hint *hint = NULL;
-    uint32_t stack = 0;
-
-    if (ms_likely(w->recognizes)) {
-        struct ms_frame from = ms_frame_of_hook(frame);
-        stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
-    }
-    if (ms_unlikely(stack == 0)) {
-        const struct ms_backend *backend = ms_backend_now();
-        struct ms_event e = ms_capture_event(operation, block, size, frame);
-        if (by_realloc)
-            backend->capture_realloc(w, &e);
-        else
-            backend->capture_alloc(w, &e);
-        stack = e.stack;
-        hint = e.hint;
-    }
-    if (ms_unlikely(w->context != 0) && stack != 0)
-        stack = ms_context_wrap(w, stack, &hint);
-    if (ms_likely(stack != 0))
-        ms_fold_allocation(w, (uintptr_t)block, size, stack, hint, by_realloc);
+    ms_signal_fence();
+    w->state = MS_WRITER_READY;
+    return result;
 }
 
-// The same where not everything is captured; leaves the writer.
-MS_ALWAYS_INLINE void ms_capture_moderated(struct ms_writer *w,
-                                           enum ms_operation operation,
-                                           void *block, size_t size,
-                                           const void *frame)
+// Leaves the writer, if nothing is to follow. The row is looked at when it has
+// been counted in, or the collector could miss that.
+MS_ALWAYS_INLINE enum ms_fast ms_fast_end(struct ms_writer *w,
+                                          const struct ms_row *r, int64_t bytes)
 {
-    if (ms_likely(ms_moderation_skips_alloc(w, size))) {
-        ms_guard_skip(w);
-        return;
-    }
-    struct ms_event e = ms_capture_event(operation, block, size, frame);
-    ms_moderation_book(w, &e);
-    ms_guard_leave(w);
+    w->countdown--;
+    w->unposted += bytes;
+    // relaxed: see ms_ledger_touch
+    if (ms_unlikely(ms_load_relaxed(&r->next_dirty) == 0 ||
+                    ms_ledger_must_post(w)))
+        return MS_FAST_FOLLOW;
+    return ms_fast_leave(w, MS_FAST_DONE);
 }
 
-MS_ALWAYS_INLINE void ms_capture_alloc_inline(void *block, size_t size,
-                                              const void *frame)
+// The row that a block is to be booked in, if that has been found before; 0:
+// nothing was done.
+MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
+                                      uint64_t size, const void *frame)
 {
-    struct ms_writer *w = ms_guard_enter(frame);
+    struct ms_row_hint *hint;
 
-    if (ms_unlikely(w == NULL))
-        return;
-    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
-        ms_capture_moderated(w, MS_OPERATION_ALLOCATION, block, size, frame);
-        return;
+    if (ms_unlikely(w->context != 0 || w->was_off || w->asks ||
+                    address >= w->covers))
+        return 0;
+    struct ms_frame from = ms_frame_of_hook(frame);
+    if (ms_unlikely(w->unwinder == NULL)) {
+        struct ms_site_entry *site = ms_writer_site(w, from.pc);
+        if (ms_unlikely(site->address != from.pc))
+            return 0;
+        hint = &site->hint;
+    } else if (ms_unlikely(ms_unwinder_recognize(w->unwinder, &from, &hint) ==
+                           0)) {
+        return 0;
     }
-    ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
-    ms_guard_leave(w);
+    return ms_row_hint_for(hint, ms_size_class(size));
 }
 
-MS_ALWAYS_INLINE bool ms_capture_dealloc_inline(void *block, const void *frame)
+// Of a block that the allocator has given.
+MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
+                                            const void *frame,
+                                            struct ms_fast_event *e)
 {
-    struct ms_writer *w = ms_guard_enter(frame);
-
-    if (ms_unlikely(w == NULL))
-        return false;
+    struct ms_writer *w = ms_fast_enter(frame);
     uint64_t address = (uintptr_t)block;
-    if (ms_unlikely(w->mode != MS_MODE_EXACT) &&
-        ms_moderation_skips_free(w, address)) {
-        ms_guard_skip(w);
-        return false;
+
+    if (ms_unlikely(w == NULL))
+        return MS_FAST_NOT;
+    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
+        bool passed_over =
+            w->mode == MS_MODE_SAMPLED && ms_sampler_passes(&w->sampler, size);
+        return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
     }
-    struct ms_taken taken = ms_fold_take(w, address);
-    if (ms_unlikely(ms_row_is_noted(w, taken.cell)))
-        ms_notes_freed(w, address, taken.cell);
-    const struct ms_backend *backend = ms_backend_now();
-    if (ms_unlikely(backend->capture_dealloc != NULL)) {
-        struct ms_event e = ms_capture_event(MS_OPERATION_DEALLOCATION, block,
-                                             taken.size, frame);
-        backend->capture_dealloc(w, &e);
+    uint32_t row = ms_fast_row(w, address, size, frame);
+    if (ms_unlikely(row == 0))
+        return ms_fast_leave(w, MS_FAST_NOT);
+    struct ms_row *r = &w->rows[row];
+    ms_ledger_allocated(r, size);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(w, MS_OPERATION_ALLOCATION, address, row);
+    w->last_address = address;
+    *e = (struct ms_fast_event){w, row};
+    return ms_fast_end(w, r, (int64_t)size);
+}
+
+// Of a block that the allocator is to get back, not NULL.
+MS_ALWAYS_INLINE enum ms_fast
+ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
+{
+    struct ms_writer *w = ms_fast_enter(frame);
+    uint64_t address = (uintptr_t)block;
+
+    if (ms_unlikely(w == NULL))
+        return MS_FAST_NOT;
+    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
+        bool passed_over = w->mode == MS_MODE_SAMPLED && w->filter != NULL &&
+                           !ms_filter_has(w, address);
+        return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
     }
-    if (ms_unlikely(taken.cell == 0))
-        ms_wrong_free(w, block);
-    ms_fold_deallocation(w, address, &taken, false);
-    ms_guard_leave(w);
-    return taken.cell != 0;
+    if (ms_unlikely(w->tells || address >= w->covers ||
+                    ms_load_relaxed(&w->header->noted) != 0))
+        return ms_fast_leave(w, MS_FAST_NOT);
+    _Atomic uint64_t *place = &w->index[address >> MS_GRANULE_SHIFT];
+    uint64_t cell = ms_load_relaxed(place); // relaxed: it is the owner's, ours
+    uint32_t row = ms_cell_row(cell);
+    struct ms_row *r = &w->rows[row];
+    // A cell without a block is of row 0, which is nobody's.
+    if (ms_unlikely(!ms_cell_live(cell) || r->thread != w->thread ||
+                    r->sampling != 0))
+        return ms_fast_leave(w, MS_FAST_NOT);
+    struct ms_taken taken = ms_live_index_take(w->index, address);
+    ms_ledger_freed_one(w, row, taken.size, ms_fold_age(w, taken.cell),
+                        address == w->last_address);
+    ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
+    w->last_address = 0;
+    *e = (struct ms_fast_event){w, row};
+    return ms_fast_end(w, r, -(int64_t)taken.size);
 }
 
 #endif

@@ -66,13 +66,12 @@ MS_ALWAYS_INLINE void ms_guard_leave(struct ms_writer *w)
     w->state = MS_WRITER_READY;
 }
 
-// ms_guard_skip leaves an event that is not captured, so that with capture off
-// the next one costs next to nothing.
+// ms_guard_skip leaves an event that is not captured.
 MS_ALWAYS_INLINE void ms_guard_skip(struct ms_writer *w)
 {
     w->timed_ns = 0;
     ms_signal_fence();
-    w->state = w->mode == MS_MODE_OFF ? MS_WRITER_AT_REST : MS_WRITER_READY;
+    w->state = MS_WRITER_READY;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "capture/backends/custom.h"
-#include "capture/fast.h"
+#include "capture/book.h"
 #include "store/mapping_log.h"
 
 static uint32_t stack_of(struct ms_writer *w, const void *at, size_t bytes,

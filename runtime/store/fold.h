@@ -63,6 +63,16 @@ MS_ALWAYS_INLINE void ms_fold_put_back(struct ms_writer *w, uint64_t address,
                           taken->size, ms_cell_birth(taken->cell));
 }
 
+// How long a block has lived, in birth units.
+MS_ALWAYS_INLINE uint64_t ms_fold_age(const struct ms_writer *w, uint64_t cell)
+{
+    uint32_t age = (uint32_t)w->now - (uint32_t)ms_cell_birth(cell);
+
+    _Static_assert(MS_BIRTH_BITS == 32, "the difference wraps as births do");
+    // A stamp of another thread may be newer than ours: then it is just born.
+    return (int32_t)age < 0 ? 0 : age;
+}
+
 MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
                                            uint64_t address,
                                            const struct ms_taken *taken,
@@ -82,11 +92,7 @@ MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
         ms_store_count_drop(w->store, MS_DROP_FREES);
         return;
     }
-    uint64_t age = (w->now - ms_cell_birth(taken->cell)) &
-                   ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
-    // A stamp of another thread may be newer than ours: then it is just born.
-    if (age >> (MS_BIRTH_BITS - 1))
-        age = 0;
+    uint64_t age = ms_fold_age(w, taken->cell);
     bool temporary = address == w->last_address && !by_realloc;
     if (ms_unlikely(w->rows[row].sampling != 0))
         ms_sampled_free(w, row, address, taken->size, age, temporary);

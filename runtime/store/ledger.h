@@ -41,13 +41,15 @@ MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
 {
     uint32_t class = ms_size_class(size);
 
-    if (ms_likely(hint != NULL && hint->size_class == class && hint->row != 0))
-        return hint->row;
-    uint32_t row = ms_row_map_get(&w->own, ms_ledger_key(stack, class, 0));
+    uint32_t row = hint != NULL ? ms_row_hint_for(hint, class) : 0;
+
+    if (row != 0)
+        return row;
+    row = ms_row_map_get(&w->own, ms_ledger_key(stack, class, 0));
     if (ms_unlikely(row == 0))
         row = ms_ledger_new_own(w, stack, class);
-    if (hint != NULL)
-        *hint = (struct ms_row_hint){.size_class = class, .row = row};
+    if (hint != NULL && row != 0)
+        *hint = (struct ms_row_hint){.above = class + 1, .row = row};
     return row;
 }
 
@@ -59,12 +61,24 @@ static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)
         ms_ledger_push(w, row);
 }
 
+static inline bool ms_ledger_must_post(const struct ms_writer *w)
+{
+    return w->unposted >= MS_POST_BYTES || w->unposted <= -MS_POST_BYTES;
+}
+
 static inline void ms_ledger_change(struct ms_writer *w, int64_t bytes)
 {
     w->unposted += bytes;
-    if (ms_unlikely(w->unposted >= MS_POST_BYTES ||
-                    w->unposted <= -MS_POST_BYTES))
+    if (ms_unlikely(ms_ledger_must_post(w)))
         ms_ledger_post(w);
+}
+
+// What happens to a row, of which the collector is yet to be told.
+static inline void ms_ledger_allocated(struct ms_row *r, uint64_t size)
+{
+    // relaxed: the free's release [C] publishes them with the block
+    ms_bump(&r->alloc_count, 1);
+    ms_bump(&r->alloc_bytes, size);
 }
 
 static inline void ms_ledger_allocation(struct ms_writer *w, uint32_t row,
@@ -72,9 +86,7 @@ static inline void ms_ledger_allocation(struct ms_writer *w, uint32_t row,
 {
     struct ms_row *r = &w->rows[row];
 
-    // relaxed: the free's release [C] publishes them with the block
-    ms_bump(&r->alloc_count, 1);
-    ms_bump(&r->alloc_bytes, size);
+    ms_ledger_allocated(r, size);
     if (by_realloc)
         ms_bump(&r->realloc_count, 1u);
     ms_ledger_touch(w, row);
@@ -90,19 +102,26 @@ static inline void ms_ledger_freed(struct ms_row *r, uint64_t count,
     ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + bytes);
 }
 
-static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
-                                  uint64_t size, uint64_t lifetime,
-                                  bool temporary)
+static inline void ms_ledger_freed_one(struct ms_writer *w, uint32_t row,
+                                       uint64_t size, uint64_t lifetime,
+                                       bool temporary)
 {
-    struct ms_row *r = &w->rows[row];
     _Atomic uint32_t *life =
         &w->details[row].lifetimes[ms_lifetime_bucket(lifetime)];
+    struct ms_row *r = &w->rows[row];
 
     ms_bump(life, 1u); // first: whoever sees the free sees its lifetime
     ms_ledger_freed(r, 1, size);
     ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
         ms_bump(&r->temporary_count, 1u);
+}
+
+static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
+                                  uint64_t size, uint64_t lifetime,
+                                  bool temporary)
+{
+    ms_ledger_freed_one(w, row, size, lifetime, temporary);
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)size);
 }

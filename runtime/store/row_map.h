@@ -20,9 +20,15 @@ struct ms_row_entry {
 
 // The row that a stack was booked in last, for blocks of one size class.
 struct ms_row_hint {
-    uint32_t size_class;
-    uint32_t row; // 0: none
+    uint32_t above; // size class, and one more; 0: none
+    uint32_t row;
 };
+
+static inline uint32_t ms_row_hint_for(const struct ms_row_hint *hint,
+                                       uint32_t size_class)
+{
+    return hint->above == size_class + 1 ? hint->row : 0;
+}
 
 struct ms_row_map {
     struct ms_row_entry *entries;

@@ -41,6 +41,18 @@ MS_ALWAYS_INLINE bool ms_sampler_takes(struct ms_sampler *s, uint64_t size)
     return true;
 }
 
+// ms_sampler_passes is the same where the answer is no; else false, and nothing
+// was done.
+MS_ALWAYS_INLINE bool ms_sampler_passes(struct ms_sampler *s, uint64_t size)
+{
+    int64_t until = s->until - (size != 0 ? (int64_t)size : 1);
+
+    if (ms_unlikely(until <= 0))
+        return false;
+    s->until = until;
+    return true;
+}
+
 // What a sampled block stands for. `count` is in units of 2^-MS_COUNT_SHIFT.
 struct ms_weight {
     uint64_t count;

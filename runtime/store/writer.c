@@ -91,21 +91,34 @@ static void adopt(struct ms_writer *w)
     w->was_less = (control & MS_CONTROL_WAS_LESS) != 0;
     w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
     if ((control & MS_CONTROL_CUSTOM) != 0)
-        w->recognizes = false;
+        w->asks = w->tells = true;
     // The filter knows sampled blocks only.
     w->filter = (control & MS_CONTROL_WAS_EXACT) == 0 ? w->store->filter : NULL;
     ms_sampler_set(&w->sampler, ms_control_interval(control, w->level));
+}
+
+// Where this many events took a fraction of a unit, twice as many do no harm.
+static void stretch(struct ms_writer *w, uint64_t took_ns)
+{
+    if (took_ns > UINT64_C(1) << (MS_BIRTH_SHIFT - 1))
+        w->stretch = MS_CLOCK_EVENTS;
+    else if (took_ns < UINT64_C(1) << (MS_BIRTH_SHIFT - 3) &&
+             w->stretch < MS_CLOCK_EVENTS_MOST)
+        w->stretch *= 2;
 }
 
 MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
 {
     uint64_t now = ms_clock_monotonic_ns();
 
+    if (w->countdown == UINT32_MAX) // it ran out
+        stretch(w, now - w->refreshed_ns);
     if ((uint32_t)pulse != (uint32_t)w->pulse)
         adopt(w);
     else
         w->pulse = pulse;
-    w->countdown = MS_CLOCK_EVENTS;
+    w->countdown = w->stretch;
+    w->refreshed_ns = now;
     w->now = now >> MS_BIRTH_SHIFT;
     if (w->refreshes++ % MS_MEASURED_REFRESHES == 0)
         w->timed_ns = now;
@@ -154,6 +167,7 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     w->slot = slot;
     w->recorded = 0;
     w->countdown = 0;
+    w->stretch = MS_CLOCK_EVENTS;
     w->last_address = 0;
     ms_contexts_reset(w);
     w->timed_ns = 0;

@@ -17,7 +17,10 @@
 #include "store/row_map.h"
 #include "store/sampler.h"
 
-#define MS_CLOCK_EVENTS 16u // the clock is read every so many events
+// The clock is read every so many events: often, where few happen in a unit of
+// it.
+#define MS_CLOCK_EVENTS 16u
+#define MS_CLOCK_EVENTS_MOST 256u
 #define MS_POST_BYTES 65536 // net change that a thread keeps to itself
 struct ms_unwinder;
 struct ms_contexts;
@@ -40,15 +43,16 @@ struct ms_chain {
 enum ms_writer_state {
     MS_WRITER_NONE = 0, // not open, or a forked child's
     MS_WRITER_READY,
-    MS_WRITER_BUSY,    // an event is being booked; see capture/guard.h
-    MS_WRITER_AT_REST, // capture is off
+    MS_WRITER_BUSY, // an event is being booked; see capture/guard.h
 };
 
 // What every event needs comes first.
 struct ms_writer {
     uint8_t state;      // enum ms_writer_state
     uint8_t mode;       // enum ms_mode
-    bool recognizes;    // the backend wants no more than a stack known before
+    bool asks;          // the backend about every stack: it is the program's
+    bool was_off;       // captured blocks may have been freed unseen
+    bool tells;         // the backend of every free
     uint32_t countdown; // events until the clock is read again
     uint64_t pulse;     // of the header, when it was read last
     uint32_t thread;    // number of its slot
@@ -57,7 +61,6 @@ struct ms_writer {
     uint64_t now;      // birth units
     uint64_t timed_ns; // when this event began, if it is measured
     bool was_less;     // blocks may live that were never captured
-    bool was_off;      // captured blocks may have been freed unseen
     struct ms_row *rows;
     struct ms_row_detail *details;
     _Atomic uint64_t *index;
@@ -79,6 +82,8 @@ struct ms_writer {
     struct ms_contexts *contexts; // NULL: none was ever entered
     uint32_t row_next, row_end;   // rows claimed and not yet used
     uint32_t refreshes;           // of the clock
+    uint32_t stretch;             // events between two of them
+    uint64_t refreshed_ns;        // the last one
     uint32_t looks;               // at wrong frees, since look_tick
     uint64_t look_tick;
     struct ms_site_entry sites[MS_SITE_CACHE];
@@ -89,9 +94,9 @@ struct ms_writer {
 };
 
 // ms_writer_now keeps `now`, the time in birth units. It is read afresh every
-// MS_CLOCK_EVENTS events and after each tick of the collector, so that a
-// stamp is never older than either; likewise the mode, which the same word
-// brings.
+// MS_CLOCK_EVENTS events (where they follow each other quickly, after more of
+// them, in a fraction of a unit) and after each tick of the collector; likewise
+// the mode, which the same word brings.
 void ms_writer_refresh(struct ms_writer *w, uint64_t pulse);
 
 static inline void ms_writer_now(struct ms_writer *w)
@@ -100,6 +105,16 @@ static inline void ms_writer_now(struct ms_writer *w)
 
     if (ms_unlikely(w->countdown-- == 0 || pulse != w->pulse))
         ms_writer_refresh(w, pulse);
+}
+
+// ms_writer_site is where the stack of a return address is remembered.
+MS_ALWAYS_INLINE struct ms_site_entry *ms_writer_site(struct ms_writer *w,
+                                                      uint64_t address)
+{
+    uint64_t hash = address * UINT64_C(0x9E3779B97F4A7C15);
+
+    _Static_assert(MS_SITE_CACHE == 256, "8 bits of the hash");
+    return &w->sites[hash >> 56];
 }
 
 // ms_writer_measured notes what the event that now ends has taken.

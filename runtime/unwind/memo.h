@@ -7,6 +7,10 @@
 // the word there leads to the next branch, or to the entry. A place is known to
 // lie on the stack, as all words before it are the same.
 //
+// That way is a chain of loads, each waiting for the last. So first of all
+// those are tried that have followed the last stack before: programs repeat
+// themselves.
+//
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
 #ifndef MS_RUNTIME_UNWIND_MEMO_H
@@ -23,6 +27,7 @@
 #define MS_MEMO_SLOTS 8192u
 #define MS_MEMO_WORDS 16384u // in groups of four, of all stacks together
 #define MS_MEMO_DEEPEST 128u // groups of one stack; with more it is not kept
+#define MS_MEMO_NEXT 3u
 #define MS_MEMO_BRANCHES 24u // between a first frame and an entry
 
 // A frame: a return address and the registers as they are after the return.
@@ -40,9 +45,10 @@ struct ms_memo_words {
 struct ms_memo_entry {
     struct ms_frame at; // pc 0: empty
     uint32_t node;
-    uint16_t first, groups; // of its words
-    bool any_fp;            // nothing depends on the first frame's fp
-    bool met;               // again, since it is here
+    uint16_t first, groups;      // of its words
+    bool any_fp;                 // nothing depends on the first frame's fp
+    bool met;                    // again, since it is here
+    uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
     struct ms_row_hint hint;
 };
 
@@ -58,6 +64,7 @@ struct ms_memo {
     // Entries and words are filled in turn; the oldest ones make room.
     uint32_t next, oldest; // entry; without end
     uint32_t next_words;
+    uint32_t last;      // the entry met last
     uint32_t unmet;     // of those that were replaced since it was last judged
     uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
     uint32_t passed_over;
@@ -156,6 +163,41 @@ MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
         hash = ms_memo_hash(hash, word);
     }
     return NULL;
+}
+
+// ms_memo_meet notes that a stack has been met.
+MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m,
+                                   const struct ms_memo_entry *e)
+{
+    struct ms_memo_entry *last = &m->entries[m->last];
+
+    for (uint32_t i = MS_MEMO_NEXT - 1; i > 0; i--)
+        last->next[i] = last->next[i - 1];
+    m->last = (uint32_t)(e - m->entries);
+    last->next[0] = (uint16_t)m->last;
+}
+
+// ms_memo_recognize gives the entry of the stack that begins with `from`, which
+// is on the stack that ends at `high`; NULL: it has none.
+MS_ALWAYS_INLINE struct ms_memo_entry *
+ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t high)
+{
+    const struct ms_memo_entry *last = &m->entries[m->last];
+    struct ms_memo_entry *e;
+
+    for (uint32_t i = 0; i < MS_MEMO_NEXT; i++) {
+        uint32_t next = last->next[i];
+        e = &m->entries[next];
+        if (ms_memo_matches(m, e, from)) {
+            m->last = next;
+            return e;
+        }
+    }
+    e = ms_memo_find(m, from, from->sp - 8, high);
+    if (ms_unlikely(e == NULL || !ms_memo_matches(m, e, from)))
+        return NULL;
+    ms_memo_meet(m, e);
+    return e;
 }
 
 #endif

@@ -351,6 +351,8 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
         node = walk_fresh(u, from);
         e = keep(u, from, node);
     }
+    if (e != NULL)
+        ms_memo_meet(&u->memo, e);
     *hint = e != NULL ? &e->hint : NULL;
     return node;
 }

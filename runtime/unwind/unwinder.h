@@ -109,9 +109,8 @@ MS_ALWAYS_INLINE uint32_t ms_unwinder_recognize(struct ms_unwinder *u,
     if (ms_unlikely(ms_load_relaxed(&u->rules->generation) != u->generation ||
                     from->sp < u->stack_low || from->sp >= u->stack_high))
         return 0;
-    struct ms_memo_entry *e =
-        ms_memo_find(&u->memo, from, from->sp - 8, u->stack_high);
-    if (ms_unlikely(e == NULL || !ms_memo_matches(&u->memo, e, from)))
+    struct ms_memo_entry *e = ms_memo_recognize(&u->memo, from, u->stack_high);
+    if (ms_unlikely(e == NULL))
         return 0;
     e->met = true;
     *hint = &e->hint;

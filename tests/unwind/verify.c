@@ -149,7 +149,7 @@ __attribute__((constructor)) static void begin(void)
     ms_runtime_backend = &verifying;
     // This thread may have begun under the other one.
     if (ms_guard_writer != NULL)
-        ms_guard_writer->recognizes = false;
+        ms_guard_writer->asks = true;
     ready = true;
 }
 

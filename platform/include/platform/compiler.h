@@ -8,6 +8,10 @@
 #define ms_likely(x) __builtin_expect(!!(x), 1)
 #define ms_unlikely(x) __builtin_expect(!!(x), 0)
 
+// Keeps a call in front of it from becoming a jump, which would give up the
+// frame that the call is told of.
+#define ms_keep_frame() __asm__ volatile("")
+
 #define MS_NOINLINE __attribute__((noinline))
 #define MS_ALWAYS_INLINE static inline __attribute__((always_inline))
 

@@ -19,8 +19,9 @@ void *ms_memory_map(size_t bytes);
 // however it was forked. NULL also where the kernel cannot do that.
 void *ms_memory_map_wiped(size_t bytes);
 
-// ms_memory_keep lets a forked child find wiped memory as it is, or not.
-void ms_memory_keep(void *memory, size_t bytes, bool yes);
+// ms_memory_keep lets a forked child find whole pages of private memory as they
+// are, or zeroed. False: the kernel would not.
+bool ms_memory_keep(void *memory, size_t bytes, bool yes);
 
 // ms_memory_stand_in maps zeroed memory, which no child will have, at an
 // address where there is none. Returns 0 or an errno value.

@@ -7,14 +7,12 @@
 // The stacks of the return addresses that this thread met last.
 static void fill_stack(struct ms_writer *w, struct ms_event *e)
 {
-    uint64_t hash = e->caller * UINT64_C(0x9E3779B97F4A7C15);
-    struct ms_site_entry *entry = &w->sites[hash >> 56];
+    struct ms_site_entry *entry = ms_writer_site(w, e->caller);
 
-    _Static_assert(MS_SITE_CACHE == 256, "8 bits of the hash");
     if (ms_unlikely(entry->address != e->caller)) {
         entry->stack = ms_store_stack(w->store, e->caller, 0);
         entry->address = entry->stack != 0 ? e->caller : 0;
-        entry->hint.row = 0;
+        entry->hint = (struct ms_row_hint){0};
     }
     e->stack = entry->stack != 0 ? entry->stack : MS_NODE_UNKNOWN;
     e->hint = entry->stack != 0 ? &entry->hint : NULL;

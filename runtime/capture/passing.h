@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+//
+// passing: what a hook looks at first of all: whether capture is off, so that
+// the allocator is all there is. It costs two loads, whatever the mode, and is
+// asked before a writer or a thread is. Any thread; signal-safe.
+
+#ifndef MS_RUNTIME_CAPTURE_PASSING_H
+#define MS_RUNTIME_CAPTURE_PASSING_H
+
+#include <stddef.h>
+
+#include "platform/compiler.h"
+#include "runtime/control.h"
+
+#define MS_PASSING_BYTES 4096
+
+// On a page of its own, which a forked child finds zeroed: it is not the
+// parent's control word that the child goes by.
+union ms_passing {
+    const _Atomic uint64_t *_Atomic pulse; // NULL: not known yet
+    char page[MS_PASSING_BYTES];
+};
+extern union ms_passing ms_passing
+    __attribute__((visibility("hidden"), aligned(MS_PASSING_BYTES)));
+
+// ms_passing_follow has all threads go by this control word, which stays, from
+// their next event on; ms_passing_always lets everything pass, in this process,
+// until it follows one. May allocate, as ms_real_alloc_resolve.
+void ms_passing_follow(const _Atomic uint64_t *pulse);
+void ms_passing_always(void);
+
+MS_ALWAYS_INLINE bool ms_passing_now(void)
+{
+    // relaxed, both: no more than the word is read through it
+    const _Atomic uint64_t *pulse = ms_load_relaxed(&ms_passing.pulse);
+
+    return ms_likely(pulse != NULL) &&
+           ms_unlikely(ms_control_mode((uint32_t)ms_load_relaxed(pulse)) ==
+                       MS_MODE_OFF);
+}
+
+#endif
