@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { growth, insights, topGrower } from "../../web/src/insights.js";
+import { Findings } from "../../web/src/findings.js";
+import { insights } from "../../web/src/insights.js";
 import { Store } from "../../web/src/store.js";
-import { full, hello, MIB, sample, siteRow, stats } from "./messages.js";
+import { full, hello, MIB, sample, stats } from "./messages.js";
 
 /** A store with `seconds` of samples. */
 /** @param {number} seconds @param {(t: number) => number} live @param {Record<string, any>} [more] */
@@ -19,62 +20,77 @@ function watched(seconds, live, more = {}) {
 
 /** @param {Store} store */
 function ids(store) {
-  return insights(store).map((one) => one.id);
+  return insights(store, new Findings()).map((one) => one.id);
 }
 
-test("a steady rise is found, with its rate", () => {
-  const store = watched(120, (t) => 10 * MIB + t * 0.1 * MIB);
-  const found = growth(store.ring);
-  assert.ok(found && Math.abs(found.perMinute - 6 * MIB) < 0.2 * MIB, String(found?.perMinute));
-  assert.ok(ids(store).includes("growth"));
-});
+/** @param {string} analyzer @param {Record<string, number>} evidence @param {string} [name] */
+function found(analyzer, evidence, name = "session_leak") {
+  return {
+    analyzer,
+    site: { id: 7, function: name, file: "/src/demo/leaker.c", line: 19, live_bytes: 6 * MIB },
+    thread: null,
+    confidence: 1,
+    text: "",
+    evidence: Object.entries(evidence).map(([n, value]) => ({ name: n, value })),
+  };
+}
 
-test("bursts that come and go are no growth, even if each is larger", () => {
-  const store = watched(120, (t) => 10 * MIB + (t % 5 < 1 ? t * MIB : 0));
-  assert.ok(!ids(store).includes("growth"));
-});
+/** @param {any[]} all */
+function findings(...all) {
+  return Object.assign(new Findings(), { all });
+}
 
-test("what a program sets up once is no growth", () => {
-  const store = watched(120, (t) => (t < 3 ? t * 5 * MIB : 16 * MIB));
-  assert.ok(!ids(store).includes("growth"));
-});
+const RISE = { bytes_per_s: 0.1 * MIB, growth_bytes: 5 * MIB, span_s: 50 };
 
-test("the first seconds say nothing", () => {
-  assert.equal(growth(watched(20, (t) => t * MIB).ring), null);
-});
-
-test("the site that grows is named, not one that was filled at the start", () => {
-  const trend = Array.from({ length: 20 }, (_, i) => (i + 1) * 0.3 * MIB);
-  const flat = [null, null, ...Array.from({ length: 18 }, () => 16 * MIB)];
-  const store = watched(120, (t) => 16 * MIB + t * 0.1 * MIB, {
-    str: [
-      [1, "cache_store"],
-      [2, "session_leak"],
-    ],
-    site: {
-      total: 2,
-      order: [1, 2],
-      rows: [siteRow(1, 1, 16 * MIB, flat), siteRow(2, 2, 6 * MIB, trend)],
-    },
-  });
-  const one = insights(store).find((i) => i.id === "growth");
-  assert.match(one?.text ?? "", /most of it in session_leak/);
-});
-
-test("no site is named when none makes up most of it", () => {
-  const little = { function: "a", trend: [0, 1000, 2000, 3000] };
-  assert.equal(topGrower([little, little], 10 * MIB), null);
+test("who grows is named, with rate, time and place, and a way to it", () => {
+  const store = watched(5, () => MIB);
+  const one = insights(store, findings(found("leak_suspects", RISE))).find(
+    (i) => i.id === "growth",
+  );
   assert.equal(
-    topGrower([{ function: "new", trend: [null, null, null, 5 * MIB] }], MIB),
-    null,
-    "one point is no growth",
+    one?.text,
+    "session_leak (demo/leaker.c:19) by 6.00 MiB a minute for 50.0 s, 6.00 MiB live.",
+  );
+  assert.deepEqual([one?.kind, one?.page, one?.params], ["warn", "leaks", { suspect: 7 }]);
+  const two = findings(found("leak_suspects", RISE), found("leak_suspects", RISE, "b"));
+  assert.match(insights(store, two)[0].text, /; 1 site more\.$/);
+  assert.ok(!ids(store).includes("growth"), "not when nobody does");
+});
+
+test("what is lost, and what lives for a moment only", () => {
+  const store = watched(5, () => MIB);
+  const all = insights(
+    store,
+    findings(
+      found("lost_blocks", { lost_bytes: 1024, lost_blocks: 10 }),
+      found("lost_blocks", { lost_bytes: 1024, lost_blocks: 5 }, "b"),
+      found("temporary_churn", { temporary_count: 900, free_count: 1000 }),
+    ),
+  );
+  assert.match(
+    all.find((i) => i.id === "lost")?.text ?? "",
+    /^no pointer leads to 2\.00 KiB in 15 blocks, most of them from session_leak/,
+  );
+  assert.match(
+    all.find((i) => i.id === "churn")?.text ?? "",
+    /^90 % of the 1,000 blocks that session_leak/,
+  );
+});
+
+test("three are said at most, the gravest first", () => {
+  const lossy = { capture: { dropped_allocs: 3, dropped_frees: 4, store_bytes: 0, mode: "off" } };
+  const store = watched(5, () => MIB, { stats: stats({}, lossy) });
+  const all = insights(store, findings(found("leak_suspects", RISE), found("lost_blocks", {})));
+  assert.deepEqual(
+    all.map((i) => i.id),
+    ["dropped", "mode", "growth"],
   );
 });
 
 test("lost events are always said, and never when there are none", () => {
   const lossy = { capture: { dropped_allocs: 3, dropped_frees: 4, store_bytes: 0 } };
   const store = watched(5, () => MIB, { stats: stats({}, lossy) });
-  const one = insights(store).find((i) => i.id === "dropped");
+  const one = insights(store, new Findings()).find((i) => i.id === "dropped");
   assert.equal(one?.kind, "warn");
   assert.match(one?.text ?? "", /\b7 events/);
   assert.ok(!ids(watched(5, () => MIB)).includes("dropped"));
@@ -90,6 +106,7 @@ test("it is said when the numbers are not exact, and only then", () => {
           { capture: { ...capture, ...more } },
         ),
       }),
+      new Findings(),
     ).find((i) => i.id === "mode");
   const sampled = said(
     { mode: "sampled", interval: 65536, always_exact: false },
@@ -103,10 +120,10 @@ test("it is said when the numbers are not exact, and only then", () => {
 
 test("what is resident and not live is explained", () => {
   const store = watched(5, () => MIB, { stats: stats({ live_bytes: 30 * MIB }) });
-  const one = insights(store).find((i) => i.id === "gap");
+  const one = insights(store, new Findings()).find((i) => i.id === "gap");
   assert.match(one?.text ?? "", /^10\.0 MiB \(25 % of RSS\), 5\.00 MiB of it/);
 });
 
 test("without numbers there is nothing to say", () => {
-  assert.deepEqual(insights(new Store()), []);
+  assert.deepEqual(insights(new Store(), new Findings()), []);
 });

@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { confidenceText, scanText } from "../../web/src/views/leaks.js";
+import { confidenceText } from "../../web/src/findings.js";
+import { scanText } from "../../web/src/views/lost.js";
+import { reasonOf, suppressionOf } from "../../web/src/views/suspects.js";
 
 const none = { blocks: 0, bytes: 0 };
 const sums = {
@@ -47,4 +49,22 @@ test("a confidence is never rounded up to certainty", () => {
   assert.equal(confidenceText(1), "> 99.99 %");
   assert.equal(confidenceText(0.9995), "99.95 %");
   assert.equal(confidenceText(null), "unknown");
+});
+
+test("why a site is suspected", () => {
+  const e = { growth_bytes: 3 * 2 ** 20, span_s: 33, steps_up: 10, steps_down: 1 };
+  assert.equal(
+    reasonOf(e, { alloc_count: 400, free_count: 0, mean_lifetime_ns: null }),
+    "It has grown by 3.00 MiB in 33.0 s: of 11 steps 10 went up, 1 down; none of its 400 blocks was ever freed.",
+  );
+  assert.match(
+    reasonOf(e, { alloc_count: 400, free_count: 100, mean_lifetime_ns: 2e9 }),
+    /; 25 % of its 400 blocks have been freed, after 2\.00 s on average\.$/,
+  );
+  assert.match(reasonOf(e, undefined), /1 down\.$/);
+});
+
+test("a suppression names the function without its parameters", () => {
+  assert.equal(suppressionOf("cache::put(Key, Blob)"), "leak:cache::put");
+  assert.equal(suppressionOf("leak"), "leak:leak");
 });

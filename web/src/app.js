@@ -5,6 +5,7 @@
 
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
+import { Findings } from "./findings.js";
 import { listenToKeys } from "./keys.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
@@ -30,6 +31,7 @@ const LEAST_RANGE_S = 0.2;
 export class App {
   store = new Store();
   view = new View();
+  findings = new Findings();
   hz = 10;
   monitorCpu = Number.NaN;
   /** @type {import("./api.js").LinkState} */
@@ -87,6 +89,10 @@ export class App {
     );
     this.#listen();
     this.#route();
+    this.findings.follow(
+      () => this.store.session?.id,
+      () => this.redraw(),
+    );
   }
 
   /** @returns {Page} */
@@ -192,7 +198,7 @@ export class App {
   #draw() {
     const begin = performance.now();
     this.header.draw();
-    this.navigation.draw(this.store, this.pageId);
+    this.navigation.draw(this);
     this.#keepInHistory();
     if (this.#timeTold !== this.view.version) {
       this.#timeTold = this.view.version;
@@ -281,6 +287,7 @@ export class App {
     this.#session = id;
     this.store.session = this.store.sessions.find((s) => s.id === id) ?? this.store.session;
     this.store.epoch = ""; // nothing of it is held
+    this.findings.forget();
     this.resume();
     this.subscribe(true);
   }

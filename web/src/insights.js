@@ -1,73 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
 // insights: sentences about the heap, each with its number, said only when
-// true. Pure: looks at a store.
+// true: what the engine has found, and what the numbers themselves say. Pure.
 
-import { bytes, count, perSecond } from "./format.js";
+import { evidenceOf } from "./findings.js";
+import { bytes, clipMiddle, count, duration, percent, place } from "./format.js";
 
-/** @typedef {{id: string, kind: "warn" | "info", title: string, text: string, page?: string}} Insight */
+/**
+ * @typedef {object} Insight
+ * @property {string} id
+ * @property {"warn" | "info"} kind
+ * @property {string} title
+ * @property {string} text
+ * @property {string} [page] that says more
+ * @property {Record<string, string | number>} [params] of that page
+ */
 /** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./findings.js").Finding} Finding */
 
-const GROWTH_SPAN_S = 300;
-const GROWTH_LEAST_S = 30;
-const BUCKET_S = 5;
-const TREND_STEP_S = 3; // 20 of them are the last minute
-
-/**
- * Growth of the heap's floor: a line through the least live bytes of each five
- * seconds, so that bursts that come and go do not count.
- * @param {import("./ring.js").Ring} ring
- * @returns {{perMinute: number, seconds: number, fit: number} | null}
- */
-export function growth(ring) {
-  const end = ring.last("t");
-  if (!(end > 0)) return null;
-  /** @type {Map<number, number>} */
-  const floor = new Map();
-  for (let i = ring.find("t", end - GROWTH_SPAN_S); i < ring.end; i++) {
-    const bucket = Math.floor(ring.at("t", i) / BUCKET_S);
-    const live = ring.at("live", i);
-    const before = floor.get(bucket);
-    if (before === undefined || live < before) floor.set(bucket, live);
-  }
-  const points = [...floor].map(([bucket, live]) => ({ x: bucket * BUCKET_S, y: live }));
-  points.shift(); // the first is cut, and often the program's start
-  const seconds = points.length < 2 ? 0 : points[points.length - 1].x - points[0].x;
-  if (seconds < GROWTH_LEAST_S) return null;
-  const mx = points.reduce((sum, p) => sum + p.x, 0) / points.length;
-  const my = points.reduce((sum, p) => sum + p.y, 0) / points.length;
-  const sxx = points.reduce((sum, p) => sum + (p.x - mx) ** 2, 0);
-  const syy = points.reduce((sum, p) => sum + (p.y - my) ** 2, 0);
-  const sxy = points.reduce((sum, p) => sum + (p.x - mx) * (p.y - my), 0);
-  const fit = syy > 0 ? sxy ** 2 / (sxx * syy) : 0;
-  return { perMinute: (sxy / sxx) * 60, seconds, fit };
-}
-
-/**
- * The site that makes up most of a growth, if one does. Its first steps do not
- * count: what a program sets up once is no growth.
- * @param {Record<string, any>[]} sites
- * @param {number} perMinute
- */
-export function topGrower(sites, perMinute) {
-  let best = null;
-  let most = perMinute / 2;
-  for (const site of sites) {
-    const points = (site.trend ?? [])
-      .map((/** @type {number | null} */ y, /** @type {number} */ x) => ({ x, y }))
-      .filter((/** @type {{y: number | null}} */ p) => p.y !== null)
-      .slice(1);
-    if (points.length < 2) continue;
-    const first = points[0];
-    const last = points[points.length - 1];
-    const rate = ((last.y - first.y) / ((last.x - first.x) * TREND_STEP_S)) * 60;
-    if (rate > most) {
-      most = rate;
-      best = site;
-    }
-  }
-  return best;
-}
+const MOST = 3; // more are not read
 
 /** What to think of the numbers when not everything is captured. @param {any} stats @returns {Insight | null} */
 function provenance(stats) {
@@ -78,6 +29,7 @@ function provenance(stats) {
       kind: "warn",
       title: "▲ Capture is off:",
       text: "the heap's numbers stand still.",
+      page: "settings",
     };
   if (mode === "sampled")
     return {
@@ -85,6 +37,7 @@ function provenance(stats) {
       kind: "info",
       title: "ℹ Sampled:",
       text: `numbers are estimates, one sample for ${bytes(interval)}; live ${bytes(stats.heap.live_bytes)} ± ${bytes(stats.heap.live_bytes_error)} (95 %).`,
+      page: "settings",
     };
   if (always_exact === false)
     return {
@@ -96,59 +49,141 @@ function provenance(stats) {
   return null;
 }
 
-/** @param {Store} store @returns {Insight[]} */
-export function insights(store) {
-  /** @type {Insight[]} */
-  const found = [];
-  const stats = store.stats;
-  if (!stats) return found;
+/** @param {any} stats @returns {Insight | null} */
+function dropped(stats) {
   const lost = stats.capture.dropped_allocs + stats.capture.dropped_frees;
-  if (lost > 0) {
-    found.push({
-      id: "dropped",
+  if (lost === 0) return null;
+  return {
+    id: "dropped",
+    kind: "warn",
+    title: "▲ Not everything was booked:",
+    text: `${count(lost)} events could not be recorded; the numbers are too low by as much.`,
+  };
+}
+
+/** @param {Finding} finding */
+function siteName({ site }) {
+  const where = site.file ? ` (${place(site.file, site.line)})` : "";
+  return `${clipMiddle(site.function, 40)}${where}`;
+}
+
+/** @param {Finding[]} suspects @returns {Insight | null} */
+function growth(suspects) {
+  if (suspects.length === 0) return null;
+  const [first] = suspects;
+  const e = evidenceOf(first);
+  const more = suspects.length - 1;
+  return {
+    id: "growth",
+    kind: "warn",
+    title: "▲ Growing:",
+    text: `${siteName(first)} by ${bytes(e.bytes_per_s * 60)} a minute for ${duration(e.span_s * 1e9)}, ${bytes(first.site.live_bytes)} live${more > 0 ? `; ${count(more)} ${more === 1 ? "site" : "sites"} more` : ""}.`,
+    page: "leaks",
+    params: { suspect: first.site.id },
+  };
+}
+
+/** @param {Finding[]} found @returns {Insight | null} */
+function lostBlocks(found) {
+  if (found.length === 0) return null;
+  const sums = found.map(evidenceOf);
+  const total = sums.reduce((n, e) => n + e.lost_bytes, 0);
+  const blocks = sums.reduce((n, e) => n + e.lost_blocks, 0);
+  return {
+    id: "lost",
+    kind: "warn",
+    title: "▲ Lost:",
+    text: `no pointer leads to ${bytes(total)} in ${count(blocks)} blocks, most of them from ${siteName(found[0])}.`,
+    page: "leaks",
+  };
+}
+
+/** @param {Finding[]} found @returns {Insight | null} */
+function churn(found) {
+  if (found.length === 0) return null;
+  const [first] = found;
+  const e = evidenceOf(first);
+  return {
+    id: "churn",
+    kind: "info",
+    title: "ℹ Short-lived:",
+    text: `${percent((e.temporary_count / e.free_count) * 100)} % of the ${count(e.free_count)} blocks that ${siteName(first)} has freed were gone before its thread's next allocation.`,
+    page: "sites",
+    params: { site: first.site.id },
+  };
+}
+
+/** @param {Finding[]} found @returns {Insight | null} */
+function reallocs(found) {
+  if (found.length === 0) return null;
+  const [first] = found;
+  const e = evidenceOf(first);
+  return {
+    id: "realloc",
+    kind: "info",
+    title: "ℹ Small steps:",
+    text: `${siteName(first)} has grown its buffers by ${count(e.realloc_count)} reallocations.`,
+    page: "sites",
+    params: { site: first.site.id },
+  };
+}
+
+/** @param {Finding[]} violations @param {Finding[]} unknown @returns {Insight | null} */
+function mistakes([violation], [unknown]) {
+  if (violation)
+    return {
+      id: "violation",
       kind: "warn",
-      title: "▲ Not everything was booked:",
-      text: `${count(lost)} events could not be recorded; the numbers are too low by as much.`,
-    });
-  }
-  const mode = provenance(stats);
-  if (mode) found.push(mode);
-  const grown = growth(store.ring);
-  if (grown && grown.fit > 0.8 && grown.perMinute > 256 * 1024) {
-    const top = topGrower([...store.sites.rows.values()], grown.perMinute);
-    const who = top ? `; most of it in ${top.function}` : "";
-    const minutes =
-      grown.seconds >= 90 ? `${Math.round(grown.seconds / 60)} min` : `${grown.seconds} s`;
-    found.push({
-      id: "growth",
-      kind: "warn",
-      title: "▲ Growing:",
-      text: `by ${bytes(grown.perMinute)} a minute for ${minutes} now${who}.`,
-      page: "sites",
-    });
-  }
-  const frees = store.ring.last("freesRate");
-  const share = stats.heap.free_count_total
-    ? stats.heap.temporary_count_total / stats.heap.free_count_total
-    : 0;
-  if (frees > 1000 && share > 0.5) {
-    found.push({
-      id: "churn",
-      kind: "info",
-      title: "ℹ Short-lived:",
-      text: `${Math.round(share * 100)} % of all blocks are freed before their thread's next allocation (${perSecond(frees)} frees).`,
-      page: "sites",
-    });
-  }
-  const gap = stats.system.rss_bytes - stats.heap.live_bytes;
-  if (stats.system.rss_bytes !== null && gap > 0 && !store.ended) {
-    const part = Math.round((gap / stats.system.rss_bytes) * 100);
-    found.push({
-      id: "gap",
-      kind: "info",
-      title: "ℹ RSS − heap:",
-      text: `${bytes(gap)} (${part} % of RSS), ${bytes(stats.capture.store_bytes)} of it memscope's records.`,
-    });
-  }
-  return found;
+      title: "▲ Against its own annotations:",
+      text: `${violation.text.split(";")[0]}.`,
+      page: "timeline",
+    };
+  if (!unknown) return null;
+  const who = unknown.thread
+    ? clipMiddle(unknown.thread.name || `thread ${unknown.thread.tid}`, 24)
+    : "the program";
+  return {
+    id: "unknown-frees",
+    kind: "warn",
+    title: "▲ Unknown frees:",
+    text: `${who} has freed ${count(evidenceOf(unknown).unknown_frees)} addresses at which no block lives: freed twice, never allocated, or allocated before capture began.`,
+    page: "timeline",
+  };
+}
+
+/** @param {Store} store @returns {Insight | null} */
+function gap({ stats, ended }) {
+  if (!stats || stats.system.rss_bytes === null || ended) return null;
+  const difference = stats.system.rss_bytes - stats.heap.live_bytes;
+  if (difference <= 0) return null;
+  const part = Math.round((difference / stats.system.rss_bytes) * 100);
+  return {
+    id: "gap",
+    kind: "info",
+    title: "ℹ RSS − heap:",
+    text: `${bytes(difference)} (${part} % of RSS), ${bytes(stats.capture.store_bytes)} of it memscope's records.`,
+    page: "heap",
+  };
+}
+
+/**
+ * @param {Store} store
+ * @param {import("./findings.js").Findings} findings
+ * @returns {Insight[]} weightiest first
+ */
+export function insights(store, findings) {
+  const { stats } = store;
+  if (!stats) return [];
+  return [
+    dropped(stats),
+    provenance(stats),
+    mistakes(findings.of("violations"), findings.of("unknown_frees")),
+    growth(findings.of("leak_suspects")),
+    lostBlocks(findings.of("lost_blocks")),
+    gap(store),
+    churn(findings.of("temporary_churn")),
+    reallocs(findings.of("realloc_growth")),
+  ]
+    .filter((one) => one !== null)
+    .slice(0, MOST);
 }

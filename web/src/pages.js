@@ -35,7 +35,7 @@ import { TablePage } from "./views/table_page.js";
  * @property {string} group pages of one group stand together; "" has no heading
  * @property {string} [key] that leads there
  * @property {(app: App) => Page} make
- * @property {(store: import("./store.js").Store) => number | null | undefined} [badge] how many
+ * @property {(app: App) => number | null | undefined} [badge] how many
  *   there are
  */
 
@@ -47,7 +47,7 @@ export const PAGES = [
     label: "Threads",
     group: "Who",
     key: "2",
-    badge: (store) => store.stats?.threads,
+    badge: ({ store }) => store.stats?.threads,
     make: (app) =>
       new TablePage(app, {
         part: "th",
@@ -62,7 +62,7 @@ export const PAGES = [
     label: "Call sites",
     group: "Who",
     key: "3",
-    badge: (store) => store.stats?.sites,
+    badge: ({ store }) => store.stats?.sites,
     make: (app) =>
       new TablePage(app, {
         part: "site",
@@ -79,13 +79,20 @@ export const PAGES = [
     key: "4",
     make: (app) => new FlamePage(app),
   },
-  { id: "leaks", label: "Leaks", group: "Change", key: "5", make: (app) => new LeaksPage(app) },
+  {
+    id: "leaks",
+    label: "Leaks",
+    group: "Change",
+    key: "5",
+    badge: ({ findings }) => findings.of("leak_suspects").length || null,
+    make: (app) => new LeaksPage(app),
+  },
   {
     id: "snapshots",
     label: "Snapshots",
     group: "Change",
     key: "6",
-    badge: (store) => store.snapshots.length || null,
+    badge: ({ store }) => store.snapshots.length || null,
     make: (app) => new SnapshotsPage(app),
   },
 ];

@@ -31,13 +31,14 @@ export class Navigation {
     }
   }
 
-  /** @param {import("../store.js").Store} store @param {string} current */
-  draw(store, current) {
+  /** @param {import("../app.js").App} app */
+  draw(app) {
     for (const { page, element, badge } of this.links) {
-      const many = page.badge?.(store);
+      const many = page.badge?.(app);
       setText(badge, typeof many === "number" ? count(many) : "");
-      if ((element.getAttribute("aria-current") === "page") === (page.id === current)) continue;
-      if (page.id === current) {
+      const current = page.id === app.pageId;
+      if ((element.getAttribute("aria-current") === "page") === current) continue;
+      if (current) {
         element.setAttribute("aria-current", "page");
         // In a row that is too narrow for all of them it is in sight.
         element.scrollIntoView({ block: "nearest", inline: "nearest" });

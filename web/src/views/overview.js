@@ -7,6 +7,7 @@ import { h, setAttribute, setText } from "../dom.js";
 import { bytes, clipMiddle, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { insights } from "../insights.js";
+import { routeTo } from "../router.js";
 import { histogramCharts, timeCharts } from "./overview_charts.js";
 import { Tiles } from "./tiles.js";
 
@@ -38,7 +39,7 @@ export class Overview {
   /** @type {{at: number, threads: Table, sites: Table, histograms: Row} | null} */
   #past = null;
   #asking = false;
-  /** @type {Map<string, {element: HTMLElement, title: Element, text: Element}>} */
+  /** @type {Map<string, {element: HTMLElement, title: Element, text: Element, link: Element | null}>} */
   #insights = new Map();
 
   /** @param {App} app */
@@ -267,7 +268,7 @@ export class Overview {
     const now = performance.now();
     if (now - this.#insightsAt < INSIGHTS_MS && this.#insights.size > 0) return;
     this.#insightsAt = now;
-    const found = insights(this.app.store);
+    const found = insights(this.app.store, this.app.findings);
     for (const [id, { element }] of this.#insights) {
       if (found.some((one) => one.id === id)) continue;
       element.remove();
@@ -279,7 +280,7 @@ export class Overview {
       if (!parts) {
         const title = h("strong", {});
         const text = h("span", {});
-        const link = one.page ? h("a", { href: `#/${one.page}`, text: "Show" }) : null;
+        const link = one.page ? h("a", { text: "Show" }) : null;
         parts = {
           element: h(
             "p",
@@ -292,11 +293,13 @@ export class Overview {
           ),
           title,
           text,
+          link,
         };
         this.#insights.set(one.id, parts);
       }
       setText(parts.title, one.title);
       setText(parts.text, one.text);
+      if (parts.link && one.page) setAttribute(parts.link, "href", routeTo(one.page, one.params));
       if (this.insights.children[i] !== parts.element)
         this.insights.insertBefore(parts.element, this.insights.children[i] ?? null);
     });
