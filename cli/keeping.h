@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // keeping: what `memscope run` is told of snapshots that are taken by
-// themselves, and of the directory that they are kept in.
+// themselves, of the directory that they are kept in, and of the report.
 
 #ifndef MS_CLI_KEEPING_H
 #define MS_CLI_KEEPING_H
@@ -13,6 +13,7 @@
 struct ms_keeping {
     const char *directory; // NULL: none
     char triggers[400];    // separated by commas
+    const char *report;    // file for the end; NULL: none
 };
 
 // ms_keeping_when adds conditions. False: they are none, or too many.

@@ -8,6 +8,7 @@
 #include <memscope.h>
 
 #include "query.h"
+#include "report.h"
 #include "run.h"
 #include "snapshots.h"
 
@@ -15,6 +16,7 @@ static const char usage[] =
     "usage: memscope run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
     "       memscope snapshot [WHERE] [-o FILE] [NAME]\n"
     "       memscope open [PAGE] FILE...\n"
+    "       memscope report -o OUT.html FILE\n"
     "       memscope diff [WHERE] [--fail-above BYTES] A B\n"
     "       memscope query [WHERE] [--snapshot N] [--limit ROWS] "
     "[--json|--csv]\n"
@@ -46,6 +48,10 @@ static const char usage[] =
     "                growth>1M/s, cgroup>80%, peak, exit; several with commas\n"
     "  --snapshot-at-exit    the same as --snapshot-when exit\n"
     "  --snapshot-dir DIR    keep snapshots as files; those there are read in\n"
+    "  --exit-report FILE    a report when the program has ended: FILE.html "
+    "is\n"
+    "                the page with its data, for a browser without memscope;\n"
+    "                FILE.json is a snapshot\n"
     "  --open        open the page in a browser\n"
     "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
     "  --no-follow   do not watch the processes that the program starts\n"
@@ -60,8 +66,8 @@ static const char usage[] =
     "of a running memscope, and --token-file FILE where it wants one.\n"
     "\n"
     "snapshot has a running memscope take a snapshot and, with -o,\n"
-    "downloads it; open shows saved ones without a program; diff compares "
-    "two,\n"
+    "downloads it; open shows saved ones without a program; report makes "
+    "one\nfile of HTML of a saved one, with all in it; diff compares two,\n"
     "files or numbers, and exits with 1 when the heap grew by more than "
     "BYTES.\n"
     "\n"
@@ -85,6 +91,8 @@ int main(int argc, char **argv)
         return ms_snapshot_command(argc - 1, argv + 1);
     if (strcmp(command, "open") == 0)
         return ms_open_command(argc - 1, argv + 1);
+    if (strcmp(command, "report") == 0)
+        return ms_report_command(argc - 1, argv + 1);
     if (strcmp(command, "diff") == 0)
         return ms_diff_command(argc - 1, argv + 1);
     if (strcmp(command, "query") == 0)

@@ -24,6 +24,7 @@
 #include "leak_check.h"
 #include "page.h"
 #include "program.h"
+#include "report.h"
 #include "runtime/announce.h"
 #include "server/server.h"
 #include "summary.h"
@@ -63,6 +64,7 @@ static const struct option run_options[] = {
     {"snapshot-dir", required_argument, NULL, 'D'},
     {"snapshot-when", required_argument, NULL, 'W'},
     {"snapshot-at-exit", no_argument, NULL, 'E'},
+    {"exit-report", required_argument, NULL, 'R'},
     {"open", no_argument, NULL, 'o'},
     {"keep-open", no_argument, NULL, 'k'},
     {"no-follow", no_argument, NULL, 'n'},
@@ -114,6 +116,11 @@ static int take_option(struct run *r, int option)
     case 'W':
         if (!ms_keeping_when(&r->keeping, optarg))
             return bad_usage("no condition for a snapshot: ", optarg);
+        break;
+    case 'R':
+        if (!ms_report_form(optarg))
+            return bad_usage("no file that ends with .html or .json: ", optarg);
+        r->keeping.report = optarg;
         break;
     case 'o':
         r->open_page = true;
@@ -315,13 +322,16 @@ static int watch(struct run *r, const char *library)
         ms_page_show(ms_server_url(r->page.server));
     int status = wait_for_program(r), leaks = 0;
     // Snapshots at the exit are worth the time that their names take.
-    if (!r->keep_open && r->keeping.directory == NULL)
+    if (!r->keep_open && r->keeping.directory == NULL &&
+        r->keeping.report == NULL)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
     ms_engine_process_ended(r->engine, r->launch.pid, status);
     if (atomic_load(&r->announcements.adopted) != 0) {
         ms_summary_print(r->engine, r->launch.pid, r->keep_open);
         leaks = ms_leak_check_print(&r->leaks, r->engine, r->launch.pid);
+        if (r->keeping.report != NULL)
+            ms_report_write(r->engine, r->keeping.report);
     } else if (program.why == NULL)
         fprintf(stderr, LINE "nothing was captured: the program could not load "
                              "libmemscope.so, or did not let it begin\n");

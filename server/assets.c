@@ -90,11 +90,22 @@ bool ms_assets_file(const char *name, const struct ms_request *q,
     return true;
 }
 
+const char *ms_assets_text(const char *name, size_t *bytes)
+{
+    for (uint64_t i = 0; i < ms_asset_count; i++)
+        if (strcmp(ms_asset_table[i].name, name) == 0) {
+            *bytes = ms_asset_table[i].plain.bytes;
+            return ms_asset_table[i].plain.begin;
+        }
+    return NULL;
+}
+
 bool ms_assets_answer(const struct ms_request *q, struct ms_reply *r)
 {
     const char *name = q->path + 1;
 
-    if (strcmp(name, "openapi.json") == 0)
-        return false; // it lives under /api
+    // One lives under /api, the other wants data after it.
+    if (strcmp(name, "openapi.json") == 0 || strcmp(name, "report.html") == 0)
+        return false;
     return ms_assets_file(name[0] == '\0' ? "index.html" : name, q, r);
 }

@@ -20,4 +20,7 @@ bool ms_assets_has(const char *path);
 bool ms_assets_file(const char *name, const struct ms_request *q,
                     struct ms_reply *r);
 
+// ms_assets_text gives a file as it is; NULL: there is none.
+const char *ms_assets_text(const char *name, size_t *bytes);
+
 #endif

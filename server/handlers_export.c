@@ -11,6 +11,7 @@
 #include "engine/export.h"
 #include "platform/clock.h"
 #include "routes.h"
+#include "whole.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define SECONDS_MOST 3600
@@ -32,15 +33,18 @@ struct pending {
     uint64_t names_end_ns; // no waiting for names after this
 };
 
+enum { CSV = -1, HTML = -2 };
+
 static const struct format {
     const char *name, *content_type, *extension;
-    int format; // of ms_export_format; -1: CSV
+    int format; // of ms_export_format, or one of the following
 } formats[] = {
     {"pprof", "application/octet-stream", "pb.gz", MS_EXPORT_PPROF},
     {"collapsed", "text/plain; charset=utf-8", "collapsed.txt",
      MS_EXPORT_COLLAPSED},
     {"speedscope", "application/json", "speedscope.json", MS_EXPORT_SPEEDSCOPE},
-    {"csv", "text/csv; charset=utf-8", "csv", -1},
+    {"csv", "text/csv; charset=utf-8", "csv", CSV},
+    {"html", "text/html; charset=utf-8", "html", HTML},
 };
 
 static const struct format *format_of(const char *name)
@@ -164,7 +168,7 @@ static struct pending *make(struct ms_request *q, struct ms_reply *r)
         ms_reply_error(r, 400, "session is a number");
         return NULL;
     }
-    if (q->server->exports == EXPORTS_MOST) {
+    if (q->server->exports >= EXPORTS_MOST) {
         ms_reply_error(r, 503, "there are as many exports under way as may be");
         return NULL;
     }
@@ -192,6 +196,25 @@ static void reply_csv(struct ms_reply *r, const struct pending *p)
         describe(r, format_of("csv"), p, pid_of(p));
 }
 
+static void reply_html(struct ms_request *q, struct ms_reply *r,
+                       const struct pending *p)
+{
+    const struct ms_snapshot *s = NULL;
+    enum memscope_status status = MEMSCOPE_OK;
+
+    if (p->at.kind == MS_AT_SNAPSHOT) {
+        s = ms_snapshot_acquire(p->engine, (uint32_t)p->at.value);
+        if (s == NULL)
+            status = MEMSCOPE_ERROR_NOT_FOUND;
+    } else {
+        status = ms_snapshot_copy(p->engine, p->session, &s);
+    }
+    if (status == MEMSCOPE_OK)
+        ms_reply_whole(q, r, s, MS_WHOLE_HTML);
+    else
+        ms_reply_status(r, status);
+}
+
 static const char *parse_export(struct ms_request *q, struct pending *p,
                                 const struct format **format)
 {
@@ -199,7 +222,7 @@ static const char *parse_export(struct ms_request *q, struct pending *p,
 
     *format = format_of(ms_query_text(&q->query, "format", "pprof"));
     if (*format == NULL)
-        return "format is pprof, collapsed, speedscope or csv";
+        return "format is pprof, collapsed, speedscope, csv or html";
     if (!ms_query_number(&q->query, "snapshot", 0, 999999999, &snapshot))
         return "snapshot is a number";
     if (*ms_query_text(&q->query, "snapshot", "") != '\0')
@@ -222,8 +245,11 @@ void ms_handle_export(struct ms_request *q, struct ms_reply *r)
     if (wrong != NULL) {
         ms_reply_error(r, 400, wrong);
         drop(&p->later);
-    } else if (format->format < 0) {
+    } else if (format->format == CSV) {
         reply_csv(r, p);
+        drop(&p->later);
+    } else if (format->format == HTML) {
+        reply_html(q, r, p);
         drop(&p->later);
     } else {
         p->order.format = (enum ms_export_format)format->format;

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "assets.h"
 #include "platform/clock.h"
+#include "server/report.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define NAMES_WAIT_NS (10 * SECOND_NS) // then they are given as they are
@@ -14,17 +16,18 @@
 
 struct pending {
     struct ms_later later; // first
-    struct ms_engine *engine;
+    struct ms_server *server;
     const struct ms_snapshot *snapshot; // held; NULL: the reply has it
     enum ms_whole_form form;
     uint64_t end_ns; // no waiting for names after this
 };
 
-static struct ms_render_stream *render(const struct ms_snapshot *s,
-                                       enum ms_whole_form form)
+struct ms_render_stream *ms_server_report(const struct ms_snapshot *snapshot)
 {
-    (void)form;
-    return ms_render_snapshot(s);
+    size_t bytes;
+    const char *page = ms_assets_text("report.html", &bytes);
+
+    return page != NULL ? ms_render_report(snapshot, page, bytes) : NULL;
 }
 
 // Takes the snapshot over.
@@ -39,7 +42,8 @@ static void reply(struct ms_engine *engine, struct ms_reply *r,
     };
     char which[32] = "";
 
-    r->stream = render(s, form);
+    r->stream =
+        form == MS_WHOLE_HTML ? ms_server_report(s) : ms_render_snapshot(s);
     if (r->stream == NULL) {
         ms_snapshot_release(engine, s);
         ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
@@ -63,7 +67,7 @@ static bool again(struct ms_later *later, struct ms_reply *r)
         later->due_ns = now + NAMES_STEP_NS;
         return false;
     }
-    reply(p->engine, r, p->snapshot, p->form);
+    reply(p->server->options.engine, r, p->snapshot, p->form);
     p->snapshot = NULL;
     return true;
 }
@@ -73,7 +77,8 @@ static void drop(struct ms_later *later)
     struct pending *p = (struct pending *)later;
 
     if (p->snapshot != NULL)
-        ms_snapshot_release(p->engine, p->snapshot);
+        ms_snapshot_release(p->server->options.engine, p->snapshot);
+    p->server->exports--;
     free(p);
 }
 
@@ -95,10 +100,11 @@ void ms_reply_whole(struct ms_request *q, struct ms_reply *r,
     }
     *p = (struct pending){
         .later = {.due_ns = now + NAMES_STEP_NS, .again = again, .drop = drop},
-        .engine = engine,
+        .server = q->server,
         .snapshot = snapshot,
         .form = form,
         .end_ns = now + NAMES_WAIT_NS,
     };
+    q->server->exports++;
     r->later = &p->later;
 }

@@ -16,7 +16,7 @@
  */
 /** @typedef {"connecting" | "open" | "lost"} LinkState */
 
-/** An answer that is none. `code` is one of docs/PROTOCOL.md, or `unreachable`, or `not_in_report`. */
+/** An answer that is none. `code` is one of docs/PROTOCOL.md, or `unreachable`; `not_kept`: what is saved does not have it. */
 export class ApiError extends Error {
   /** @param {number} status 0 when nobody answered @param {string} code @param {string} message */
   constructor(status, code, message) {

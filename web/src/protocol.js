@@ -50,7 +50,7 @@ export function encodeSnapshot(id, name) {
 }
 
 // Columns whose values are numbers of texts.
-const TEXTS = new Set(["name", "function", "file", "module", "address"]);
+export const TEXTS = new Set(["name", "function", "file", "module", "address"]);
 
 /**
  * A row as an object, its text numbers replaced.

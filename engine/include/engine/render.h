@@ -58,6 +58,12 @@ enum memscope_status
 ms_render_site_detail(struct ms_engine *engine, uint32_t session, uint32_t site,
                       struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
+// ms_render_report streams a page with a snapshot's JSON, packed, after its
+// end: `page` is report.html as web/build.mjs makes it. Both must be held until
+// the stream is closed. NULL: out of memory.
+struct ms_render_stream *ms_render_report(const struct ms_snapshot *snapshot,
+                                          const char *page, size_t bytes);
+
 // ms_render_flame makes a flame graph and streams it.
 enum memscope_status
 ms_render_flame(struct ms_engine *engine, const struct ms_flame_order *order,

@@ -91,10 +91,15 @@ export class Memscope {
   }
 }
 
+/** The command, to its end. @param {...string} words */
+export function memscope(...words) {
+  return promisify(execFile)(BIN, words);
+}
+
 /** Has a running one take a snapshot into a file. */
-/** @param {Memscope} memscope @param {string} file */
-export async function takeFile(memscope, file) {
-  await promisify(execFile)(BIN, ["snapshot", "--port", String(memscope.port), "-o", file]);
+/** @param {Memscope} running @param {string} file */
+export function takeFile(running, file) {
+  return memscope("snapshot", "--port", String(running.port), "-o", file);
 }
 
 /** Files under `memscope open`. */
