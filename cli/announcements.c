@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -33,9 +34,16 @@ static bool receive_one(struct ms_announcements *a)
         return false;
     // Abstract names are open to every local user: only the program's own
     // user, or one that it has become from root, may speak here.
-    if (hello.magic != MS_ANNOUNCE_MAGIC ||
-        hello.version != MS_SEGMENT_VERSION ||
+    if (hello.version != MS_SEGMENT_VERSION ||
         (getuid() != 0 && uid != getuid())) {
+        close(fd);
+        atomic_fetch_add(&a->refused, 1);
+    } else if (hello.magic == MS_ANNOUNCE_ENDED) {
+        close(fd);
+        // Whoever is there has not ended.
+        if (hello.pid > 0 && kill(hello.pid, 0) != 0 && errno == ESRCH)
+            ms_engine_process_ended(a->engine, hello.pid, hello.wait_status);
+    } else if (hello.magic != MS_ANNOUNCE_MAGIC) {
         close(fd);
         atomic_fetch_add(&a->refused, 1);
     } else if (ms_engine_adopt(a->engine, fd, pid, &session) == MEMSCOPE_OK) {

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "announcements.h"
+#include "attached.h"
+#include "child.h"
 #include "engine/control.h"
 #include "engine/engine.h"
 #include "engine/picture.h"
@@ -37,6 +37,8 @@ enum { FAILED = 125, BAD_USAGE = 2 };
 struct run {
     struct ms_page page;
     bool open_page, keep_open, no_follow;
+    const char *attach_to; // NULL: a server of its own
+    uint32_t keep_sessions, keep_seconds;
     double budget; // per cent of the program's CPU; 0: none
     struct ms_keeping keeping;
     char **command;
@@ -71,6 +73,9 @@ static const struct option run_options[] = {
     {"leak-check", no_argument, NULL, 'L'},
     {"fail-on-leak", no_argument, NULL, 'F'},
     {"suppressions", required_argument, NULL, 's'},
+    {"attach-to", required_argument, NULL, 'a'},
+    {"keep-sessions", required_argument, NULL, 'N'},
+    {"keep-for", required_argument, NULL, 'S'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -139,6 +144,15 @@ static int take_option(struct run *r, int option)
     case 's':
         r->leaks.suppressions = optarg;
         break;
+    case 'a':
+        r->attach_to = optarg;
+        break;
+    case 'N':
+    case 'S':
+        if (!ms_value_count(optarg, option == 'N' ? &r->keep_sessions
+                                                  : &r->keep_seconds))
+            return bad_usage("no number from 1 on: ", optarg);
+        break;
     case 'h':
         return MS_RUN_HELP;
     default:
@@ -147,6 +161,17 @@ static int take_option(struct run *r, int option)
         break;
     }
     return 0;
+}
+
+static bool wants_own_server(const struct run *r)
+{
+    const struct ms_server_options *o = &r->page.options;
+
+    return o->port_fixed || o->bind != NULL || o->unix_path != NULL ||
+           o->token_file != NULL || o->allow_hosts != NULL || o->read_only ||
+           r->open_page || r->keep_open || r->budget != 0 ||
+           r->keeping.directory != NULL || r->keeping.triggers[0] != '\0' ||
+           r->leaks.wanted || r->keep_sessions != 0 || r->keep_seconds != 0;
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -164,28 +189,21 @@ static int parse(struct run *r, int argc, char **argv)
     }
     if (optind >= argc)
         return bad_usage("there is no command to run", "");
+    if (r->attach_to != NULL && wants_own_server(r))
+        return bad_usage("with --attach-to there is no page, budget, snapshot "
+                         "or leak check of its own",
+                         "");
     r->command = argv + optind;
     return 0;
-}
-
-// What ends the program, or wants to, comes to us as well; we outlive it.
-static void take_signals(struct run *r)
-{
-    static const int ours[] = {SIGCHLD, SIGINT,  SIGQUIT, SIGTERM,
-                               SIGHUP,  SIGUSR1, SIGUSR2};
-
-    sigemptyset(&r->signals);
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        sigaddset(&r->signals, ours[i]);
-    pthread_sigmask(SIG_BLOCK, &r->signals, NULL);
-    signal(SIGCHLD, SIG_DFL); // ignored, it would take the exit code away
-    signal(SIGPIPE, SIG_IGN); // viewers come and go
 }
 
 // Everything that the program needs. False: said why.
 static bool start_all(struct run *r)
 {
-    struct ms_engine_options options = {0};
+    struct ms_engine_options options = {
+        .keep_sessions = r->keep_sessions,
+        .keep_seconds = r->keep_seconds,
+    };
 
     if (ms_engine_create(&options, &r->engine) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "the engine could not be started\n");
@@ -218,33 +236,6 @@ static void stop_all(struct run *r)
     ms_engine_destroy(r->engine);
 }
 
-// Waits until the program has ended; gives its wait status.
-static int wait_for_program(struct run *r)
-{
-    for (;;) {
-        siginfo_t info;
-        int signal = sigwaitinfo(&r->signals, &info);
-        int status;
-        if (signal < 0)
-            continue;
-        if (signal != SIGCHLD) {
-            // From the terminal, it has reached the program already.
-            if (info.si_code <= 0)
-                kill(r->launch.pid, signal);
-            continue;
-        }
-        // Of others nothing is taken: a leak scan has threads stand still, and
-        // only looks whether they do.
-        if (waitid(P_PID, (id_t)r->launch.pid, &info,
-                   WEXITED | WNOHANG | WNOWAIT) == 0 &&
-            info.si_pid == r->launch.pid &&
-            (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
-             info.si_code == CLD_DUMPED) &&
-            waitpid(r->launch.pid, &status, WNOHANG) == r->launch.pid)
-            return status;
-    }
-}
-
 static void wait_for_the_end(struct run *r)
 {
     sigset_t ends;
@@ -263,25 +254,6 @@ static void wait_for_the_end(struct run *r)
         ;
 }
 
-// Ends as the program has ended.
-static int end_like(int status)
-{
-    if (WIFEXITED(status))
-        return WEXITSTATUS(status);
-    int by = WTERMSIG(status);
-    sigset_t one;
-    struct rlimit none = {0, 0};
-
-    fflush(NULL);
-    setrlimit(RLIMIT_CORE, &none); // the program's core is enough
-    signal(by, SIG_DFL);
-    sigemptyset(&one);
-    sigaddset(&one, by);
-    sigprocmask(SIG_UNBLOCK, &one, NULL);
-    raise(by);
-    return 128 + by;
-}
-
 // Begins a line with the program's name.
 static void say_command(const struct run *r)
 {
@@ -293,7 +265,8 @@ static int refuse(struct run *r, int error)
 {
     say_command(r);
     fprintf(stderr, ": %s\n", strerror(error));
-    stop_all(r);
+    if (r->engine != NULL)
+        stop_all(r);
     return error == ENOENT ? 127 : 126;
 }
 
@@ -305,6 +278,7 @@ static int watch(struct run *r, const char *library)
 
     if (error != 0)
         return refuse(r, error);
+    r->page.options.announce = r->announcements.name;
     ms_page_serve(&r->page, r->engine);
     if (r->page.server != NULL) {
         fputs(LINE "watching ", stderr);
@@ -320,7 +294,7 @@ static int watch(struct run *r, const char *library)
     // Without the token: others can read what a command's arguments are.
     if (r->open_page && r->page.server != NULL && !r->page.options.unix_only)
         ms_page_show(ms_server_url(r->page.server));
-    int status = wait_for_program(r), leaks = 0;
+    int status = ms_child_wait(r->launch.pid, &r->signals), leaks = 0;
     // Snapshots at the exit are worth the time that their names take.
     if (!r->keep_open && r->keeping.directory == NULL &&
         r->keeping.report == NULL)
@@ -339,7 +313,32 @@ static int watch(struct run *r, const char *library)
         wait_for_the_end(r);
     stop_all(r);
     // A program that has failed by itself has said more than that.
-    return status == 0 && leaks != 0 ? leaks : end_like(status);
+    return status == 0 && leaks != 0 ? leaks : ms_child_end_like(status);
+}
+
+// The program is another memscope's to watch.
+static int watch_elsewhere(struct run *r, const struct ms_attach *to,
+                           const char *library)
+{
+    struct ms_program program = ms_program_look(r->command[0]);
+    int error =
+        ms_launch_go(&r->launch, program.harmed ? NULL : library, to->socket);
+
+    if (error != 0)
+        return refuse(r, error);
+    if (program.why != NULL) {
+        say_command(r);
+        fprintf(stderr, " %s: it runs as ever, but cannot be watched\n",
+                program.why);
+    } else {
+        fputs(LINE "watching ", stderr);
+        ms_terminal_put(stderr, r->command[0]);
+        fprintf(stderr, " (pid %d) at http://localhost:%u/\n",
+                (int)r->launch.pid, to->port);
+    }
+    int status = ms_child_wait(r->launch.pid, &r->signals);
+    ms_attach_ended(to, r->launch.pid, status);
+    return ms_child_end_like(status);
 }
 
 // The program has its streams as they were; a descriptor of ours shall not
@@ -365,6 +364,7 @@ static void say_unknown(const char *name, const char *value)
 int ms_run(int argc, char **argv)
 {
     struct run r = {.engine = NULL};
+    struct ms_attach to;
     char library[4096];
     int bad = parse(&r, argc, argv);
 
@@ -379,7 +379,8 @@ int ms_run(int argc, char **argv)
                     : "libmemscope.so is not where it was installed");
         return FAILED;
     }
-    if (!ms_leak_check_prepare(&r.leaks))
+    if (!ms_leak_check_prepare(&r.leaks) ||
+        (r.attach_to != NULL && !ms_attach_find(r.attach_to, &to)))
         return FAILED;
     error = ms_launch_prepare(&r.launch, r.command);
     if (error != 0) {
@@ -388,7 +389,9 @@ int ms_run(int argc, char **argv)
     }
     r.launch.alone = r.no_follow;
     fill_streams();
-    take_signals(&r);
+    ms_child_take_signals(&r.signals);
+    if (r.attach_to != NULL)
+        return watch_elsewhere(&r, &to, library);
     if (!start_all(&r)) {
         ms_launch_cancel(&r.launch);
         return FAILED;

@@ -34,6 +34,19 @@ bool ms_value_budget(const char *text, double *budget)
            *budget <= 100;
 }
 
+bool ms_value_count(const char *text, uint32_t *count)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (errno != 0 || end == text || *text == '-' || *end != '\0' || n < 1 ||
+        n > UINT32_MAX)
+        return false;
+    *count = (uint32_t)n;
+    return true;
+}
+
 bool ms_value_store_limit(const char *text)
 {
     char bytes[32], *end;

@@ -16,4 +16,7 @@ bool ms_value_budget(const char *text, double *budget); // per cent, not 0
 // environment.
 bool ms_value_store_limit(const char *text);
 
+// A count, from 1 on.
+bool ms_value_count(const char *text, uint32_t *count);
+
 #endif

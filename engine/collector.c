@@ -222,6 +222,7 @@ void ms_session_finish(struct ms_session *s, int wait_status,
         read_every_row(s);
         s->end_uptime_ns = ms_session_uptime_ns(s);
         s->state = MS_SESSION_ENDED;
+        s->end_ns = ms_clock_monotonic_ns();
         s->wait_status = wait_status;
         snprintf(s->end_reason, sizeof s->end_reason, "%s", reason);
         for (size_t i = 0; i < s->model.thread_count; i++)

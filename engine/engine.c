@@ -16,7 +16,7 @@
 
 #define GONE_TICKS 5 // half a second
 
-static struct ms_session *primary_of(struct ms_engine *e)
+struct ms_session *ms_engine_primary(struct ms_engine *e)
 {
     for (size_t i = e->session_count; i > 0; i--)
         if (e->sessions[i - 1]->pid == e->primary_pid)
@@ -30,7 +30,7 @@ struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id)
 
     pthread_mutex_lock(&e->lock);
     if (id == 0)
-        found = primary_of(e);
+        found = ms_engine_primary(e);
     for (size_t i = 0; id != 0 && i < e->session_count; i++)
         if (e->sessions[i]->id == id)
             found = e->sessions[i];
@@ -47,36 +47,6 @@ void ms_engine_let_go(struct ms_engine *e, struct ms_session *s)
     pthread_mutex_unlock(&e->lock);
     if (last)
         ms_session_close(s);
-}
-
-// Takes a session off the list; the caller lets its reference go. {lock}
-static struct ms_session *unlist(struct ms_engine *e, size_t at)
-{
-    struct ms_session *s = e->sessions[at];
-
-    e->session_count--;
-    memmove(&e->sessions[at], &e->sessions[at + 1],
-            (e->session_count - at) * sizeof e->sessions[0]);
-    return s;
-}
-
-static bool has_ended(struct ms_session *s)
-{
-    pthread_mutex_lock(&s->lock);
-    bool ended = s->state == MS_SESSION_ENDED;
-    pthread_mutex_unlock(&s->lock);
-    return ended;
-}
-
-// Makes room by forgetting the oldest ended session but the primary. {lock}
-static struct ms_session *make_room(struct ms_engine *e)
-{
-    struct ms_session *primary = primary_of(e);
-
-    for (size_t i = 0; i < e->session_count; i++)
-        if (e->sessions[i] != primary && has_ended(e->sessions[i]))
-            return unlist(e, i);
-    return NULL;
 }
 
 static const char *reason_of(int wait_status)
@@ -113,16 +83,17 @@ static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
 enum memscope_status ms_engine_adopt(struct ms_engine *e, int segment_fd,
                                      pid_t pid, uint32_t *session)
 {
-    struct ms_session *s, *gone = NULL;
+    struct ms_session *s;
 
     pthread_mutex_lock(&e->lock);
-    if (e->session_count >= MS_SESSIONS_KEPT)
-        gone = make_room(e);
+    bool many = e->session_count >= MS_SESSIONS_KEPT;
+    pthread_mutex_unlock(&e->lock);
+    if (many)
+        ms_engine_forget(e);
+    pthread_mutex_lock(&e->lock);
     bool full = e->session_count == sizeof e->sessions / sizeof e->sessions[0];
     uint32_t id = ++e->next_session;
     pthread_mutex_unlock(&e->lock);
-    if (gone != NULL)
-        ms_engine_let_go(e, gone);
     if (full) {
         close(segment_fd);
         return MEMSCOPE_ERROR_LIMIT;
@@ -216,6 +187,7 @@ static void *collect(void *arg)
         e->cost.late_ticks += begin > due + e->tick_ns;
         pthread_mutex_unlock(&e->lock);
         tick_all(e);
+        ms_engine_forget(e);
         call_listener(e);
         pthread_mutex_lock(&e->lock);
         uint64_t end = ms_clock_monotonic_ns();
@@ -261,6 +233,13 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     uint32_t tick_ms = options->tick_ms != 0 ? options->tick_ms : 100;
     e->tick_ns = tick_ms * UINT64_C(1000000);
     e->thread_start = options->thread_start;
+    e->keep_sessions =
+        options->keep_sessions != 0 ? options->keep_sessions : MS_SESSIONS_KEPT;
+    if (e->keep_sessions > MS_SESSIONS_KEPT)
+        e->keep_sessions = MS_SESSIONS_KEPT;
+    e->keep_ns = UINT64_C(1000000000) * (options->keep_seconds != 0
+                                             ? options->keep_seconds
+                                             : MS_SESSIONS_KEPT_SECONDS);
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->listener_lock, NULL);
     pthread_condattr_init(&attributes);

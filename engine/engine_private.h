@@ -18,7 +18,9 @@
 #include "symbols/strings.h"
 
 #define MS_SESSIONS_RUNNING 256u // more are refused
-#define MS_SESSIONS_KEPT 64u     // running or ended; the oldest ended ones go
+#define MS_SESSIONS_KEPT 64u     // that have ended, at most and by default
+
+#define MS_SESSIONS_KEPT_SECONDS 86400u
 
 #define MS_ARCHIVE_FILE 80u // bytes of a file's name
 
@@ -36,6 +38,8 @@ struct ms_snapshot_entry {
 struct ms_engine {
     uint64_t tick_ns;           // constant
     void (*thread_start)(void); // constant
+    uint32_t keep_sessions;     // constant
+    uint64_t keep_ns;           // constant
     struct ms_symbols *symbols; // constant; NULL: without
     pthread_t collector;
 
@@ -67,6 +71,13 @@ struct ms_engine {
 // away until ms_engine_let_go. NULL: there is none. Takes the engine's lock.
 struct ms_session *ms_engine_hold(struct ms_engine *e, uint32_t id);
 void ms_engine_let_go(struct ms_engine *e, struct ms_session *s);
+
+// ms_engine_forget lets ended sessions go that are too many or too old. Takes
+// the engine's lock, and the sessions'.
+void ms_engine_forget(struct ms_engine *e);
+
+// ms_engine_primary is the primary session, NULL: there is none. {lock}
+struct ms_session *ms_engine_primary(struct ms_engine *e);
 
 // ms_snapshot_add puts a snapshot on the list, under a new id, and holds it for
 // the caller. LIMIT: there is no room; the entry stays the caller's.

@@ -53,6 +53,7 @@ struct ms_session {
     char end_reason[16];
     uint64_t seq;
     uint64_t end_uptime_ns;
+    uint64_t end_ns; // monotonic: when it was found to have ended
     struct ms_reader reader;
     struct ms_model model;
     struct ms_mappings mappings;

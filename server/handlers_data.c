@@ -104,15 +104,15 @@ void ms_handle_status(struct ms_request *q, struct ms_reply *r)
     json_t *sessions = all_sessions(q->server, &primary);
     uint64_t up = ms_clock_monotonic_ns() - q->server->start_ns;
 
-    ms_reply_json(r,
-                  json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:o}", "version",
-                            memscope_version(), "protocol", "memscope.v1",
-                            "read_only", q->server->options.read_only,
-                            "uptime_ms", (json_int_t)(up / 1000000), "session",
-                            primary != 0 ? json_integer(primary) : json_null(),
-                            "sessions", sessions, "monitor",
-                            ms_render_monitor(q->server), "endpoints",
-                            endpoints(q->server)));
+    ms_reply_json(
+        r, json_pack(
+               "{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:o,s:s?}", "version",
+               memscope_version(), "protocol", "memscope.v1", "read_only",
+               q->server->options.read_only, "uptime_ms",
+               (json_int_t)(up / 1000000), "session",
+               primary != 0 ? json_integer(primary) : json_null(), "sessions",
+               sessions, "monitor", ms_render_monitor(q->server), "endpoints",
+               endpoints(q->server), "announce", q->server->options.announce));
 }
 
 void ms_handle_sessions(struct ms_request *q, struct ms_reply *r)

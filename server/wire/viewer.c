@@ -221,6 +221,30 @@ static struct ms_viewer_session *told(struct ms_viewer *v, uint32_t id)
     return &v->told[v->told_count];
 }
 
+static bool is_among(uint32_t id, const struct ms_session_info *list,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].id == id)
+            return true;
+    return false;
+}
+
+// Sessions that are kept no longer make room for others to be told of.
+static void say_gone(struct ms_viewer *v, const struct ms_session_info *list,
+                     size_t count)
+{
+    for (size_t i = v->told_count; i > 0; i--) {
+        uint32_t id = v->told[i - 1].id;
+        if (is_among(id, list, count))
+            continue;
+        if (!ms_viewer_say(v, json_pack("{s:s,s:I}", "t", "gone", "session",
+                                        (json_int_t)id)))
+            break; // in a second
+        v->told[i - 1] = v->told[--v->told_count];
+    }
+}
+
 // Other sessions than the one shown, which began or ended, at most a second
 // later. `silently`: the hello has said it.
 static void say_others(struct ms_viewer *v, bool silently)
@@ -250,6 +274,7 @@ static void say_others(struct ms_viewer *v, bool silently)
         t->ended = ended;
         v->told_count += !known;
     }
+    say_gone(v, list, count);
     free(list);
 }
 

@@ -128,6 +128,7 @@ export class App {
     }
     if (this.store.lost) this.subscribe(true);
     if (m.t === "res") this.#answered(m);
+    if (m.t === "gone" && m.session === this.store.session?.id) this.#shownIsGone();
     if (m.t === "full" || m.t === "d") {
       if (m.monitor) this.#monitor(m.monitor);
       // A page that is not seen paints nothing and still says that it lives.
@@ -280,6 +281,13 @@ export class App {
    */
   ask(path, params = {}) {
     return api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
+  }
+
+  #shownIsGone() {
+    const { sessions } = this.store;
+    const next = sessions.find((s) => s.primary) ?? sessions.at(-1);
+    if (next) this.chooseSession(next.id);
+    this.say("The process that was shown has ended, and is kept no longer.");
   }
 
   /** @param {number} id */

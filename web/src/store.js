@@ -102,6 +102,9 @@ export class Store {
       case "session":
         this.#sessionChanged(m.session);
         return false;
+      case "gone":
+        this.sessions = this.sessions.filter((s) => s.id !== m.session);
+        return false;
       case "res":
         if (m.ok && m.snapshot) this.addSnapshot(m.snapshot);
         return false;

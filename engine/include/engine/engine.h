@@ -29,6 +29,10 @@ struct ms_engine;
 
 struct ms_engine_options {
     uint32_t tick_ms;     // 0: 100
+    // Of sessions that have ended, so many are kept (0: 64), for so many seconds
+    // (0: 86400); the oldest ones go first, the primary one never.
+    uint32_t keep_sessions;
+    uint32_t keep_seconds;
     bool without_symbols; // tests: names stay empty, no symbol thread
     // Called at the start of each thread of the engine, on that thread: the
     // embedded server uses it to keep our threads out of the numbers.

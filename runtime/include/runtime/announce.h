@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define MS_ANNOUNCE_MAGIC UINT32_C(0x6e616d73) // "sman"
+#define MS_ANNOUNCE_ENDED UINT32_C(0x65616d73) // "smae"
 #define MS_ENV_SOCKET "MEMSCOPE_SOCKET"
 // Only the process of this pid is watched, none of its children.
 #define MS_ENV_ALONE "MEMSCOPE_ALONE"
@@ -25,6 +26,10 @@
 struct ms_announcement {
     uint32_t magic;
     uint32_t version; // MS_SEGMENT_VERSION
+    // Of MS_ANNOUNCE_ENDED, by which another memscope says how a program has
+    // ended that it has run; the descriptor with it means nothing.
+    int32_t pid;
+    int32_t wait_status;
 };
 
 #endif

@@ -50,7 +50,8 @@ struct ms_server_options {
     // These sockets listen already, on `port`; the server closes them.
     bool listening;
     int listeners[MS_LISTENERS];
-    bool embedded; // in the watched program itself; said in the status
+    const char *announce; // where other programs announce themselves; NULL
+    bool embedded;        // in the watched program itself; said in the status
     void (*thread_start)(void); // called first on each thread; may be NULL
     uint32_t max_clients;       // viewers; 0: 64
 };

@@ -26,9 +26,9 @@ export class Memscope {
    * @param {string[]} command
    * @param {{port?: number, keepOpen?: boolean, flags?: string[]}} [options]
    */
-  constructor(command, { port = 0, keepOpen = true, flags: more = [] } = {}) {
-    const flags = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : []), ...more];
-    this.child = spawn(BIN, [...flags, "--", ...command], { stdio: ["pipe", "pipe", "pipe"] });
+  constructor(command, { port = 0, keepOpen = true, flags = [] } = {}) {
+    const all = ["run", "--port", String(port), ...(keepOpen ? ["--keep-open"] : []), ...flags];
+    this.child = spawn(BIN, [...all, "--", ...command], { stdio: ["pipe", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin.on("error", () => {}); // the program may be gone
     this.child.stdout.on("data", (data) => {
@@ -94,6 +94,12 @@ export class Memscope {
 /** The command, to its end. @param {...string} words */
 export function memscope(...words) {
   return promisify(execFile)(BIN, words);
+}
+
+/** Runs a program that a running memscope watches; its end is the promise. */
+/** @param {Memscope} to @param {string[]} command */
+export function attach(to, command) {
+  return memscope("run", "--attach-to", to.url, "--", ...command);
 }
 
 /** Has a running one take a snapshot into a file. */
