@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/atomics.h"
 #include "session.h"
 
 #define NAMES_PER_TICK 2000u
@@ -27,6 +28,12 @@ void ms_session_read_modules(struct ms_session *s)
 {
     uint32_t count = ms_reader_modules(&s->reader);
 
+    for (size_t i = 0; i < s->module_count; i++) {
+        struct ms_session_module *m = &s->modules[i];
+        if (ms_load_relaxed(&m->module.unload_ns) == 0 &&
+            ms_reader_unloaded(&s->reader, (uint32_t)i + 1, &m->module))
+            m->changed_seq = s->seq;
+    }
     while (s->module_count + 1 < count) {
         if (s->module_count == s->module_room) {
             size_t room = s->module_room == 0 ? 32 : s->module_room * 2;
@@ -37,7 +44,8 @@ void ms_session_read_modules(struct ms_session *s)
             s->module_room = room;
         }
         struct ms_session_module *m = &s->modules[s->module_count++];
-        *m = (struct ms_session_module){.path = "", .name = ""};
+        *m = (struct ms_session_module){
+            .path = "", .name = "", .changed_seq = s->seq};
         if (!ms_reader_module(&s->reader, (uint32_t)s->module_count,
                               &m->module)) {
             s->reader.damaged++;
@@ -77,6 +85,8 @@ void ms_session_place_sites(struct ms_session *s)
             ms_session_module_of(s, site->address - 1);
         char text[32];
 
+        if (m != NULL)
+            site->module_number = (uint32_t)(m - s->modules) + 1;
         if (s->symbols == NULL)
             continue;
         snprintf(text, sizeof text, "0x%llx",

@@ -313,6 +313,17 @@ bool ms_reader_module(struct ms_reader *r, uint32_t module,
     return true;
 }
 
+bool ms_reader_unloaded(struct ms_reader *r, uint32_t module,
+                        struct ms_module *known)
+{
+    struct ms_module *from = (void *)(r->base + r->head.modules_offset +
+                                      (uint64_t)module * MS_MODULE_BYTES);
+    uint64_t ns = ms_load_relaxed(&from->unload_ns); // relaxed: a time
+
+    ms_store_relaxed(&known->unload_ns, ns);
+    return ns != 0;
+}
+
 void ms_reader_take_dirty(struct ms_reader *r, uint32_t thread,
                           void (*each)(void *arg, uint32_t row), void *arg)
 {

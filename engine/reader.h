@@ -89,6 +89,11 @@ void ms_reader_string(struct ms_reader *r, uint32_t string,
 bool ms_reader_module(struct ms_reader *r, uint32_t module,
                       struct ms_module *out);
 
+// ms_reader_unloaded looks whether a module that was read before has been
+// unloaded since, and notes when.
+bool ms_reader_unloaded(struct ms_reader *r, uint32_t module,
+                        struct ms_module *known);
+
 // ms_reader_take_dirty empties a thread's dirty list and hands each row on
 // it to `each`. It ends after as many rows as there are, whatever the links
 // say.

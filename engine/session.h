@@ -28,9 +28,10 @@
 
 struct ms_session_module {
     struct ms_module module;
-    const char *path; // interned
-    const char *name; // interned: its last part
-    uint32_t symbols; // number in ms_symbols
+    const char *path;     // interned
+    const char *name;     // interned: its last part
+    uint32_t symbols;     // number in ms_symbols
+    uint64_t changed_seq; // tick at which it was loaded or unloaded
 };
 
 // A list of numbers that grows.
@@ -105,8 +106,8 @@ void ms_session_publish(struct ms_session *s);
 void ms_session_finish(struct ms_session *s, int wait_status,
                        const char *reason);
 
-// ms_session_read_modules takes over the modules that were loaded since it was
-// called last. {lock}
+// ms_session_read_modules takes over the modules that were loaded or unloaded
+// since it was called last. {lock}
 void ms_session_read_modules(struct ms_session *s);
 
 // ms_session_place_sites finds the modules of new sites and asks for their

@@ -43,7 +43,6 @@ static bool make_rows(size_t count, struct ms_stack_row **rows)
     return *rows != NULL;
 }
 
-// {session lock}
 static bool copy_all(const struct ms_stack_table *t, struct ms_stack_row **rows,
                      size_t *count)
 {
@@ -76,6 +75,14 @@ static bool copy_changed(const struct ms_stack_table *t, uint64_t since,
     return true;
 }
 
+bool ms_stack_rows_copy(const struct ms_stack_table *t, uint64_t since,
+                        struct ms_stack_row **rows, size_t *count)
+{
+    *count = 0;
+    return since == 0 ? copy_all(t, rows, count)
+                      : copy_changed(t, since, rows, count);
+}
+
 enum memscope_status ms_engine_stack_rows(struct ms_engine *e, uint32_t session,
                                           uint64_t since,
                                           struct ms_stack_row **rows,
@@ -89,9 +96,7 @@ enum memscope_status ms_engine_stack_rows(struct ms_engine *e, uint32_t session,
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     *seq = s->seq;
-    const struct ms_stack_table *t = &s->model.stacks;
-    bool copied = since == 0 ? copy_all(t, rows, count)
-                             : copy_changed(t, since, rows, count);
+    bool copied = ms_stack_rows_copy(&s->model.stacks, since, rows, count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     return copied ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;

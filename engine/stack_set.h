@@ -14,6 +14,11 @@
 void ms_stack_row_copy(const struct ms_stack_sums *from,
                        struct ms_stack_row *out);
 
+// ms_stack_rows_copy copies the stacks that changed after tick `since` (0:
+// all), in no order. False: no memory. {session lock}
+bool ms_stack_rows_copy(const struct ms_stack_table *t, uint64_t since,
+                        struct ms_stack_row **rows, size_t *count);
+
 // Between the two steps.
 struct ms_stack_set {
     struct ms_stacks stacks;

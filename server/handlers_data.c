@@ -317,28 +317,42 @@ void ms_handle_histograms(struct ms_request *q, struct ms_reply *r)
         ms_reply_json(r, ms_render_histograms(&h));
 }
 
+static void add_module_sums(json_t *o, const struct ms_module_sums *s)
+{
+    json_object_set_new(o, "sites", ms_render_u64(s->sites));
+    json_object_set_new(o, "live_bytes", ms_render_u64(s->live_bytes));
+    json_object_set_new(o, "live_blocks", ms_render_u64(s->live_blocks));
+    json_object_set_new(o, "alloc_bytes", ms_render_u64(s->alloc_bytes));
+    json_object_set_new(o, "alloc_count", ms_render_u64(s->alloc_count));
+    json_object_set_new(o, "free_bytes", ms_render_u64(s->free_bytes));
+    json_object_set_new(o, "free_count", ms_render_u64(s->free_count));
+}
+
 void ms_handle_modules(struct ms_request *q, struct ms_reply *r)
 {
-    struct ms_module_info *modules;
-    size_t count;
+    struct ms_module_rows modules;
     uint32_t session;
 
     if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
-        ms_engine_modules(q->server->options.engine, session, &modules, &count);
+        ms_engine_module_rows(q->server->options.engine, session, &modules);
     if (status != MEMSCOPE_OK) {
         ms_reply_status(r, status);
         return;
     }
-    json_t *rows = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *o = ms_render_module(&modules[i]);
-        json_object_set_new(o, "symbols", json_string(modules[i].symbols));
+    json_t *rows = json_array(), *elsewhere = json_object();
+    for (size_t i = 0; i < modules.count; i++) {
+        const struct ms_module_row *m = &modules.rows[i];
+        json_t *o = ms_render_module(&m->info);
+        json_object_set_new(o, "symbols", json_string(m->info.symbols));
+        add_module_sums(o, &m->sums);
         json_array_append_new(rows, o);
     }
-    free(modules);
-    ms_reply_json(r, json_pack("{s:o}", "rows", rows));
+    add_module_sums(elsewhere, &modules.elsewhere);
+    ms_reply_json(r, json_pack("{s:I,s:o,s:o}", "seq", (json_int_t)modules.seq,
+                               "rows", rows, "elsewhere", elsewhere));
+    ms_module_rows_fini(&modules);
 }
 
 void ms_handle_mappings(struct ms_request *q, struct ms_reply *r)

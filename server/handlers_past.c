@@ -3,7 +3,6 @@
 // handlers_past: the tables as they were at a moment of the past, and what has
 // changed since.
 
-#include "engine/changes.h"
 #include "engine/moment.h"
 #include "handlers.h"
 
@@ -118,7 +117,6 @@ void ms_handle_past(struct ms_request *q, struct ms_reply *r,
 
 void ms_handle_changes(struct ms_request *q, struct ms_reply *r)
 {
-    struct ms_changes c;
     uint32_t session;
     uint64_t since;
 
@@ -128,22 +126,11 @@ void ms_handle_changes(struct ms_request *q, struct ms_reply *r)
         ms_reply_error(r, 400, "since is the number of a tick");
         return;
     }
-    enum memscope_status status =
-        ms_engine_changes(q->server->options.engine, session,
-                          ms_query_text(&q->query, "epoch", ""), since, &c);
-    if (status != MEMSCOPE_OK) {
+    enum memscope_status status = ms_render_changes(
+        q->server->options.engine, session,
+        ms_query_text(&q->query, "epoch", ""), since, &r->stream);
+    if (status != MEMSCOPE_OK)
         ms_reply_status(r, status);
-        return;
-    }
-    json_t *threads = json_array(), *sites = json_array();
-    for (size_t i = 0; i < c.thread_count; i++)
-        json_array_append_new(threads, ms_render_thread(&c.threads[i]));
-    for (size_t i = 0; i < c.site_count; i++)
-        json_array_append_new(sites, ms_render_site(&c.sites[i]));
-    ms_reply_json(r, json_pack("{s:b,s:I,s:o,s:o,s:o,s:o}", "whole", c.whole,
-                               "since", (json_int_t)(c.whole ? 0 : since),
-                               "stats", ms_render_stats(&c.stats), "histograms",
-                               ms_render_histograms(&c.histograms), "threads",
-                               threads, "sites", sites));
-    ms_changes_fini(&c);
+    else
+        r->content_type = "application/json";
 }

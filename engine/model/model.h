@@ -43,6 +43,7 @@ struct ms_site {
     uint32_t stack;         // the first that was met
     uint32_t stacks;        // of it: 1 + index of the newest; see next_of_site
     uint32_t symbol_module; // number in ms_symbols, 0: none
+    uint32_t module_number; // 1 + index in ms_session.modules, 0: none
     const char *function, *file, *module;
     uint32_t line;
     bool rated;  // on the list of sites with a rate

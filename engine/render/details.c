@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "render/fields.h"
 #include "render/stacks.h"
 #include "render/stream.h"
 
@@ -95,25 +94,6 @@ static json_t *render_site_head(const struct ms_detail *d)
     return o;
 }
 
-// Without its site, which is known, and its node, which is not numbered.
-static void put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
-{
-    const size_t skipped = 3;
-    const struct ms_field_table sums = {ms_stack_fields.fields + skipped,
-                                        ms_stack_fields.count - skipped,
-                                        ms_stack_fields.bytes, false};
-    struct ms_writer_buffer row = {0};
-
-    ms_put(w, "{\"id\":");
-    ms_put_number(w, s->id);
-    ms_put(w, ",");
-    ms_put_fields(&row, &sums, s);
-    w->failed |= row.failed;
-    if (!row.failed)
-        ms_put_bytes(w, row.bytes + 1, row.count - 2); // without its braces
-    free(row.bytes);
-}
-
 static void put_frames(struct ms_writer_buffer *w, struct ms_engine *engine,
                        const struct ms_detail_stack *s, uint64_t *unnamed)
 {
@@ -135,7 +115,7 @@ static void put_stacks(struct site_stream *s)
     ms_put(w, ",\"stacks\":[");
     for (size_t i = 0; i < s->detail.stack_count; i++) {
         ms_put(w, i == 0 ? "\n" : ",\n");
-        put_stack(w, &s->detail.stacks[i].row);
+        ms_put_stack_sums(w, &s->detail.stacks[i].row, 0);
         put_frames(w, s->engine, &s->detail.stacks[i], &unnamed);
     }
     ms_put(w, "],\"unnamed\":");

@@ -59,11 +59,9 @@ void ms_put_frame_in(struct ms_writer_buffer *w, struct ms_engine *engine,
     put_frame(w, engine, frame, module);
 }
 
-void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
+// All but what a stack is of.
+static void put_sums(struct ms_writer_buffer *w, const struct ms_stack_row *s)
 {
-    put_field(w, "{\"id\":", s->id);
-    put_field(w, ",\"site\":", s->site);
-    put_field(w, ",\"node\":", s->node);
     put_field(w, ",\"live_bytes\":", s->live_bytes);
     put_field(w, ",\"live_blocks\":", s->live_blocks);
     put_field(w, ",\"alloc_bytes\":", s->alloc_bytes);
@@ -75,5 +73,22 @@ void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
     put_field(w, ",\"mapped_bytes\":", s->mapped_bytes);
     ms_put(w, ",\"mean_lifetime_ns\":");
     ms_put_json_double(w, s->mean_lifetime_ns);
+}
+
+void ms_put_stack_sums(struct ms_writer_buffer *w, const struct ms_stack_row *s,
+                       uint32_t site)
+{
+    put_field(w, "{\"id\":", s->id);
+    if (site != 0)
+        put_field(w, ",\"site\":", site);
+    put_sums(w, s);
+}
+
+void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
+{
+    put_field(w, "{\"id\":", s->id);
+    put_field(w, ",\"site\":", s->site);
+    put_field(w, ",\"node\":", s->node);
+    put_sums(w, s);
     ms_put(w, "}");
 }

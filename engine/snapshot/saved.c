@@ -283,8 +283,10 @@ enum memscope_status ms_saved_changes(struct ms_engine *e, uint32_t id,
     bool wanted = out->whole || since < seq;
     out->threads = copy_threads(s, wanted, &out->thread_count);
     out->sites = copy_sites(s, wanted, &out->site_count);
+    bool done = out->threads != NULL && out->sites != NULL &&
+                (!wanted || ms_changes_of_snapshot(s, out));
     ms_snapshot_release(e, s);
-    if (out->threads != NULL && out->sites != NULL)
+    if (done)
         return MEMSCOPE_OK;
     ms_changes_fini(out);
     return MEMSCOPE_ERROR_MEMORY;

@@ -58,6 +58,10 @@ enum memscope_status
 ms_saved_changes(struct ms_engine *e, uint32_t id, const char *epoch,
                  uint64_t since, struct ms_changes *out) MEMSCOPE_MUST_CHECK;
 
+// ms_changes_of_snapshot fills in all stacks and modules. False: no memory.
+bool ms_changes_of_snapshot(const struct ms_snapshot *s,
+                            struct ms_changes *out);
+
 // ms_saved_release_all lets go of what is shown. The engine ends.
 void ms_saved_release_all(struct ms_engine *e);
 

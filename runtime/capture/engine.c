@@ -168,7 +168,7 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         return;
     if (now == NULL && size != 0) {
         ms_fold_put_back(w, r->address, &r->taken);
-        ms_notes_put(w, r->address, &r->notes);
+        ms_notes_put_back(w, r->address, &r->notes);
         ms_guard_leave(w);
         return;
     }

@@ -30,17 +30,25 @@ after(async () => {
   await memscope?.stop();
 });
 
-/** Goes to a page and waits for its rows. */
+// What is there when a page has what it shows.
+const CONTENT = /** @type {Record<string, string[]>} */ ({
+  threads: [".tbody .tr:not([hidden]) >> nth=5"],
+  sites: [".tbody .tr:not([hidden]) >> nth=5"],
+  allocations: [".tbody .tr:not([hidden]) >> nth=5"],
+  tasks: [".tasks .empty:visible"],
+  snapshots: [".snapshots tbody tr"],
+  timeline: [".lanes[data-count]", '.table[aria-label="Last events"] .tr >> nth=5'],
+  heap: ["[data-part=heap][data-bytes]", ".heap-grid[data-cells]", ".heap-parts b"],
+  query: [".result .tbody .tr:not([hidden])", ".schema details"],
+  settings: ["[data-fact=ticks]:not(:empty)", ".settings dd:text('memscope.v1')"],
+});
+
+/** Goes to a page and waits for what it shows. */
 /** @param {import("playwright-core").Page} page @param {string} id */
 async function settled(page, id) {
   await go(page, id);
   if (id === "overview") await full(page);
-  if (id === "snapshots") await page.waitForSelector(".snapshots tbody tr");
-  if (id === "threads" || id === "sites")
-    await until(
-      "rows are there",
-      async () => (await page.locator(".tbody .tr:not([hidden])").count()) >= 6,
-    );
+  for (const selector of CONTENT[id] ?? []) await page.waitForSelector(selector);
 }
 
 /** @param {import("playwright-core").Page} page */

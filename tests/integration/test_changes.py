@@ -41,6 +41,24 @@ def numbers(known):
             for number, row in known.items()}
 
 
+def stacks(snapshot):
+    """The stacks of a snapshot, each with its return addresses."""
+    nodes, frames = snapshot["nodes"], snapshot["frames"]
+    known = {}
+    for row in snapshot["stacks"]:
+        row, node, addresses = dict(row), row["node"], []
+        while node != 0:
+            addresses.append(frames[nodes[node - 1][1] - 1]["address"])
+            node = nodes[node - 1][0]
+        del row["node"]
+        known[row["id"]] = dict(row, frames=addresses)
+    return known
+
+
+def modules(snapshot):
+    return {row["start"] + row["path"]: row for row in snapshot["modules"]}
+
+
 class Changes(TestCase):
 
     def snapshot(self, scope):
@@ -54,12 +72,18 @@ class Changes(TestCase):
         scope.settle()
         first = self.snapshot(scope)
         have = {name: rows(first[name]) for name in ("sites", "threads")}
+        have["stacks"] = stacks(first)
+        known_modules = modules(first)
         seq, epoch, compared, sent = first["stats"]["seq"], \
             first["stats"]["epoch"], 0, 0
-        for _ in range(rounds):
+        # On a busy machine a tick comes between most of the time.
+        for number in range(rounds * 20):
+            if number >= rounds and compared != 0:
+                break
             time.sleep(choose.random() / 3)
             changes = scope.get("/changes", epoch=epoch, since=seq)
             self.assertFalse(changes["whole"])
+            known_modules.update(modules(changes))
             for name, known in have.items():
                 known.update(rows(changes[name]))
                 sent += len(changes[name])
@@ -73,11 +97,15 @@ class Changes(TestCase):
                 changes = scope.get("/changes", epoch=epoch, since=seq)
                 if changes["stats"]["seq"] != later["stats"]["seq"]:
                     continue
+                known_modules.update(modules(changes))
                 for name, known in have.items():
                     known.update(rows(changes[name]))
                 seq = changes["stats"]["seq"]
             for name, known in have.items():
-                self.assertEqual(numbers(known), numbers(rows(later[name])))
+                right = stacks(later) if name == "stacks" \
+                    else rows(later[name])
+                self.assertEqual(numbers(known), numbers(right))
+            self.assertEqual(known_modules, modules(later))
             compared += 1
         return compared, sent
 
@@ -109,10 +137,13 @@ class Changes(TestCase):
             stats = first["stats"]
             changes = scope.get("/changes", epoch=stats["epoch"],
                                 since=stats["seq"])
-            have = rows(first["sites"])
-            have.update(rows(changes["sites"]))
-            self.assertEqual(numbers(have), numbers(
-                rows(self.snapshot(scope)["sites"])))
+            last = self.snapshot(scope)
+            for name, right in (("sites", rows(last["sites"])),
+                                ("stacks", stacks(last))):
+                have = rows(first[name])
+                have.update(rows(changes[name]))
+                self.assertEqual(numbers(have), numbers(right))
+            self.assertEqual(modules(first) | modules(changes), modules(last))
             other = scope.get("/changes", epoch="0" * 16, since=stats["seq"])
             self.assertTrue(other["whole"])
 

@@ -137,6 +137,26 @@ class Details(TestCase):
                         crossed, threads[thread["id"]]["cross_frees"])
             self.assertGreater(matrix["blocks"][0][1], 0)
 
+    def test_modules_add_up(self):
+        with Memscope(target("chains")) as scope:
+            scope.line()
+            scope.settle()
+            modules = scope.get("/modules")
+            heap = scope.stats(modules["seq"])["heap"]
+            rows = modules["rows"] + [modules["elsewhere"]]
+            for name, total in (("live_bytes", "live_bytes"),
+                                ("live_blocks", "live_blocks"),
+                                ("alloc_bytes", "alloc_bytes_total"),
+                                ("alloc_count", "alloc_count_total"),
+                                ("free_bytes", "free_bytes_total"),
+                                ("free_count", "free_count_total")):
+                self.assertEqual(sum(row[name] for row in rows), heap[total])
+            own = [row for row in modules["rows"]
+                   if row["path"].endswith("/chains")]
+            self.assertEqual(own[0]["live_bytes"], 7 * 5000 + 4100)
+            self.assertEqual(sum(row["sites"] for row in rows),
+                             scope.table("sites")["total"])
+
     def test_chains_of_realloc(self):
         with Memscope(target("chains")) as scope:
             scope.line()

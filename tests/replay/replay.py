@@ -9,7 +9,22 @@ TIME_MASK = (1 << 32) - 1
 SITE = ("live_bytes", "live_blocks", "alloc_bytes", "alloc_count",
         "free_bytes", "free_count", "realloc_count", "temporary_count")
 THREAD = SITE[:6] + ("cross_frees",)
+DIFF = SITE[:6]
 HEAP = SITE
+
+
+class Histograms:
+    """Of one site or thread."""
+
+    def __init__(self):
+        self.sizes = {}
+        self.lifetimes = {}
+
+    def add(self, size, sign):
+        c = self.sizes.setdefault(size_class(size), [0, 0, 0])
+        c[0] += sign * size
+        c[1] += sign
+        c[2] += sign > 0
 
 
 class Heap:
@@ -22,6 +37,8 @@ class Heap:
         self.last = {}  # thread -> the block of its last event
         self.unknown_frees = 0
         self.lifetimes = {}
+        self.details = {}  # ("site" or "thread", which) -> Histograms
+        self.freed = {}  # (allocator, freer) -> [blocks, bytes]
         self.live = self.peak = 0
 
     def counters(self, *keys):
@@ -30,7 +47,11 @@ class Heap:
 
     def of_block(self, thread, stack):
         return self.counters("heap", ("site", self.innermost[stack]),
-                             ("thread", thread))
+                             ("thread", thread), ("stack", stack))
+
+    def histograms(self, thread, stack):
+        return [self.details.setdefault(key, Histograms()) for key in (
+            ("site", self.innermost[stack]), ("thread", thread))]
 
     def allocate(self, thread, time, address, size, stack, by_realloc):
         assert address not in self.blocks
@@ -41,6 +62,8 @@ class Heap:
             sums["alloc_bytes"] += size
             sums["alloc_count"] += 1
             sums["realloc_count"] += by_realloc
+        for detail in self.histograms(thread, stack):
+            detail.add(size, 1)
         self.last[thread] = address
         self.live += size
         self.peak = max(self.peak, self.live)
@@ -62,6 +85,12 @@ class Heap:
         age = 0 if age >> 31 else age
         bucket = min(age.bit_length(), 27)
         self.lifetimes[bucket] = self.lifetimes.get(bucket, 0) + 1
+        for detail in self.histograms(owner, stack):
+            detail.add(size, -1)
+            detail.lifetimes[bucket] = detail.lifetimes.get(bucket, 0) + 1
+        freed = self.freed.setdefault((owner, thread), [0, 0])
+        freed[0] += 1
+        freed[1] += size
         self.last[thread] = None
         self.live -= size
 
@@ -91,7 +120,7 @@ class Stream:
 
     def __init__(self):
         self.heap = Heap()
-        self.kept = {"site": {}, "thread": {}}  # by deltas alone
+        self.kept = {"site": {}, "thread": {}, "stack": {}}  # by deltas alone
         self.frozen = None  # of the snapshot
         self.pictures = 0
 
@@ -132,20 +161,82 @@ class Stream:
         """What was there before, with the rows that changed put in its place,
         is what is there now."""
         for kind, delta, full in (("site", "site_delta", "sites"),
-                                  ("thread", "thread_delta", "threads")):
+                                  ("thread", "thread_delta", "threads"),
+                                  ("stack", "stack_delta", "stacks")):
             for row in picture[delta]:
                 self.kept[kind][row[0]] = row
             expect("%s deltas" % kind, self.kept[kind],
                    {row[0]: row for row in picture[full]})
 
+    def check_stacks(self, picture):
+        site_of = {row[0]: row[1] for row in picture["sites"]}
+        expect("stacks", {row[0]: row[2:] for row in picture["stacks"]},
+               self.rows("stack", SITE))
+        expect("stacks' sites",
+               {row[0]: site_of[row[1]] for row in picture["stacks"]},
+               {key[1]: self.heap.innermost[key[1]] for key in self.heap.sums
+                if isinstance(key, tuple) and key[0] == "stack"})
+
+    def check_matrix(self, picture):
+        ids, cells = picture["matrix"]
+        place = {thread - 1: i for i, thread in enumerate(ids)}
+        size = len(ids) + 1
+        right = [[0, 0] for _ in range(size * size)]
+        for (owner, thread), (blocks, size_) in self.heap.freed.items():
+            cell = right[place.get(owner, size - 1) * size
+                         + place.get(thread, size - 1)]
+            cell[0] += blocks
+            cell[1] += size_
+        expect("matrix", cells, right)
+
+    def check_details(self, picture):
+        address_of = {row[0]: row[1] for row in picture["sites"]}
+        for kind, name in (("site", "site_details"),
+                           ("thread", "thread_details")):
+            for number, lifetimes, sizes in picture[name]:
+                which = address_of[number] if kind == "site" else number - 1
+                right = self.heap.details.get((kind, which), Histograms())
+                what = "%s %s's " % (kind, which)
+                expect(what + "sizes", {c: rest for c, *rest in sizes},
+                       right.sizes)
+                expect(what + "lifetimes", dict(lifetimes), right.lifetimes)
+            expect(name, len(picture[name]), len(picture[kind + "s"]))
+
+    def check_diff(self, picture):
+        """The frozen picture against the heap of now."""
+        zeros = [0] * len(DIFF)
+        for kind, name in (("site", "sites"), ("thread", "threads")):
+            before = self.rows(kind, DIFF, self.frozen)
+            after = self.rows(kind, DIFF)
+            shown = {}
+            for a, b, *numbers in picture[name]:
+                shown[b] = numbers
+                # What was there is there.
+                if a not in (0, b):
+                    raise Mismatch("diff: %d is not %d" % (a, b))
+            if kind == "site":
+                right = sorted(before.get(k, zeros) + after[k] for k in after)
+                expect("diff of sites", sorted(shown.values()), right)
+                continue
+            for k, numbers in shown.items():
+                expect("diff of thread %d" % k, numbers,
+                       before.get(k - 1, zeros) + after.get(k - 1, zeros))
+            expect("threads of the diff", set(after) - {k - 1 for k in shown},
+                   set())
+
     def picture(self, kind, picture):
         self.pictures += 1
+        if kind == "diff":
+            self.check_diff(picture)
+            return
         if kind == "snapshot":
             self.check_tables(picture, self.frozen)
             return
         self.check_tables(picture, self.heap.sums)
         self.check_blocks(picture)
+        self.check_stacks(picture)
         self.check_deltas(picture)
+        self.check_matrix(picture)
         expect("unknown frees", picture["unknown_frees"],
                self.heap.unknown_frees)
         if kind == "end":
@@ -153,6 +244,7 @@ class Stream:
             right = [self.heap.lifetimes.get(b, 0)
                      for b in range(len(picture["lifetimes"]))]
             expect("lifetimes", picture["lifetimes"], right)
+            self.check_details(picture)
         # Peaks between ticks are known in steps of 64 KiB per thread.
         bound = len(picture["threads"]) << 16
         if not max(self.heap.live, self.heap.peak - bound) \

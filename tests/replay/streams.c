@@ -10,13 +10,19 @@
 //   A thread time address size stack      an allocation ("R": by realloc)
 //   F thread time address                 a free ("M": by realloc)
 //   U thread                              a free of what was never seen
-//   P kind {...}                          a picture: live, snapshot or end
+//   T                                     a snapshot is taken
+//   P kind {...}                          a picture: live, snapshot, diff (of
+//                                         the snapshot and now) or end
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "engine/details.h"
+#include "engine/diff.h"
+#include "engine/matrix.h"
 #include "fake_engine.h"
 #include "platform/atomics.h"
 #include "runtime/store.h"
@@ -179,6 +185,91 @@ static void print_threads(const struct ms_thread_row *rows, size_t count)
                rows[i].free_bytes, rows[i].free_count, rows[i].cross_frees);
 }
 
+static void print_stacks(const char *name, uint64_t since)
+{
+    struct ms_stack_row *rows;
+    size_t count;
+    uint64_t seq;
+
+    if (ms_engine_stack_rows(s.engine, 1, since, &rows, &count, &seq) !=
+        MEMSCOPE_OK)
+        abort();
+    printf(",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++)
+        printf("%s[%u,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+               ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
+               i != 0 ? "," : "", rows[i].id, rows[i].site, rows[i].live_bytes,
+               rows[i].live_blocks, rows[i].alloc_bytes, rows[i].alloc_count,
+               rows[i].free_bytes, rows[i].free_count, rows[i].realloc_count,
+               rows[i].temporary_count);
+    printf("]");
+    free(rows);
+}
+
+// What is not 0 of one site's or thread's histograms.
+static void print_detail(const struct ms_detail *d, uint32_t id, bool first)
+{
+    const char *comma = "";
+
+    printf("%s[%u,[", first ? "" : ",", id);
+    for (size_t b = 0; b < MS_HISTOGRAM_LIFETIMES; b++) {
+        if (d->histograms.lifetime_count[b] == 0)
+            continue;
+        printf("%s[%zu,%" PRIu64 "]", comma, b,
+               d->histograms.lifetime_count[b]);
+        comma = ",";
+    }
+    printf("],[");
+    comma = "";
+    for (size_t c = 0; c < MS_HISTOGRAM_SIZES; c++) {
+        if (d->size_alloc_count[c] == 0)
+            continue;
+        printf("%s[%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", comma, c,
+               d->histograms.size_live_bytes[c],
+               d->histograms.size_live_blocks[c], d->size_alloc_count[c]);
+        comma = ",";
+    }
+    printf("]]");
+}
+
+// The histograms of each site and of each thread.
+static void print_details(void)
+{
+    struct ms_detail d;
+
+    printf(",\"site_details\":[");
+    for (uint32_t i = 1;
+         ms_engine_site_detail(s.engine, 1, i, &d) == MEMSCOPE_OK; i++) {
+        print_detail(&d, i, i == 1);
+        ms_detail_fini(&d);
+    }
+    printf("],\"thread_details\":[");
+    for (uint32_t i = 1;
+         ms_engine_thread_detail(s.engine, 1, i, &d) == MEMSCOPE_OK; i++) {
+        print_detail(&d, i, i == 1);
+        ms_detail_fini(&d);
+    }
+    printf("]");
+}
+
+// By threads and all others; how many stand by themselves is left to chance.
+static void print_matrix(void)
+{
+    struct ms_matrix x;
+
+    if (ms_engine_matrix(s.engine, 1, below(7), &x) != MEMSCOPE_OK)
+        abort();
+    printf(",\"matrix\":[[");
+    for (size_t i = 0; i < x.count; i++)
+        printf("%s%u", i != 0 ? "," : "", x.threads[i].id);
+    printf("],[");
+    for (size_t i = 0; i < (x.count + 1) * (x.count + 1); i++)
+        printf("%s[%" PRIu64 ",%" PRIu64 "]", i != 0 ? "," : "",
+               x.cells[i].blocks, x.cells[i].bytes);
+    printf("]]");
+    ms_matrix_fini(&x);
+}
+
 static void print_heap(const struct ms_stats *stats)
 {
     const struct ms_heap_totals *h = &stats->heap;
@@ -254,8 +345,13 @@ static void print_picture(const char *kind)
         printf("]");
         free(threads);
     }
+    print_stacks("stacks", 0);
+    print_stacks("stack_delta", s.shown_seq);
     s.shown_seq = seq;
     print_histograms(&histograms);
+    print_matrix();
+    if (strcmp(kind, "end") == 0)
+        print_details();
     print_blocks();
     printf("}\n");
 }
@@ -273,10 +369,45 @@ static void print_snapshot(void)
     s.snapshot = NULL;
 }
 
+static void print_numbers(const uint32_t ids[2],
+                          const struct ms_diff_numbers numbers[2], bool first)
+{
+    printf("%s[%u,%u", first ? "" : ",", ids[0], ids[1]);
+    for (size_t k = 0; k < 2; k++)
+        printf(",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+               ",%" PRIu64,
+               numbers[k].live_bytes, numbers[k].live_blocks,
+               numbers[k].alloc_bytes, numbers[k].alloc_count,
+               numbers[k].free_bytes, numbers[k].free_count);
+    printf("]");
+}
+
+// The snapshot against one of now.
+static void print_diff(void)
+{
+    const struct ms_snapshot *now;
+    struct ms_diff d;
+
+    if (ms_snapshot_copy(s.engine, 1, &now) != MEMSCOPE_OK ||
+        ms_diff_make(s.snapshot, now, &d) != MEMSCOPE_OK)
+        abort();
+    printf("P diff {\"sites\":[");
+    for (size_t i = 0; i < d.site_count; i++)
+        print_numbers(d.sites[i].ids, d.sites[i].numbers, i == 0);
+    printf("],\"threads\":[");
+    for (size_t i = 0; i < d.thread_count; i++)
+        print_numbers(d.threads[i].ids, d.threads[i].numbers, i == 0);
+    printf("]}\n");
+    ms_diff_fini(&d);
+    ms_snapshot_release(s.engine, now);
+}
+
 static void tick(void)
 {
     (void)ms_session_tick(s.session);
     print_picture("live");
+    if (s.snapshot != NULL && below(2) == 0)
+        print_diff();
     // The moment of a snapshot is kept; it is looked at much later.
     if (s.snapshot == NULL && below(3) == 0) {
         printf("T\n");
@@ -298,6 +429,13 @@ static void begin(uint64_t seed)
     if (ms_store_create_within(&s.store, MS_BACKEND_UNIFIED,
                                seed % 8 == 7 ? small : 0) != 0)
         abort();
+    // A diff knows sites by their place in a file.
+    struct ms_module *m = ms_store_module(&s.store, 1);
+    *m = (struct ms_module){.start = 0x400000,
+                            .end = 0x500000,
+                            .build_id_bytes = 2,
+                            .build_id = {0xca, 0xfe}};
+    ms_store_release(&s.store.header->module_count, 2u);
     for (size_t i = 0; i < STACKS; i++) {
         uint64_t innermost = 0x400000 + i / 3; // three stacks to a site
         uint32_t outer = ms_store_stack(&s.store, 0x500000 + i, 0);
@@ -315,6 +453,8 @@ static void end(void)
 {
     ms_session_finish(s.session, 0, "exit");
     print_picture("end");
+    if (s.snapshot != NULL)
+        print_diff();
     if (s.snapshot != NULL)
         print_snapshot();
     for (size_t i = 0; i < THREADS; i++)

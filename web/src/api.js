@@ -10,7 +10,7 @@
  * @property {boolean} saved nothing of it can change: no commands, no more ticks
  * @property {(onMessage: (message: Record<string, any>) => void, onState: (state: LinkState, retryMs: number) => void) => void} open
  * @property {(text: string) => boolean} send a message of memscope.v1; false when there is no connection
- * @property {(method: Method, path: string, params: Params, body?: any) => Promise<any>} request
+ * @property {(method: Method, path: string, params: Params, body?: any, signal?: AbortSignal) => Promise<any>} request
  *   rejects with an ApiError
  * @property {(path: string, params: Params) => string | null} href what a link downloads; null: not to be had
  */
@@ -18,11 +18,17 @@
 
 /** An answer that is none. `code` is one of docs/PROTOCOL.md, or `unreachable`; `not_kept`: what is saved does not have it. */
 export class ApiError extends Error {
-  /** @param {number} status 0 when nobody answered @param {string} code @param {string} message */
-  constructor(status, code, message) {
+  /**
+   * @param {number} status 0 when nobody answered
+   * @param {string} code
+   * @param {string} message
+   * @param {number | null} [offset] the byte of a query at which it went wrong
+   */
+  constructor(status, code, message, offset = null) {
     super(message);
     this.status = status;
     this.code = code;
+    this.offset = offset;
   }
 }
 
@@ -34,10 +40,10 @@ export function useSource(from) {
   source = from;
 }
 
-/** @param {Method} method @param {string} path @param {Params} params @param {any} [body] @returns {Promise<any>} */
-function request(method, path, params, body) {
+/** @param {Method} method @param {string} path @param {Params} params @param {any} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
+function request(method, path, params, body, signal) {
   return source
-    ? source.request(method, path, params, body)
+    ? source.request(method, path, params, body, signal)
     : Promise.reject(new ApiError(0, "unreachable", "There is nobody to ask."));
 }
 
@@ -45,8 +51,8 @@ function request(method, path, params, body) {
 export const api = {
   /** @param {string} path @param {Params} [params] */
   get: (path, params = {}) => request("GET", path, params),
-  /** @param {string} path @param {any} [body] @param {Params} [params] */
-  post: (path, body = {}, params = {}) => request("POST", path, params, body),
+  /** @param {string} path @param {any} [body] @param {AbortSignal} [signal] takes it back: `aborted` */
+  post: (path, body = {}, signal = undefined) => request("POST", path, {}, body, signal),
   /** A file as it is. @param {string} path @param {Blob} file */
   upload: (path, file) => request("POST", path, {}, file),
   /** @param {string} path @param {Params} [params] */

@@ -19,6 +19,7 @@ import { Header } from "./views/header.js";
 import { makeHelp } from "./views/help.js";
 import { Navigation } from "./views/navigation.js";
 import { SessionStrip } from "./views/session_strip.js";
+import { Tip } from "./views/tip.js";
 
 /** @typedef {import("./pages.js").Page} Page */
 /** @typedef {import("./router.js").Params} Params */
@@ -32,7 +33,7 @@ export class App {
   store = new Store();
   view = new View();
   findings = new Findings();
-  hz = 10;
+  hz = Number(settings.get("hz")) || 10;
   monitorCpu = Number.NaN;
   /** @type {import("./api.js").LinkState} */
   link = "connecting";
@@ -62,12 +63,13 @@ export class App {
     this.source = source;
     const window = Number(settings.get("window"));
     if (WINDOWS.some((w) => w.seconds === window)) this.view.window = window;
-    this.theme = new Theme(() => this.#restyle());
+    this.theme = new Theme(() => this.restyle());
     source.open(
       (m) => this.#receive(m),
       (state) => this.#linkChanged(state),
     ); // it opens while the page is built
-    this.drawer = new Drawer(this.store);
+    this.drawer = new Drawer(this);
+    this.tip = new Tip(this.store);
     this.help = makeHelp();
     this.header = new Header(this);
     this.navigation = new Navigation();
@@ -86,6 +88,7 @@ export class App {
       this.drawer.element,
       this.help,
       this.notice,
+      this.tip.element,
     );
     this.#listen();
     this.#route();
@@ -378,8 +381,10 @@ export class App {
     this.say(`Theme: ${this.theme.words}.`);
   }
 
-  #restyle() {
+  /** Colours or units are others now. */
+  restyle() {
     for (const page of this.#pages.values()) page.restyle?.();
+    this.drawer.restyle();
     this.strip.restyle();
     this.redraw();
   }
@@ -398,7 +403,7 @@ export class App {
 
   /** Esc: the nearest thing first. */
   escape() {
-    if (!this.drawer.hide() && !this.page.escape?.()) this.resume();
+    if (!this.tip.hide() && !this.drawer.hide() && !this.page.escape?.()) this.resume();
   }
 
   search() {

@@ -43,21 +43,23 @@ function paintSpark(cell, row) {
   drawSpark(canvas, row.trend);
 }
 
-/** @type {Column} */
-const spark = {
+/** @param {string} part @returns {Column} */
+const spark = (part) => ({
   key: "trend",
   label: "Trend",
-  help: "Live bytes over the last minute",
+  explain: `${part}.trend`,
   class: "spark-cell",
   paint: paintSpark,
-};
+});
 
 /** @type {Column[]} */
 export const threadColumns = [
   {
     key: "name",
     label: "Thread",
-    help: "Name given to the thread, and the kernel's number",
+    explain: "thread.name",
+    width: "minmax(130px, 1.4fr)",
+    keep: true,
     sortable: true,
     class: "name",
     text: (r) => clipMiddle(r.name || "(no name)", 24),
@@ -66,7 +68,8 @@ export const threadColumns = [
   {
     key: "tid",
     label: "TID",
-    help: "The kernel's number of the thread",
+    explain: "thread.tid",
+    width: "80px",
     sortable: true,
     class: "num",
     text: (r) => String(r.tid),
@@ -74,23 +77,26 @@ export const threadColumns = [
   {
     key: "state",
     label: "State",
-    help: "As the kernel says, once a second",
+    explain: "thread.state",
+    width: "112px",
     class: "state",
     text: (r) => STATES[r.state] ?? r.state,
   },
   {
     key: "cpu",
     label: "CPU",
-    help: "Per cent of one core over the last second",
+    explain: "thread.cpu",
+    width: "76px",
     sortable: true,
     class: "num",
     text: (r) => (r.cpu === null ? "–" : `${percent(r.cpu)} %`),
   },
-  spark,
+  spark("thread"),
   {
     key: "live_bytes",
     label: "Live",
-    help: "Requested bytes of blocks that this thread allocated and that nobody has freed",
+    explain: "thread.live_bytes",
+    keep: true,
     sortable: true,
     class: "num",
     text: (r) => bytes(r.live_bytes),
@@ -99,7 +105,7 @@ export const threadColumns = [
   {
     key: "live_blocks",
     label: "Blocks",
-    help: "Number of those blocks",
+    explain: "thread.live_blocks",
     sortable: true,
     class: "num",
     text: (r) => count(r.live_blocks),
@@ -107,7 +113,9 @@ export const threadColumns = [
   {
     key: "alloc_bytes_rate",
     label: "Alloc rate",
-    help: "Bytes allocated per second, over the last second",
+    explain: "thread.alloc_bytes_rate",
+    width: "100px",
+    keep: true,
     sortable: true,
     class: "num",
     text: (r) => byteRate(r.alloc_bytes_rate),
@@ -116,7 +124,8 @@ export const threadColumns = [
   {
     key: "alloc_count_rate",
     label: "Allocs/s",
-    help: "Allocations per second, over the last second",
+    explain: "thread.alloc_count_rate",
+    width: "96px",
     sortable: true,
     class: "num",
     text: (r) => perSecond(r.alloc_count_rate),
@@ -124,7 +133,8 @@ export const threadColumns = [
   {
     key: "cross_frees",
     label: "Cross-thread frees",
-    help: "Blocks of other threads that this thread has freed",
+    explain: "thread.cross_frees",
+    width: "160px",
     sortable: true,
     class: "num",
     text: (r) => compact(r.cross_frees),
@@ -137,7 +147,9 @@ export const siteColumns = [
   {
     key: "function",
     label: "Function",
-    help: "The function that called the allocator",
+    explain: "site.function",
+    width: "minmax(220px, 2fr)",
+    keep: true,
     sortable: true,
     class: "name mono wide",
     text: (r) => clipMiddle(r.function, NAME_CHARS),
@@ -146,7 +158,8 @@ export const siteColumns = [
   {
     key: "file",
     label: "File and line",
-    help: "Where, if the program has debug information",
+    explain: "site.file",
+    width: "minmax(170px, 1.2fr)",
     sortable: true,
     class: "place",
     text: (r) => place(r.file, r.line) || r.module,
@@ -155,7 +168,8 @@ export const siteColumns = [
   {
     key: "live_bytes",
     label: "Live",
-    help: "Requested bytes of blocks allocated here that nobody has freed",
+    explain: "site.live_bytes",
+    keep: true,
     sortable: true,
     class: "num",
     text: (r) => bytes(r.live_bytes),
@@ -164,17 +178,19 @@ export const siteColumns = [
   {
     key: "delta_bytes",
     label: "Δ 1 min",
-    help: "Live bytes now against one minute ago",
+    explain: "site.delta_bytes",
+    width: "112px",
+    keep: true,
     sortable: true,
     class: "num",
     text: (r) => (r.delta_bytes > 0 ? "▲ " : "") + signedBytes(r.delta_bytes),
     title: (r) => exactBytes(r.delta_bytes),
   },
-  spark,
+  spark("site"),
   {
     key: "live_blocks",
     label: "Blocks",
-    help: "Number of live blocks",
+    explain: "site.live_blocks",
     sortable: true,
     class: "num",
     text: (r) => count(r.live_blocks),
@@ -182,7 +198,7 @@ export const siteColumns = [
   {
     key: "alloc_bytes",
     label: "Total",
-    help: "Bytes ever allocated here",
+    explain: "site.alloc_bytes",
     sortable: true,
     class: "num",
     text: (r) => bytes(r.alloc_bytes),
@@ -191,7 +207,7 @@ export const siteColumns = [
   {
     key: "alloc_count_rate",
     label: "Allocs/s",
-    help: "Allocations per second, over the last second",
+    explain: "site.alloc_count_rate",
     sortable: true,
     class: "num",
     text: (r) => perSecond(r.alloc_count_rate),
@@ -199,7 +215,7 @@ export const siteColumns = [
   {
     key: "free_count_rate",
     label: "Frees/s",
-    help: "Frees per second of blocks from here, over the last second",
+    explain: "site.free_count_rate",
     sortable: true,
     class: "num",
     text: (r) => perSecond(r.free_count_rate),
@@ -207,7 +223,8 @@ export const siteColumns = [
   {
     key: "mean_lifetime_ns",
     label: "Mean life",
-    help: "Mean lifetime of the blocks freed so far; stamps are 0.5 ms apart",
+    explain: "site.mean_lifetime_ns",
+    width: "96px",
     sortable: true,
     class: "num",
     text: (r) =>

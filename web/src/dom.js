@@ -2,6 +2,21 @@
 //
 // dom: making elements without HTML text, so that no name can become markup.
 
+// Control characters, and those that turn the direction of what follows: a name
+// with them is shown as what it is.
+const UNSEEN = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}]|[\u2028\u2029]/gu; // emoji are joined by the two
+
+const SHOWN = new Set(["title", "aria-label", "placeholder"]);
+
+/** A text in which every character can be seen. @param {string} text */
+export function visible(text) {
+  return text.replace(UNSEEN, (c) => {
+    const code = c.codePointAt(0) ?? 0;
+    if (code < 0x20) return String.fromCharCode(0x2400 + code); // its own picture: ␛
+    return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
+}
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -13,24 +28,34 @@ export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name === "text") element.textContent = value;
+    if (name === "text") element.textContent = visible(String(value));
     else if (name === "class") element.className = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else
+      element.setAttribute(
+        name,
+        value === true ? "" : SHOWN.has(name) ? visible(String(value)) : String(value),
+      );
   }
-  for (const child of children) if (child !== null && child !== undefined) element.append(child);
+  for (const child of children) {
+    if (child === null || child === undefined) continue;
+    element.append(typeof child === "string" ? visible(child) : child);
+  }
   return element;
 }
 
 /** Sets a text only when it differs: the page is not laid out again for nothing. */
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const shown = visible(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 /** @param {Element} element @param {string} name @param {string} value */
 export function setAttribute(element, name, value) {
-  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  const shown = SHOWN.has(name) ? visible(value) : value;
+  if (element.getAttribute(name) !== shown) element.setAttribute(name, shown);
 }
 
 /** @type {Map<string, string>} */

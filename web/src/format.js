@@ -3,13 +3,24 @@
 // format: numbers as text. Binary units, three significant digits, a true
 // minus sign. What is not known is a dash, never 0. Pure.
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const BINARY = { name: "binary", step: 1024, symbols: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] };
+const DECIMAL = { name: "decimal", step: 1000, symbols: ["B", "kB", "MB", "GB", "TB", "PB"] };
+let units = BINARY;
 export const UNKNOWN = "–";
 const grouping = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** @param {number | null | undefined} n @returns {n is number} */
 export function known(n) {
   return typeof n === "number" && Number.isFinite(n);
+}
+
+/** Sizes by 1024 or by 1000, from now on. @param {string | null} name binary or decimal */
+export function setUnits(name) {
+  units = name === "decimal" ? DECIMAL : BINARY;
+}
+
+export function unitsName() {
+  return units.name;
 }
 
 /** Three significant digits. @param {number} n */
@@ -28,12 +39,12 @@ export function bytesParts(n) {
   if (!known(n)) return [UNKNOWN, ""];
   let value = Math.abs(n);
   let unit = 0;
-  while (value >= 1023.5 && unit + 1 < UNITS.length) {
-    value /= 1024;
+  while (value >= units.step - 0.5 && unit + 1 < units.symbols.length) {
+    value /= units.step;
     unit++;
   }
   const text = unit === 0 ? value.toFixed(0) : digits3(value);
-  return [(n < 0 ? "−" : "") + text, UNITS[unit]];
+  return [(n < 0 ? "−" : "") + text, units.symbols[unit]];
 }
 
 /** @param {number | null | undefined} n */

@@ -3,12 +3,18 @@
 // pages: the list of them, in the order of the navigation. A page is made when
 // it is first looked at.
 
-import { siteColumns, threadColumns } from "./columns.js";
+import { AllocationsPage } from "./views/allocations.js";
 import { FlamePage } from "./views/flame.js";
 import { LeaksPage } from "./views/leaks.js";
 import { Overview } from "./views/overview.js";
+import { QueryPage } from "./views/query.js";
+import { ResidentPage } from "./views/resident.js";
+import { SettingsPage } from "./views/settings_page.js";
+import { SitesPage } from "./views/sites.js";
 import { SnapshotsPage } from "./views/snapshots.js";
-import { TablePage } from "./views/table_page.js";
+import { TasksPage } from "./views/tasks.js";
+import { ThreadsPage } from "./views/threads.js";
+import { TimelinePage } from "./views/timeline.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./router.js").Params} Params */
@@ -48,14 +54,7 @@ export const PAGES = [
     group: "Who",
     key: "2",
     badge: ({ store }) => store.stats?.threads,
-    make: (app) =>
-      new TablePage(app, {
-        part: "th",
-        title: "Threads",
-        placeholder: "Find a thread",
-        columns: threadColumns,
-        help: "Every thread that has allocated or freed, with what it allocated and nobody freed",
-      }),
+    make: (app) => new ThreadsPage(app),
   },
   {
     id: "sites",
@@ -63,14 +62,7 @@ export const PAGES = [
     group: "Who",
     key: "3",
     badge: ({ store }) => store.stats?.sites,
-    make: (app) =>
-      new TablePage(app, {
-        part: "site",
-        title: "Call sites",
-        placeholder: "Find a function, file or module",
-        columns: siteColumns,
-        help: "Every place that called the allocator",
-      }),
+    make: (app) => new SitesPage(app),
   },
   {
     id: "flame",
@@ -79,6 +71,14 @@ export const PAGES = [
     key: "4",
     make: (app) => new FlamePage(app),
   },
+  {
+    id: "allocations",
+    label: "Allocations",
+    group: "Who",
+    key: "7",
+    make: (app) => new AllocationsPage(app),
+  },
+  { id: "tasks", label: "Tasks & types", group: "Who", make: (app) => new TasksPage(app) },
   {
     id: "leaks",
     label: "Leaks",
@@ -95,4 +95,8 @@ export const PAGES = [
     badge: ({ store }) => store.snapshots.length || null,
     make: (app) => new SnapshotsPage(app),
   },
+  { id: "timeline", label: "Timeline", group: "Change", make: (app) => new TimelinePage(app) },
+  { id: "heap", label: "Heap map", group: "More", key: "8", make: (app) => new ResidentPage(app) },
+  { id: "query", label: "Query", group: "More", key: "9", make: (app) => new QueryPage(app) },
+  { id: "settings", label: "Settings", group: "More", make: (app) => new SettingsPage(app) },
 ];

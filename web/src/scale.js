@@ -3,6 +3,8 @@
 // scale: round ends for a y axis, that grow at once and shrink late. Steps are
 // chosen so that every label between has few digits. Pure.
 
+import { unitsName } from "./format.js";
+
 /** @typedef {"bytes" | "count" | "percent"} Kind */
 /** @typedef {{max: number, step: number}} Scale */
 
@@ -23,18 +25,18 @@ const WHOLE = [1, 2, 5]; // 2.5 blocks there are not
  */
 function stepFor(highest, most, kind) {
   const wanted = Math.max(highest / most, LEAST[kind]);
-  const base = kind === "bytes" ? 2 : 10;
+  const binary = kind === "bytes" && unitsName() === "binary";
+  const base = binary ? 2 : 10;
   // One power too low, against rounding in the logarithm.
   let power = base ** (Math.floor(Math.log(wanted) / Math.log(base)) - 1);
   for (; ; power *= base) {
-    const factors =
-      kind !== "bytes"
-        ? kind === "count" && power < 10
-          ? WHOLE
-          : DECIMAL
-        : most === 2
-          ? BINARY_OF_TWO
-          : BINARY;
+    const factors = !binary
+      ? kind === "count" && power < 10
+        ? WHOLE
+        : DECIMAL
+      : most === 2
+        ? BINARY_OF_TWO
+        : BINARY;
     for (const factor of factors) if (power * factor >= wanted) return power * factor;
   }
 }

@@ -20,4 +20,12 @@ export const settings = {
       // Private windows keep nothing: the setting holds for this page.
     }
   },
+  clear() {
+    try {
+      for (const key of Object.keys(localStorage))
+        if (key.startsWith("memscope.")) localStorage.removeItem(key);
+    } catch {
+      // There is nothing then.
+    }
+  },
 };

@@ -28,18 +28,21 @@ export class LiveSource {
     return this.#socket?.send(text) ?? false;
   }
 
-  /** @param {Method} method @param {string} path @param {Params} params @param {any} [body] */
-  async request(method, path, params, body) {
+  /** @param {Method} method @param {string} path @param {Params} params @param {any} [body] @param {AbortSignal} [signal] */
+  async request(method, path, params, body, signal) {
     const answer = await fetch(this.href(path, params), {
       method,
       headers: method === "GET" ? {} : { "Content-Type": "application/json" },
       body: method !== "POST" ? undefined : body instanceof Blob ? body : JSON.stringify(body),
+      signal,
     }).catch(() => null);
+    if (signal?.aborted) throw new ApiError(0, "aborted", "Cancelled.");
     if (!answer) throw new ApiError(0, "unreachable", "The server does not answer.");
     const json = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (answer.ok) return json;
-    const { code = "internal", message = `HTTP status ${answer.status}` } = json?.error ?? {};
-    throw new ApiError(answer.status, code, message);
+    const error = json?.error ?? {};
+    const { code = "internal", message = `HTTP status ${answer.status}` } = error;
+    throw new ApiError(answer.status, code, message, error.offset ?? null);
   }
 
   /** @param {string} path @param {Params} params */

@@ -31,6 +31,7 @@ const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
  * @property {number} total rows that match
  * @property {number[]} order ids of the window, in order
  * @property {Map<number, Row>} rows by id
+ * @property {{live_bytes: number, live_blocks: number} | null} [sum] of all that match
  */
 
 /** @returns {Table} */
@@ -39,6 +40,8 @@ function emptyTable() {
 }
 
 export class Store {
+  #mode = "";
+
   constructor() {
     this.ring = new Ring([...CORE, ...DERIVED], 6000);
     /** @type {Record<string, string[]>} */
@@ -72,6 +75,8 @@ export class Store {
     this.sub = 0;
     /** "" or a sentence for the user: another process took this one's place. */
     this.notice = "";
+    /** @type {{t: number, mode: string}[]} changes of the capture, seen since the page was opened */
+    this.modes = [];
     /** The reason that the server gave for its end. */
     this.bye = "";
   }
@@ -126,6 +131,8 @@ export class Store {
     if (this.epoch && m.epoch !== this.epoch) {
       this.notice = "Another process took the place of the one shown before.";
       this.#forget();
+      this.modes = [];
+      this.#mode = "";
     }
     this.hello = m;
     this.bye = "";
@@ -176,12 +183,20 @@ export class Store {
     if (m.site) this.#table(this.sites, this.columns.site, m.site);
     if (m.hist) this.histograms = m.hist;
     if (m.monitor) this.monitor = m.monitor;
+    this.#captured(m);
     this.stats = m.stats;
     this.seq = m.seq;
     this.sub = m.sub ?? 0;
     this.uptimeMs = m.ts;
     if (this.session?.state === "running" && m.stats?.ended)
       this.session = { ...this.session, state: "ended" };
+  }
+
+  /** @param {Row} m */
+  #captured(m) {
+    const mode = m.stats?.capture?.mode ?? "";
+    if (this.#mode && mode && this.#mode !== mode) this.modes.push({ t: m.ts / 1000, mode });
+    this.#mode = mode;
   }
 
   /** @param {(number | null)[]} row */
@@ -208,6 +223,7 @@ export class Store {
   /** @param {Table} table @param {string[]} columns @param {Row} part */
   #table(table, columns, part) {
     table.total = part.total;
+    table.sum = part.sum ?? null;
     table.order = part.order;
     for (const row of part.rows) {
       const named = namedRow(columns, row, this.texts);

@@ -5,6 +5,7 @@
 // While the pointer is over the rows, or the focus in them, their order stays.
 
 import { h, setAttribute, setText } from "./dom.js";
+import { explained } from "./explain.js";
 
 const ROW_PX = 30;
 const SPARE_ROWS = 8;
@@ -14,17 +15,33 @@ const MOST_ROWS = 70;
  * @typedef {object} Column
  * @property {string} key
  * @property {string} label
- * @property {string} help
+ * @property {string} [explain] key of explain.js; or
+ * @property {string} [help] what it is
  * @property {boolean} [sortable]
  * @property {string} [class]
+ * @property {string} [width] of its track; 88px otherwise
+ * @property {boolean} [keep] on narrow screens as well
  * @property {(row: Record<string, any>) => string} [text]
  * @property {(row: Record<string, any>) => string} [title] the exact value
  * @property {(cell: HTMLElement, row: Record<string, any>) => void} [paint] in place of text
  */
 
+const WIDTH = "88px";
+const NARROW = "minmax(0, 1fr)";
+
 /** @param {string} kind @param {Column} column */
 function classes(kind, column) {
-  return `${kind} c-${column.key} ${column.class ?? ""}`;
+  return `${kind} c-${column.key} ${column.class ?? ""}${column.keep ? " keep" : ""}`;
+}
+
+/** The least width of a track. @param {string} width */
+function least(width) {
+  return Number(width.match(/(\d+)px/)?.[1] ?? 0);
+}
+
+/** What a header says of its column. @param {Column} column */
+function about(column) {
+  return column.explain ? explained(column.explain) : { title: column.help };
 }
 
 export class Table {
@@ -44,6 +61,7 @@ export class Table {
   /**
    * @param {object} options
    * @param {string} options.label
+   * @param {boolean} [options.fit] as high as its rows, up to a limit
    * @param {Column[]} options.columns
    * @param {{sort: string, order: "asc" | "desc"}} options.sorting
    * @param {() => void} options.onWindow the wanted part or order changed
@@ -73,13 +91,41 @@ export class Table {
     );
     this.element = h(
       "div",
-      { class: "table", role: "table", "aria-label": options.label },
+      {
+        class: options.fit ? "table fit" : "table",
+        role: "table",
+        "aria-label": options.label,
+      },
       h("div", { role: "rowgroup", class: "thead" }, this.head),
       this.scroller,
     );
-    for (const column of options.columns) this.head.append(this.#header(column));
+    this.#setColumns();
     this.scroller.addEventListener("scroll", () => this.#scrolled());
     this.#watchReader();
+  }
+
+  #setColumns() {
+    const { columns } = this.options;
+    const widths = columns.map((column) => column.width ?? WIDTH);
+    const style = this.element.style;
+    style.setProperty("--columns-wide", widths.join(" "));
+    style.setProperty("--table-wide", `${widths.reduce((sum, w) => sum + least(w), 0)}px`);
+    style.setProperty(
+      "--columns-narrow",
+      columns
+        .filter((column) => column.keep)
+        .map((column) => (column.class?.includes("num") ? (column.width ?? WIDTH) : NARROW))
+        .join(" "),
+    );
+    this.head.replaceChildren(...columns.map((column) => this.#header(column)));
+  }
+
+  /** Shows other columns. @param {Column[]} columns */
+  setColumns(columns) {
+    this.options.columns = columns;
+    this.#setColumns();
+    this.#pool = [];
+    this.body.replaceChildren();
   }
 
   // A finger does not hover: only a mouse or a pen keeps the order.
@@ -100,6 +146,12 @@ export class Table {
 
   get frozen() {
     return this.#pointed || this.#focused;
+  }
+
+  /** The reader wants another order at once. */
+  thaw() {
+    this.#pointed = false;
+    this.#focused = false;
   }
 
   toTop() {
@@ -133,7 +185,7 @@ export class Table {
         class: classes("th", column),
         role: "columnheader",
         text: column.label,
-        title: column.help,
+        ...about(column),
       });
     }
     const cell = h(
@@ -141,7 +193,7 @@ export class Table {
       { class: classes("th", column), role: "columnheader", "data-key": column.key },
       h(
         "button",
-        { type: "button", title: column.help, onclick: () => this.#sort(column.key) },
+        { type: "button", ...about(column), onclick: () => this.#sort(column.key) },
         column.label,
       ),
     );
@@ -161,11 +213,16 @@ export class Table {
   /** @param {string} key */
   #sort(key) {
     const again = this.sorting.sort === key;
-    this.sorting = { sort: key, order: again && this.sorting.order === "desc" ? "asc" : "desc" };
+    this.sortBy(key, again && this.sorting.order === "desc" ? "asc" : "desc", true);
+  }
+
+  /** @param {string} sort @param {"asc" | "desc"} order @param {boolean} [ask] for the rows at once */
+  sortBy(sort, order, ask = false) {
+    this.sorting = { sort, order };
     for (const cell of this.head.querySelectorAll("[data-key]"))
       this.#markSorting(/** @type {HTMLElement} */ (cell));
     this.toTop();
-    this.options.onWindow();
+    if (ask) this.options.onWindow();
   }
 
   #scrolled() {
@@ -223,8 +280,14 @@ export class Table {
       const row = this.rows.get(Number(element.dataset.id));
       if (row) this.options.onOpen(row);
     };
-    element.addEventListener("click", open);
+    /** A control within the row acts for itself. @param {Event} event */
+    const mine = (event) =>
+      !(/** @type {Element} */ (event.target).closest("button, a, input, summary"));
+    element.addEventListener("click", (event) => {
+      if (mine(event)) open();
+    });
     element.addEventListener("keydown", (event) => {
+      if (!mine(event)) return;
       if (event.key === "Enter") open();
       else if (!this.#moveFocus(this.#pool.indexOf(element), event.key)) return;
       event.preventDefault();

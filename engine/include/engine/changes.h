@@ -8,7 +8,7 @@
 #ifndef MS_ENGINE_CHANGES_H
 #define MS_ENGINE_CHANGES_H
 
-#include "engine/picture.h"
+#include "engine/stacks.h"
 
 struct ms_changes {
     struct ms_stats stats; // of now
@@ -17,6 +17,15 @@ struct ms_changes {
     struct ms_thread_row *threads;
     struct ms_site_row *sites;
     size_t thread_count, site_count;
+    // Stacks that have changed (row.node is not set), and the return addresses
+    // of each, innermost first: those of stack i end at frame_ends[i].
+    struct ms_stack_row *stacks;
+    size_t stack_count;
+    uint64_t *frames;
+    size_t *frame_ends;
+    // Modules that were loaded or unloaded since.
+    struct ms_module_info *modules;
+    size_t module_count;
 };
 
 // ms_engine_changes takes them at one cut. `epoch` is the one that `since` is

@@ -255,6 +255,29 @@ enum memscope_status ms_engine_modules(struct ms_engine *engine,
                                        struct ms_module_info **out,
                                        size_t *count) MEMSCOPE_MUST_CHECK;
 
+// The same, each with the sums of the sites in it; they and what is in no
+// module add up to the totals of that tick.
+struct ms_module_sums {
+    uint64_t sites;
+    uint64_t live_bytes, live_blocks;
+    uint64_t alloc_bytes, alloc_count;
+    uint64_t free_bytes, free_count;
+};
+struct ms_module_row {
+    struct ms_module_info info;
+    struct ms_module_sums sums;
+};
+struct ms_module_rows {
+    uint64_t seq;
+    struct ms_module_row *rows;
+    size_t count;
+    struct ms_module_sums elsewhere;
+};
+enum memscope_status
+ms_engine_module_rows(struct ms_engine *engine, uint32_t session,
+                      struct ms_module_rows *out) MEMSCOPE_MUST_CHECK;
+void ms_module_rows_fini(struct ms_module_rows *rows);
+
 // A live region of what the program itself has mapped.
 struct ms_mapping_row {
     uint64_t address;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "engine/analysis.h"
+#include "engine/changes.h"
 #include "engine/details.h"
 #include "engine/engine.h"
 #include "engine/flame.h"
@@ -51,6 +52,12 @@ struct ms_render_stream *ms_render_snapshot(const struct ms_snapshot *snapshot);
 enum memscope_status
 ms_render_blocks(struct ms_engine *engine, uint32_t session,
                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
+
+// ms_render_changes streams what has changed since a tick (engine/changes.h).
+enum memscope_status
+ms_render_changes(struct ms_engine *engine, uint32_t session, const char *epoch,
+                  uint64_t since,
+                  struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_site_detail streams what is known of a site: the last thing in it
 // is its oldest live block, for which all live blocks are walked over.

@@ -11,7 +11,19 @@ const require = createRequire(new URL("../../../web/package.json", import.meta.u
 const { chromium } = require("playwright-core");
 const OUTPUT = new URL("../output/", import.meta.url).pathname;
 
-export const PAGES = ["overview", "threads", "sites", "snapshots"];
+export const PAGES = [
+  "overview",
+  "threads",
+  "sites",
+  "allocations",
+  "tasks",
+  "leaks",
+  "snapshots",
+  "timeline",
+  "heap",
+  "query",
+  "settings",
+];
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 

@@ -127,6 +127,8 @@ export class BarChart {
       ];
     }
     chart.update("none");
+    const sum = bars.values.reduce((a, b) => a + b, 0);
+    setAttribute(this.canvas, "data-sum", String(sum));
     const words = bars.labels
       .map((label, i) => [label, bars.values[i]])
       .filter(([, v]) => Number(v) > 0);

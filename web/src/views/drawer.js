@@ -1,83 +1,78 @@
 // SPDX-License-Identifier: MIT
 //
-// drawer: everything that is known of one row, exactly.
+// drawer: everything that is known of one call site or thread, beside the
+// page. Its numbers follow the table; the rest is asked for while it is open.
 
-import { STATES } from "../columns.js";
 import { h, setText } from "../dom.js";
-import { count, duration, exactBytes, percent, perSecond, signedBytes } from "../format.js";
+import { clipMiddle, clock } from "../format.js";
+import { Poll } from "../poll.js";
+import { SiteDetail } from "./site_detail.js";
+import { ThreadDetail } from "./thread_detail.js";
 
-/** @typedef {[string, (row: Record<string, any>) => string]} Fact */
+/** @typedef {import("../app.js").App} App */
+/** @typedef {Record<string, any>} Row */
 
-/** @type {Fact[]} */
-const SITE = [
-  ["File", (r) => (r.file ? `${r.file}:${r.line}` : "not known")],
-  ["Module", (r) => r.module || "not known"],
-  ["Return address", (r) => r.address],
-  ["Live", (r) => `${exactBytes(r.live_bytes)} in ${count(r.live_blocks)} blocks`],
-  ["Against one minute ago", (r) => signedBytes(r.delta_bytes)],
-  ["Allocated in all", (r) => `${exactBytes(r.alloc_bytes)} in ${count(r.alloc_count)} blocks`],
-  ["Freed", (r) => `${count(r.free_count)} blocks`],
-  [
-    "Rates",
-    (r) => `${perSecond(r.alloc_count_rate)} allocated, ${perSecond(r.free_count_rate)} freed`,
-  ],
-  ["Mean lifetime of freed blocks", (r) => duration(r.mean_lifetime_ns)],
-];
-
-/** @type {Fact[]} */
-const THREAD = [
-  ["Kernel's number", (r) => String(r.tid)],
-  ["State", (r) => STATES[r.state] ?? r.state],
-  ["CPU", (r) => (r.cpu === null ? "not known" : `${percent(r.cpu)} % of one core`)],
-  ["Live, allocated by it", (r) => `${exactBytes(r.live_bytes)} in ${count(r.live_blocks)} blocks`],
-  ["Allocated in all", (r) => exactBytes(r.alloc_bytes)],
-  [
-    "Rate",
-    (r) =>
-      `${exactBytes(Math.round(r.alloc_bytes_rate ?? 0))} and ${perSecond(r.alloc_count_rate)}`,
-  ],
-  ["Blocks of others that it freed", (r) => count(r.cross_frees)],
-];
+const EVERY_MS = 2000;
+const NAMES_MS = 400; // while names are on their way
+const TITLE_CHARS = 400; // a longer name is in its title
 
 export class Drawer {
-  /** @type {{part: "th" | "site", id: number} | null} */
+  /** @type {{part: "th" | "site", id: number, row: Row | null} | null} */
   #shown = null;
   /** @type {Element | null} */
   #opener = null;
+  /** @type {ThreadDetail | undefined} */
+  thread;
+  /** @type {SiteDetail | undefined} */
+  site;
 
-  /** @param {import("../store.js").Store} store */
-  constructor(store) {
-    this.store = store;
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
     this.title = h("h2", {});
-    this.facts = h("dl", {});
+    this.when = h("p", { class: "note" });
     this.close = h("button", {
       type: "button",
       "aria-label": "Close",
       onclick: () => this.hide(),
       text: "✕",
     });
-    this.copied = h("span", { class: "note", role: "status" });
+    this.body = h("div", {});
     this.element = h(
       "aside",
       { class: "drawer card", "aria-label": "Details", hidden: true },
       h("header", {}, this.title, this.close),
-      this.facts,
-      h(
-        "p",
-        {},
-        h("button", { type: "button", text: "Copy", onclick: () => this.#copy() }),
-        " ",
-        this.copied,
-      ),
+      this.when,
+      this.body,
+    );
+    this.poll = new Poll(
+      EVERY_MS,
+      () => (this.#shown ? this.#detail.ask(this.#shown.id) : Promise.resolve(null)),
+      (answer, error) => this.#take(answer, error),
     );
   }
 
-  /** @param {"th" | "site"} part @param {number} id */
-  open(part, id) {
-    this.#shown = { part, id };
-    this.#opener = document.activeElement;
+  get #detail() {
+    if (this.#shown?.part === "th") {
+      this.thread ??= new ThreadDetail(this.app);
+      return this.thread;
+    }
+    this.site ??= new SiteDetail(this.app);
+    return this.site;
+  }
+
+  /** @param {"th" | "site"} part @param {number} id @param {Row | null} [row] as it is shown elsewhere */
+  open(part, id, row = null) {
+    if (this.#shown?.part === part && this.#shown.id === id) return;
+    if (!this.#shown) this.#opener = document.activeElement;
+    this.#shown = { part, id, row };
+    const detail = this.#detail;
+    setText(this.title, "…");
+    detail.start(id);
+    this.body.replaceChildren(detail.element);
     this.element.hidden = false;
-    this.copied.textContent = "";
+    this.element.scrollTop = 0;
+    this.poll.start();
     this.draw();
     this.close.focus();
   }
@@ -87,37 +82,47 @@ export class Drawer {
     const open = !this.element.hidden;
     this.element.hidden = true;
     this.#shown = null;
+    this.poll.stop();
     if (open && this.#opener instanceof HTMLElement) this.#opener.focus();
     return open;
   }
 
-  draw() {
-    if (!this.#shown) return;
-    const site = this.#shown.part === "site";
-    const row = (site ? this.store.sites : this.store.threads).rows.get(this.#shown.id);
-    if (!row) return;
-    const facts = site ? SITE : THREAD;
-    setText(this.title, site ? row.function : row.name || `thread ${row.tid}`);
-    if (this.facts.children.length !== facts.length * 2) {
-      this.facts.replaceChildren(
-        ...facts.flatMap(([label]) => [h("dt", { text: label }), h("dd", {})]),
-      );
-    }
-    facts.forEach(([, text], i) => {
-      setText(this.facts.children[2 * i + 1], text(row));
-    });
+  /** @param {Row | null} answer @param {Error | null} error */
+  #take(answer, error) {
+    const shown = this.#shown;
+    if (!shown) return;
+    if (error) this.#detail.fail(error);
+    if (!answer) return;
+    this.poll.everyMs = answer.unnamed > 0 ? NAMES_MS : EVERY_MS;
+    const row = this.#detail.take(answer);
+    // Stopped, the numbers are those of the moment.
+    if (!this.app.view.paused || !shown.row) shown.row = row;
+    this.draw();
   }
 
-  async #copy() {
-    const lines = [...this.facts.querySelectorAll("dt")].map(
-      (dt) => `${dt.textContent}: ${dt.nextElementSibling?.textContent}`,
+  draw() {
+    const shown = this.#shown;
+    if (!shown) return;
+    const { store, view } = this.app;
+    const live = (shown.part === "site" ? store.sites : store.threads).rows.get(shown.id);
+    if (live && !view.paused) shown.row = live;
+    const { row } = shown;
+    setText(
+      this.when,
+      view.paused
+        ? `The numbers are as of ${clock((view.end ?? 0) * 1000)}; stacks, histograms and lists as of now.`
+        : "",
     );
-    const done = await navigator.clipboard
-      .writeText([this.title.textContent, ...lines].join("\n"))
-      .then(
-        () => true,
-        () => false,
-      );
-    setText(this.copied, done ? "copied" : "the browser did not allow it");
+    if (!row) return;
+    const name = shown.part === "site" ? row.function : row.name || `thread ${row.tid}`;
+    setText(this.title, clipMiddle(name, TITLE_CHARS));
+    if (this.title.title !== name && name.length > TITLE_CHARS)
+      this.title.title = name.slice(0, 10_000);
+    this.#detail.drawRow(row);
+  }
+
+  restyle() {
+    this.site?.restyle();
+    this.thread?.restyle();
   }
 }
