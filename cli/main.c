@@ -27,6 +27,7 @@ static const char usage[] =
     "\n"
     "  --port N      listen on port N (default: 7070, or the next free one)\n"
     "  --bind ADDR   listen on ADDR: localhost, 127.0.0.1 or ::1\n"
+    "  --max-viewers N  let N pages look on at once (64)\n"
     "  --backend B   unified: call stacks (default); core: call sites only;\n"
     "                custom[:NAME]: as the program has registered it\n"
     "  --mode M      exact (default), sampled[=BYTES] or off; the page, or\n"

@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/environment.h"
 #include "values.h"
 
 #define LINE "memscope: "
+#define VIEWERS_MOST 100000
+#define OTHER_FILES 512 // that are open beside the viewers
 
 // Several are kept in one list.
 static bool add_host(struct ms_server_options *o, const char *name)
@@ -47,6 +50,9 @@ bool ms_page_option(struct ms_page *p, int option, const char *value)
         return true;
     case 'H':
         return add_host(o, value);
+    case 'V':
+        return ms_value_count(value, &o->max_clients) && o->max_clients != 0 &&
+               o->max_clients <= VIEWERS_MOST;
     case 'R':
         o->read_only = true;
         return true;
@@ -91,8 +97,21 @@ bool ms_page_listen(struct ms_page *p)
     return true;
 }
 
+// Each viewer is an open file. The program runs by now, with limits of its own.
+static void make_room_for_viewers(uint32_t viewers)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)viewers + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); // else fewer come in
+}
+
 void ms_page_serve(struct ms_page *p, struct ms_engine *engine)
 {
+    make_room_for_viewers(p->options.max_clients);
     p->options.engine = engine;
     enum memscope_status status = ms_server_create(&p->options, &p->server);
     if (status != MEMSCOPE_OK) // it runs by now, and is watched without

@@ -25,6 +25,7 @@ struct ms_page {
         {"unix", required_argument, NULL, 'U'},                                \
         {"token-file", required_argument, NULL, 'T'},                          \
         {"allow-host", required_argument, NULL, 'H'},                          \
+        {"max-viewers", required_argument, NULL, 'V'},                         \
     {                                                                          \
         "read-only", no_argument, NULL, 'R'                                    \
     }
