@@ -94,6 +94,11 @@ static const struct route {
      NULL,
      NULL,
      {SESSION, "weight", "at", "from", "to", "by", "order", "min", NULL}},
+    {"/api/v1/source",
+     ms_handle_source,
+     NULL,
+     NULL,
+     {SESSION, "module", "file", "line", "context", NULL}},
     {"/api/v1/analysis",
      ms_handle_analysis,
      NULL,
@@ -143,8 +148,8 @@ static const char *const live_only[] = {
     "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
     "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
     "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
-    "/debug/pprof/heap", "/debug/pprof/allocs", "/api/v1/matrix",
-    "/api/v1/sites/",    "/api/v1/threads/",
+    "/debug/pprof/heap", "/debug/pprof/allocs", "/api/v1/source",
+    "/api/v1/matrix",    "/api/v1/sites/",      "/api/v1/threads/",
 };
 
 static bool not_kept(struct ms_request *q)
