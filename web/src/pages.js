@@ -72,14 +72,6 @@ export const PAGES = [
     make: (app) => new FlamePage(app),
   },
   {
-    id: "allocations",
-    label: "Allocations",
-    group: "Who",
-    key: "7",
-    make: (app) => new AllocationsPage(app),
-  },
-  { id: "tasks", label: "Tasks & types", group: "Who", make: (app) => new TasksPage(app) },
-  {
     id: "leaks",
     label: "Leaks",
     group: "Change",
@@ -96,7 +88,21 @@ export const PAGES = [
     make: (app) => new SnapshotsPage(app),
   },
   { id: "timeline", label: "Timeline", group: "Change", make: (app) => new TimelinePage(app) },
-  { id: "heap", label: "Heap map", group: "More", key: "8", make: (app) => new ResidentPage(app) },
-  { id: "query", label: "Query", group: "More", key: "9", make: (app) => new QueryPage(app) },
+  {
+    id: "allocations",
+    label: "Allocations",
+    group: "What",
+    key: "7",
+    make: (app) => new AllocationsPage(app),
+  },
+  {
+    id: "tasks",
+    label: "Tasks & types",
+    group: "What",
+    key: "8",
+    make: (app) => new TasksPage(app),
+  },
+  { id: "heap", label: "Heap map", group: "What", key: "9", make: (app) => new ResidentPage(app) },
+  { id: "query", label: "Query", group: "More", make: (app) => new QueryPage(app) },
   { id: "settings", label: "Settings", group: "More", make: (app) => new SettingsPage(app) },
 ];
