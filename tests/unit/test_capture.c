@@ -103,7 +103,34 @@ static void common_case_books_like_the_general_one(void **state)
     assert_int_equal(sums.free_bytes, bytes);
     assert_true(common > 1500);
     assert_int_equal(writer->state, MS_WRITER_READY);
-    assert_int_not_equal(ms_load_relaxed(&writer->slot->dirty), 0);
+}
+
+static void common_case_says_what_is_to_follow(void **state)
+{
+    (void)state;
+    struct ms_fast_event e;
+
+    ms_capture_alloc_slow(AT(0), 40, frame);
+    ms_capture_alloc_slow(AT(512), 70000, frame);
+    // As the collector does it.
+    for (uint32_t i = ms_load_relaxed(&writer->slot->dirty); i != MS_DIRTY_END;)
+        i = ms_exchange_relaxed(&store.rows[i].next_dirty, 0);
+    ms_store_relaxed(&writer->slot->dirty, 0);
+    assert_int_equal(ms_fast_alloc(AT(1024), 40, frame, &e), MS_FAST_FOLLOW);
+    ms_fast_follow(e);
+    assert_int_equal(ms_load_relaxed(&writer->slot->dirty), e.row);
+    assert_int_equal(ms_fast_alloc(AT(1536), 40, frame, &e), MS_FAST_DONE);
+    // What is much is posted at once.
+    int64_t before = ms_load_relaxed(&store.header->posted_live_bytes);
+    ms_capture_alloc(AT(2048), 70000, frame);
+    assert_int_equal(ms_fast_alloc(AT(2560), 70000, frame, &e), MS_FAST_FOLLOW);
+    ms_fast_follow(e);
+    int64_t after = ms_load_relaxed(&store.header->posted_live_bytes);
+    assert_int_equal(after - before, 40 + 40 + 70000 + 70000);
+    assert_int_equal(ms_fast_dealloc(AT(2560), frame, &e), MS_FAST_FOLLOW);
+    ms_fast_follow(e);
+    assert_int_equal(after - 70000,
+                     ms_load_relaxed(&store.header->posted_live_bytes));
 }
 
 static void block_that_its_allocator_has_shown_counts_once(void **state)
@@ -144,6 +171,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
     const struct CMUnitTest tests[] = {
         CASE(common_case_books_like_the_general_one),
+        CASE(common_case_says_what_is_to_follow),
         CASE(block_that_its_allocator_has_shown_counts_once),
         CASE(off_lets_everything_pass_but_not_in_a_child),
     };
