@@ -25,8 +25,8 @@ int ms_own_limit(int option, const unsigned long words[4])
 
     if (takes)
         ms_clock_coarse(true);
-    long result = syscall(SYS_prctl, option, words[0], words[1], words[2],
-                          words[3]);
+    long result =
+        syscall(SYS_prctl, option, words[0], words[1], words[2], words[3]);
     if (takes && result != 0)
         ms_clock_coarse(false);
     return (int)result;

@@ -13,8 +13,8 @@
 // sleeps.
 uint64_t ms_clock_monotonic_ns(void);
 
-// ms_clock_coarse has it go by the kernel's ticks, a few milliseconds apart, for
-// whose reading no instruction is needed that might be forbidden.
+// ms_clock_coarse has it go by the kernel's ticks, a few milliseconds apart,
+// for whose reading no instruction is needed that might be forbidden.
 void ms_clock_coarse(bool yes);
 
 // ms_clock_realtime_ns counts from 1970, as the wall clock goes.
