@@ -15,22 +15,41 @@
 
 struct ms_page {
     struct ms_server_options options;
+    const char *log_file;     // NULL: none, or stderr
+    const char *log_level;    // NULL: none, or "info"
     struct ms_server *server; // NULL: not yet, or it could not be
+};
+
+// Beyond the letters that commands have for options of their own.
+enum {
+    MS_PAGE_PORT = 0x100,
+    MS_PAGE_BIND,
+    MS_PAGE_UNIX,
+    MS_PAGE_TOKEN_FILE,
+    MS_PAGE_ALLOW_HOST,
+    MS_PAGE_READ_ONLY,
+    MS_PAGE_LOG_FILE,
+    MS_PAGE_LOG_LEVEL,
 };
 
 // What a command adds to its options, with getopt.h, to have those of the page.
 #define MS_PAGE_OPTIONS                                                        \
-    {"port", required_argument, NULL, 'p'},                                    \
-        {"bind", required_argument, NULL, 'b'},                                \
-        {"unix", required_argument, NULL, 'U'},                                \
-        {"token-file", required_argument, NULL, 'T'},                          \
-        {"allow-host", required_argument, NULL, 'H'},                          \
+    {"port", required_argument, NULL, MS_PAGE_PORT},                           \
+        {"bind", required_argument, NULL, MS_PAGE_BIND},                       \
+        {"unix", required_argument, NULL, MS_PAGE_UNIX},                       \
+        {"token-file", required_argument, NULL, MS_PAGE_TOKEN_FILE},           \
+        {"allow-host", required_argument, NULL, MS_PAGE_ALLOW_HOST},           \
+        {"log-file", required_argument, NULL, MS_PAGE_LOG_FILE},               \
+        {"log-level", required_argument, NULL, MS_PAGE_LOG_LEVEL},             \
     {                                                                          \
-        "read-only", no_argument, NULL, 'R'                                    \
+        "read-only", no_argument, NULL, MS_PAGE_READ_ONLY                      \
     }
 
 // ms_page_option takes one of them. False: it is none, or its value no good.
 bool ms_page_option(struct ms_page *p, int option, const char *value);
+
+// ms_page_is_wanted says whether there was any of these options.
+bool ms_page_is_wanted(const struct ms_page *p);
 
 // ms_page_listen opens the sockets; who comes early waits. What was not given
 // comes from the environment. False: said why.

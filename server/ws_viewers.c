@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "server/log.h"
 #include "wire/message.h"
 #include "ws.h"
 
@@ -196,6 +197,16 @@ int ms_ws_viewer_receive(struct ms_ws_viewer *c, const char *data, size_t bytes)
     return result;
 }
 
+static void say(const char *event, uint32_t viewers)
+{
+    struct ms_log_line line;
+
+    if (!ms_log_begin(&line, MS_LOG_INFO, event))
+        return;
+    ms_log_number(&line, "viewers", viewers);
+    ms_log_end(&line);
+}
+
 void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
                         struct lws *wsi)
 {
@@ -203,7 +214,7 @@ void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
     ms_viewer_init(&c->viewer, &all->hub);
     c->next = all->first;
     all->first = c;
-    atomic_fetch_add(&all->hub.server->clients, 1);
+    say("viewer.begin", atomic_fetch_add(&all->hub.server->clients, 1) + 1);
     lws_callback_on_writable(wsi);
 }
 
@@ -219,5 +230,5 @@ void ms_ws_viewer_end(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
     ms_viewer_fini(&c->viewer);
     ms_payload_let_go(c->going);
     free(c->message);
-    atomic_fetch_sub(&all->hub.server->clients, 1);
+    say("viewer.end", atomic_fetch_sub(&all->hub.server->clients, 1) - 1);
 }
