@@ -32,6 +32,7 @@ static const char usage[] =
     "  --unix PATH   listen at a Unix socket, in place of a port\n"
     "  --token-file FILE  the token in FILE (mode 600) lets others in\n"
     "  --allow-host NAME[:PORT]  a proxy is asked for the page by this name\n"
+    "  --max-viewers N  let N pages look on at once (64)\n"
     "  --read-only   nothing can be changed from the page\n"
     "  --backend B   unified: call stacks (default); core: call sites only;\n"
     "                custom[:NAME]: as the program has registered it\n"
