@@ -22,7 +22,7 @@ import {
 import { stackLines, stackText, suppression } from "../frames.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { routeTo } from "../router.js";
-import { button, copyText, term } from "./parts.js";
+import { button, copyText, term, wordsOf } from "./parts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
@@ -213,7 +213,7 @@ export class SiteDetail {
 
   /** @param {Error} error */
   fail(error) {
-    setText(this.trouble, error.message);
+    setText(this.trouble, wordsOf(error, "Stacks, histograms and threads"));
   }
 
   /** @param {Row[]} stacks */
