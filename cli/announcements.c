@@ -14,20 +14,47 @@
 #include "platform/thread.h"
 #include "runtime/announce.h"
 #include "runtime/segment.h"
+#include "server/log.h"
+
+static void say(enum ms_log_level level, const char *event, uint32_t session,
+                pid_t pid)
+{
+    struct ms_log_line line;
+
+    if (!ms_log_begin(&line, level, event))
+        return;
+    if (session != 0)
+        ms_log_number(&line, "session", session);
+    ms_log_number(&line, "pid", (uint64_t)pid);
+    ms_log_end(&line);
+}
+
+static void refuse(struct ms_announcements *a, pid_t pid)
+{
+    atomic_fetch_add(&a->refused, 1);
+    say(MS_LOG_WARNING, "announcement.refused", 0, pid);
+}
+
+void ms_announcements_ended(struct ms_announcements *a, pid_t pid,
+                            int wait_status)
+{
+    ms_engine_process_ended(a->engine, pid, wait_status);
+    say(MS_LOG_INFO, "session.end", 0, pid);
+}
 
 // False when none is waiting.
 static bool receive_one(struct ms_announcements *a)
 {
     struct ms_announcement hello;
     int fd;
-    pid_t pid;
+    pid_t pid = 0; // until it is known
     uid_t uid;
     uint32_t session;
     int error =
         ms_ipc_receive_fd(a->listener, &hello, sizeof hello, &fd, &pid, &uid);
 
     if (error == EPROTO || error == ECONNABORTED) {
-        atomic_fetch_add(&a->refused, 1);
+        refuse(a, pid);
         return true;
     }
     if (error != 0)
@@ -37,19 +64,20 @@ static bool receive_one(struct ms_announcements *a)
     if (hello.version != MS_SEGMENT_VERSION ||
         (getuid() != 0 && uid != getuid())) {
         close(fd);
-        atomic_fetch_add(&a->refused, 1);
+        refuse(a, pid);
     } else if (hello.magic == MS_ANNOUNCE_ENDED) {
         close(fd);
         // Whoever is there has not ended.
         if (hello.pid > 0 && kill(hello.pid, 0) != 0 && errno == ESRCH)
-            ms_engine_process_ended(a->engine, hello.pid, hello.wait_status);
+            ms_announcements_ended(a, hello.pid, hello.wait_status);
     } else if (hello.magic != MS_ANNOUNCE_MAGIC) {
         close(fd);
-        atomic_fetch_add(&a->refused, 1);
+        refuse(a, pid);
     } else if (ms_engine_adopt(a->engine, fd, pid, &session) == MEMSCOPE_OK) {
         atomic_fetch_add(&a->adopted, 1);
+        say(MS_LOG_INFO, "session.begin", session, pid);
     } else {
-        atomic_fetch_add(&a->refused, 1);
+        refuse(a, pid);
     }
     return true;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "platform/environment.h"
+#include "server/log.h"
 #include "values.h"
 
 #define LINE "memscope: "
@@ -31,6 +32,7 @@ static bool add_host(struct ms_server_options *o, const char *name)
 bool ms_page_option(struct ms_page *p, int option, const char *value)
 {
     struct ms_server_options *o = &p->options;
+    enum ms_log_level level;
 
     switch (option) {
     case 'p':
@@ -47,12 +49,27 @@ bool ms_page_option(struct ms_page *p, int option, const char *value)
         return true;
     case 'H':
         return add_host(o, value);
+    case 'G':
+        p->log_file = value;
+        return true;
+    case 'V':
+        p->log_level = value;
+        return ms_log_level_of(value, &level);
     case 'R':
         o->read_only = true;
         return true;
     default:
         return false;
     }
+}
+
+bool ms_page_is_wanted(const struct ms_page *p)
+{
+    const struct ms_server_options *o = &p->options;
+
+    return o->port_fixed || o->bind != NULL || o->unix_path != NULL ||
+           o->token_file != NULL || o->allow_hosts != NULL || o->read_only ||
+           p->log_file != NULL || p->log_level != NULL;
 }
 
 // Who became root by sudo for this wants to see it in a browser of their own.
@@ -73,6 +90,21 @@ static void let_in_sudoer(struct ms_server_options *o)
     o->user = (uid_t)uid;
 }
 
+// False: said why.
+static bool open_log(const struct ms_page *p)
+{
+    enum ms_log_level level = MS_LOG_INFO;
+
+    if (p->log_file == NULL && p->log_level == NULL)
+        return true;
+    if (p->log_level != NULL)
+        (void)ms_log_level_of(p->log_level, &level);
+    int error = ms_log_open(p->log_file, level);
+    if (error != 0)
+        fprintf(stderr, LINE "%s: %s\n", p->log_file, strerror(error));
+    return error == 0;
+}
+
 bool ms_page_listen(struct ms_page *p)
 {
     struct ms_server_options *o = &p->options;
@@ -81,6 +113,8 @@ bool ms_page_listen(struct ms_page *p)
     o->unix_only = o->unix_path != NULL && !o->port_fixed && o->bind == NULL;
     ms_server_environment(o);
     let_in_sudoer(o);
+    if (!open_log(p))
+        return false;
     if (ms_server_listen(o, why) != MEMSCOPE_OK) {
         fprintf(stderr, LINE "%s\n", why);
         return false;

@@ -15,6 +15,8 @@
 
 struct ms_page {
     struct ms_server_options options;
+    const char *log_file;     // NULL: none, or stderr
+    const char *log_level;    // NULL: none, or "info"
     struct ms_server *server; // NULL: not yet, or it could not be
 };
 
@@ -25,12 +27,17 @@ struct ms_page {
         {"unix", required_argument, NULL, 'U'},                                \
         {"token-file", required_argument, NULL, 'T'},                          \
         {"allow-host", required_argument, NULL, 'H'},                          \
+        {"log-file", required_argument, NULL, 'G'},                            \
+        {"log-level", required_argument, NULL, 'V'},                           \
     {                                                                          \
         "read-only", no_argument, NULL, 'R'                                    \
     }
 
 // ms_page_option takes one of them. False: it is none, or its value no good.
 bool ms_page_option(struct ms_page *p, int option, const char *value);
+
+// ms_page_is_wanted says whether there was any of these options.
+bool ms_page_is_wanted(const struct ms_page *p);
 
 // ms_page_listen opens the sockets; who comes early waits. What was not given
 // comes from the environment. False: said why.

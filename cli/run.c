@@ -66,7 +66,7 @@ static const struct option run_options[] = {
     {"snapshot-dir", required_argument, NULL, 'D'},
     {"snapshot-when", required_argument, NULL, 'W'},
     {"snapshot-at-exit", no_argument, NULL, 'E'},
-    {"exit-report", required_argument, NULL, 'R'},
+    {"exit-report", required_argument, NULL, 'x'},
     {"open", no_argument, NULL, 'o'},
     {"keep-open", no_argument, NULL, 'k'},
     {"no-follow", no_argument, NULL, 'n'},
@@ -122,7 +122,7 @@ static int take_option(struct run *r, int option)
         if (!ms_keeping_when(&r->keeping, optarg))
             return bad_usage("no condition for a snapshot: ", optarg);
         break;
-    case 'R':
+    case 'x':
         if (!ms_report_form(optarg))
             return bad_usage("no file that ends with .html or .json: ", optarg);
         r->keeping.report = optarg;
@@ -157,7 +157,7 @@ static int take_option(struct run *r, int option)
         return MS_RUN_HELP;
     default:
         if (!ms_page_option(&r->page, option, optarg))
-            return bad_usage("too many hosts to allow, from ", optarg);
+            return bad_usage("too many hosts, or no level: ", optarg);
         break;
     }
     return 0;
@@ -165,13 +165,10 @@ static int take_option(struct run *r, int option)
 
 static bool wants_own_server(const struct run *r)
 {
-    const struct ms_server_options *o = &r->page.options;
-
-    return o->port_fixed || o->bind != NULL || o->unix_path != NULL ||
-           o->token_file != NULL || o->allow_hosts != NULL || o->read_only ||
-           r->open_page || r->keep_open || r->budget != 0 ||
-           r->keeping.directory != NULL || r->keeping.triggers[0] != '\0' ||
-           r->leaks.wanted || r->keep_sessions != 0 || r->keep_seconds != 0;
+    return ms_page_is_wanted(&r->page) || r->open_page || r->keep_open ||
+           r->budget != 0 || r->keeping.directory != NULL ||
+           r->keeping.triggers[0] != '\0' || r->leaks.wanted ||
+           r->keep_sessions != 0 || r->keep_seconds != 0;
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -300,7 +297,7 @@ static int watch(struct run *r, const char *library)
         r->keeping.report == NULL)
         ms_engine_hurry(r->engine);
     ms_announcements_drain(&r->announcements);
-    ms_engine_process_ended(r->engine, r->launch.pid, status);
+    ms_announcements_ended(&r->announcements, r->launch.pid, status);
     if (atomic_load(&r->announcements.adopted) != 0) {
         ms_summary_print(r->engine, r->launch.pid, r->keep_open);
         leaks = ms_leak_check_print(&r->leaks, r->engine, r->launch.pid);

@@ -175,59 +175,75 @@ enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
     return status;
 }
 
-static void sum_types(struct ms_session *s, struct ms_type_row *by_name)
+// What ends meanwhile may be seen before it began: then it has not.
+static uint64_t ended(uint64_t n, uint64_t of)
 {
-    struct ms_annotations *a = ms_reader_annotations(&s->reader);
-
-    for (size_t i = 0; a != NULL && i < MS_NOTE_SLOTS / MS_NOTE_WINDOW; i++) {
-        // acquire: pairs with whoever has shown a note [P]
-        uint64_t word = ms_load_acquire(&a->note_words[i]);
-        // Only what is in use: to read a hole would make it memory.
-        for (uint32_t k = 0; k < MS_NOTE_WINDOW && (uint32_t)word != 0; k++) {
-            struct ms_note *note = &a->notes[i * MS_NOTE_WINDOW + k];
-            if ((word >> k & 1) == 0)
-                continue;
-            uint32_t type = ms_load_relaxed(&note->type);
-            if (type == 0 || type >= MS_STRING_CAPACITY)
-                continue;
-            by_name[type].live_blocks++;
-            by_name[type].live_bytes += ms_load_relaxed(&note->size);
-        }
-    }
+    return n < of ? n : of;
 }
 
-enum memscope_status ms_session_types(struct ms_session *s,
+static void read_tagged(struct ms_tagged *t, struct ms_type_row *row)
+{
+    uint64_t blocks = ms_load_relaxed(&t->ended_blocks);
+    uint64_t bytes = ms_load_relaxed(&t->ended_bytes);
+
+    row->alloc_count = ms_load_relaxed(&t->blocks);
+    row->alloc_bytes = ms_load_relaxed(&t->bytes);
+    row->free_count = ended(blocks, row->alloc_count);
+    row->free_bytes = ended(bytes, row->alloc_bytes);
+    row->live_blocks = row->alloc_count - row->free_count;
+    row->live_bytes = row->alloc_bytes - row->free_bytes;
+}
+
+static enum memscope_status read_tags(struct ms_session *s,
+                                      enum ms_tag_kind kind,
                                       struct ms_type_row **rows, size_t *count)
 {
+    struct ms_annotations *a = ms_reader_annotations(&s->reader);
+    uint32_t strings = a == NULL ? 0
+                                 : bounded(ms_load_relaxed(&a->string_count),
+                                           MS_STRING_CAPACITY - 1);
     *count = 0;
-    *rows = calloc(MS_STRING_CAPACITY, sizeof **rows);
+    *rows = malloc((strings + (size_t)1) * sizeof **rows);
     if (*rows == NULL)
         return MEMSCOPE_ERROR_MEMORY;
-    sum_types(s, *rows);
-    for (uint32_t i = 1; i < MS_STRING_CAPACITY; i++) {
-        struct ms_type_row *to = &(*rows)[*count], from = (*rows)[i];
-        if (from.live_blocks == 0)
+    for (uint32_t i = 1; i <= strings; i++) {
+        struct ms_type_row *row = &(*rows)[*count];
+        read_tagged(&a->tagged[kind][i], row);
+        if (row->alloc_count == 0)
             continue;
-        *to = from;
-        ms_reader_string(&s->reader, i, to->name);
+        ms_reader_string(&s->reader, i, row->name);
         ++*count;
     }
     return MEMSCOPE_OK;
 }
 
+enum memscope_status ms_session_types(struct ms_session *s,
+                                      struct ms_type_row **rows, size_t *count)
+{
+    return read_tags(s, MS_TAG_TYPE, rows, count);
+}
+
 enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
-                                     struct ms_type_row **rows, size_t *count)
+                                     struct ms_type_row **rows, size_t *count,
+                                     struct ms_type_row **variables,
+                                     size_t *variable_count)
 {
     struct ms_session *s = ms_engine_hold(e, session);
 
-    *rows = NULL;
-    *count = 0;
+    *rows = *variables = NULL;
+    *count = *variable_count = 0;
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     pthread_mutex_lock(&s->lock);
     enum memscope_status status = ms_session_types(s, rows, count);
+    if (status == MEMSCOPE_OK)
+        status = read_tags(s, MS_TAG_VARIABLE, variables, variable_count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
+    if (status != MEMSCOPE_OK) {
+        free(*rows);
+        *rows = NULL;
+    }
     return status;
 }
 

@@ -58,7 +58,7 @@ static void *boot_block(size_t size, size_t alignment)
 
 MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 {
-    if (ms_likely(p != NULL))
+    if (ms_likely(p != NULL) && !ms_passing_now())
         ms_capture_alloc(p, size, frame);
     return p;
 }
@@ -66,8 +66,8 @@ MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 MS_ALWAYS_INLINE void release(void *p, const void *frame)
 {
     // Blocks of the boot arena are not in the live index.
-    if (p == NULL ||
-        (ms_unlikely(!ms_capture_dealloc(p, frame)) && ms_boot_owns(p)))
+    bool known = p != NULL && !ms_passing_now() && ms_capture_dealloc(p, frame);
+    if (p == NULL || (!known && ms_boot_owns(p)))
         return;
     if (ms_likely(have_real()))
         ms_real_alloc.free(p);
@@ -94,6 +94,8 @@ MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
         return p != NULL ? move_from_boot(p, size, frame) : boot_block(size, 0);
     if (p == NULL)
         return given(ms_real_alloc.realloc(NULL, raised(size)), size, frame);
+    if (ms_passing_now() && !ms_boot_owns(p))
+        return ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
     ms_capture_realloc_begin(&change, p, frame);
     if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))
         return move_from_boot(p, size, frame);

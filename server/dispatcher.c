@@ -15,9 +15,9 @@
 
 #include "head.h"
 #include "http.h"
-#include "log.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
+#include "server/log.h"
 #include "ws.h"
 
 #define EVENTS 64

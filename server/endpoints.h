@@ -23,6 +23,7 @@ struct ms_endpoints {
     struct ms_endpoint items[MS_ENDPOINTS_MOST]; // by number of the route
     unsigned route;                              // of the request at hand
     uint64_t begin_ns;                           // when that came
+    const char *method;                          // of it, while it is looked at
 };
 
 // ms_endpoints_edge_ns is the most that an answer of took[i] has taken;

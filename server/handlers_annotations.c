@@ -103,30 +103,47 @@ static json_t *render_measured(struct ms_server *server, uint32_t session)
     return o;
 }
 
+// Sums by what blocks were tagged with.
+static json_t *render_tagged(const struct ms_type_row *from, size_t count)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct ms_type_row *row = &from[i];
+        json_t *o = json_object();
+        FIELD("name", ms_render_text(row->name));
+        FIELD("live_bytes", ms_render_u64(row->live_bytes));
+        FIELD("live_blocks", ms_render_u64(row->live_blocks));
+        FIELD("alloc_bytes", ms_render_u64(row->alloc_bytes));
+        FIELD("alloc_count", ms_render_u64(row->alloc_count));
+        FIELD("free_bytes", ms_render_u64(row->free_bytes));
+        FIELD("free_count", ms_render_u64(row->free_count));
+        json_array_append_new(rows, o);
+    }
+    return rows;
+}
+
 void ms_handle_types(struct ms_request *q, struct ms_reply *r)
 {
-    struct ms_type_row *types;
-    size_t count;
+    struct ms_type_row *types, *variables;
+    size_t count, variable_count;
     uint32_t session;
 
     if (!get_session(q, r, &session))
         return;
     enum memscope_status status =
-        ms_engine_types(q->server->options.engine, session, &types, &count);
+        ms_engine_types(q->server->options.engine, session, &types, &count,
+                        &variables, &variable_count);
     if (status != MEMSCOPE_OK) {
         ms_reply_status(r, status);
         return;
     }
-    json_t *rows = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            rows,
-            json_pack("{s:o,s:o,s:o}", "name", ms_render_text(types[i].name),
-                      "live_bytes", ms_render_u64(types[i].live_bytes),
-                      "live_blocks", ms_render_u64(types[i].live_blocks)));
+    ms_reply_json(
+        r, json_pack("{s:o,s:o,s:o}", "rows", render_tagged(types, count),
+                     "variables", render_tagged(variables, variable_count),
+                     "measured", render_measured(q->server, session)));
     free(types);
-    ms_reply_json(r, json_pack("{s:o,s:o}", "rows", rows, "measured",
-                               render_measured(q->server, session)));
+    free(variables);
 }
 
 static json_t *render_mark(const struct ms_mark_row *row)

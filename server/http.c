@@ -221,6 +221,7 @@ static enum MHD_Result take_request(void *arg,
 
     (void)version;
     struct ms_endpoints *endpoints = &http->server->endpoints;
+    endpoints->method = method;
     if (x == NULL) {
         atomic_fetch_add(&http->server->requests, 1);
         endpoints->route = MS_ROUTE_NONE;

@@ -12,6 +12,7 @@
 #include "http_gzip.h"
 #include "negotiate.h"
 #include "platform/clock.h"
+#include "server/log.h"
 
 #define PIECE_BYTES 65536
 #define SHORT_BYTES 1024 // not worth to be compressed
@@ -209,6 +210,25 @@ static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
             MHD_add_response_header(response, some[i][0], some[i][1]);
 }
 
+// Reading that succeeds is for debugging alone.
+static void say(const struct ms_endpoints *e, unsigned status, uint64_t now)
+{
+    struct ms_log_line line;
+    bool reads = e->method == NULL || strcmp(e->method, "GET") == 0 ||
+                 strcmp(e->method, "HEAD") == 0;
+    enum ms_log_level level = status >= 500             ? MS_LOG_WARNING
+                              : status >= 400 || !reads ? MS_LOG_INFO
+                                                        : MS_LOG_DEBUG;
+
+    if (!ms_log_begin(&line, level, "answer"))
+        return;
+    ms_log_text(&line, "route", ms_routes_name(e->route));
+    ms_log_text(&line, "method", e->method != NULL ? e->method : "");
+    ms_log_number(&line, "status", status);
+    ms_log_number(&line, "took_us", (now - e->begin_ns) / 1000);
+    ms_log_end(&line);
+}
+
 enum MHD_Result ms_http_reply(struct ms_server *server,
                               struct MHD_Connection *connection,
                               struct ms_reply *r)
@@ -222,7 +242,9 @@ enum MHD_Result ms_http_reply(struct ms_server *server,
         (void)MHD_set_response_options(
             response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     add_headers(response, r);
-    ms_endpoints_count(&server->endpoints, r->status, ms_clock_monotonic_ns());
+    uint64_t now = ms_clock_monotonic_ns();
+    ms_endpoints_count(&server->endpoints, r->status, now);
+    say(&server->endpoints, r->status, now);
     enum MHD_Result result =
         MHD_queue_response(connection, r->status, response);
     MHD_destroy_response(response);

@@ -20,7 +20,8 @@ static struct part next_part(const char **p, const char *end, char stop)
 
     while (from < end && strchr(BLANK, *from) != NULL)
         from++;
-    const char *to = memchr(from, stop, (size_t)(end - from));
+    const char *to =
+        from < end ? memchr(from, stop, (size_t)(end - from)) : NULL;
     if (to == NULL)
         to = end;
     *p = to < end ? to + 1 : end;

@@ -94,6 +94,11 @@ static const struct route {
      NULL,
      NULL,
      {SESSION, "weight", "at", "from", "to", "by", "order", "min", NULL}},
+    {"/api/v1/source",
+     ms_handle_source,
+     NULL,
+     NULL,
+     {SESSION, "module", "file", "line", "context", NULL}},
     {"/api/v1/analysis",
      ms_handle_analysis,
      NULL,
@@ -142,7 +147,7 @@ static const char *const live_only[] = {
     "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
     "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
     "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
-    "/debug/pprof/heap", "/debug/pprof/allocs",
+    "/debug/pprof/heap", "/debug/pprof/allocs", "/api/v1/source",
 };
 
 static bool not_kept(struct ms_request *q)

@@ -110,6 +110,7 @@ void ms_handle_allocations(struct ms_request *q, struct ms_reply *r);
 void ms_handle_export(struct ms_request *q, struct ms_reply *r);
 void ms_handle_pprof_heap(struct ms_request *q, struct ms_reply *r);
 void ms_handle_pprof_allocs(struct ms_request *q, struct ms_reply *r);
+void ms_handle_source(struct ms_request *q, struct ms_reply *r);
 void ms_handle_flame(struct ms_request *q, struct ms_reply *r);
 void ms_handle_analysis(struct ms_request *q, struct ms_reply *r);
 void ms_handle_leaks(struct ms_request *q, struct ms_reply *r);

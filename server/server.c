@@ -5,15 +5,30 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admission.h"
 #include "dispatcher.h"
 #include "listener.h"
-#include "log.h"
 #include "platform/clock.h"
+#include "server/log.h"
 #include "ws.h"
 
 #define CLIENTS_DEFAULT 64
+
+static void say(struct ms_server *s, const char *event)
+{
+    struct ms_log_line line;
+
+    if (!ms_log_begin(&line, MS_LOG_INFO, event))
+        return;
+    ms_log_text(&line, "version", memscope_version());
+    ms_log_text(&line, "url", s->url);
+    ms_log_number(&line, "pid", (uint64_t)getpid());
+    ms_log_number(&line, "requests", atomic_load(&s->requests));
+    ms_log_number(&line, "messages", atomic_load(&s->messages));
+    ms_log_end(&line);
+}
 
 enum memscope_status ms_server_create(const struct ms_server_options *options,
                                       struct ms_server **out)
@@ -45,6 +60,7 @@ enum memscope_status ms_server_create(const struct ms_server_options *options,
     if (status != MEMSCOPE_OK)
         goto fail_ws;
     *out = s;
+    say(s, "server.begin");
     return MEMSCOPE_OK;
 
 fail_ws:
@@ -68,6 +84,7 @@ void ms_server_stop(struct ms_server *s)
     ms_listener_close(s);
     ms_ws_destroy(s->ws);
     ms_admission_end(s);
+    say(s, "server.end");
     free(s);
 }
 

@@ -107,6 +107,10 @@ static const struct ms_column types[] = {
     COLUMN(ms_type_row, name, "name", "", INLINE),
     COLUMN(ms_type_row, live_bytes, "live_bytes", "bytes", U64),
     COLUMN(ms_type_row, live_blocks, "live_blocks", "count", U64),
+    COLUMN(ms_type_row, alloc_bytes, "alloc_bytes", "bytes", U64),
+    COLUMN(ms_type_row, alloc_count, "alloc_count", "count", U64),
+    COLUMN(ms_type_row, free_bytes, "free_bytes", "bytes", U64),
+    COLUMN(ms_type_row, free_count, "free_count", "count", U64),
 };
 
 #define MODULE(field, unit, kind)                                              \
@@ -220,7 +224,7 @@ const struct ms_table ms_sql_tables[MS_SQL_TABLES] = {
     TABLE(POOLS, "pools", groups, GROUP_COMMON, ms_group_row, true, true,
           "sums by pool of an allocator of the program's own"),
     TABLE(TYPES, "types", types, COUNT(types), ms_type_row, false, false,
-          "live blocks by the type that they were tagged with"),
+          "blocks by the type that they were tagged with"),
     TABLE(MODULES, "modules", modules, COUNT(modules), ms_module_info, false,
           false, "the program and its libraries, unloaded ones as well"),
     TABLE(MAPPINGS, "mappings", mappings, COUNT(mappings), ms_mapping_row, true,

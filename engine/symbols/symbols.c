@@ -298,6 +298,26 @@ bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
     return ms_symbols_frames(s, module, address, out, 1, &count);
 }
 
+bool ms_symbols_names_file(struct ms_symbols *s, uint32_t module,
+                           const char *file)
+{
+    const char *same = NULL, *other = NULL; // each text is kept once
+    bool found = false;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->answers.next && !found; i++) {
+        const struct ms_answer *a = s->answers.queue[i];
+        for (size_t k = 0; k <= a->more_count && a->module == module; k++) {
+            const char *named = k == 0 ? a->symbol.file : a->more[k - 1].file;
+            if (named != same && named != other)
+                *(strcmp(named, file) == 0 ? &same : &other) = named;
+            found |= named == same;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found && file[0] != '\0';
+}
+
 const char *ms_symbols_source(struct ms_symbols *s, uint32_t module)
 {
     static const char *const names[] = {

@@ -11,6 +11,7 @@
 //   ms_symbols_module  any        a short lock             yes
 //   ms_symbols_lookup  any        a short lock             yes
 //   ms_symbols_frames  any        a short lock             yes
+//   ms_symbols_names_file any     a short lock             no
 //   ms_symbols_hurry   any        nothing                  no
 //
 // Strings live as long as the ms_symbols and never change.
@@ -82,6 +83,11 @@ bool ms_symbols_frames(struct ms_symbols *symbols, uint32_t module,
 //   "missing"  no file, or another one by now: module+0x... at best
 //   "failed"   a file that could not be read
 const char *ms_symbols_source(struct ms_symbols *symbols, uint32_t module);
+
+// ms_symbols_names_file says whether an answer about this module has named the
+// file. It looks through all answers.
+bool ms_symbols_names_file(struct ms_symbols *symbols, uint32_t module,
+                           const char *file);
 
 // ms_symbols_hurry: from now on, files of debug information alone are not read
 // for modules that nobody has asked about yet.

@@ -48,11 +48,11 @@ bool memscope_tag(const void *block, const char *variable, const char *type)
     if (w == NULL)
         return false;
     struct ms_note *n = note(w, block);
-    // relaxed: numbers of names, which are published by themselves [S]
     if (n != NULL && variable != NULL)
-        ms_store_relaxed(&n->variable, ms_string_intern(w->store, variable));
+        ms_note_tag(w, n, MS_TAG_VARIABLE,
+                    ms_string_intern(w->store, variable));
     if (n != NULL && type != NULL)
-        ms_store_relaxed(&n->type, ms_string_intern(w->store, type));
+        ms_note_tag(w, n, MS_TAG_TYPE, ms_string_intern(w->store, type));
     if (n != NULL)
         count(w, MS_ANNOTATION_TAGS);
     ms_guard_leave(w);

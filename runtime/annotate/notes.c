@@ -133,6 +133,45 @@ struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
     return claim(w, address, cell, size, &nothing);
 }
 
+// relaxed, all of these: counts; the reader cuts an end that it sees before its
+// beginning
+static void tag_ends(struct ms_annotations *a, enum ms_tag_kind kind,
+                     uint32_t name, uint64_t size)
+{
+    struct ms_tagged *t = &a->tagged[kind][name];
+
+    if (name == 0)
+        return;
+    ms_add_relaxed(&t->ended_blocks, 1u);
+    ms_add_relaxed(&t->ended_bytes, size);
+}
+
+static void tag_begins(struct ms_annotations *a, enum ms_tag_kind kind,
+                       uint32_t name, uint64_t size)
+{
+    struct ms_tagged *t = &a->tagged[kind][name];
+
+    if (name == 0)
+        return;
+    ms_add_relaxed(&t->blocks, 1u);
+    ms_add_relaxed(&t->bytes, size);
+}
+
+void ms_note_tag(struct ms_writer *w, struct ms_note *note,
+                 enum ms_tag_kind kind, uint32_t name)
+{
+    _Atomic uint32_t *at = kind == MS_TAG_TYPE ? &note->type : &note->variable;
+    uint64_t size = ms_load_relaxed(&note->size);
+    // relaxed: names are published by themselves [S]
+    uint32_t before = ms_load_relaxed(at);
+
+    if (name == before)
+        return;
+    tag_begins(w->store->annotations, kind, name, size);
+    ms_store_relaxed(at, name);
+    tag_ends(w->store->annotations, kind, before, size);
+}
+
 struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
                                   uint64_t cell)
 {
@@ -150,6 +189,10 @@ struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
             uint32_t type = ms_load_relaxed(&n->type);
             uint32_t owner = ms_load_relaxed(&n->owner);
             all.any = true;
+            all.size = ms_load_relaxed(&n->size);
+            tag_ends(w->store->annotations, MS_TAG_TYPE, type, all.size);
+            tag_ends(w->store->annotations, MS_TAG_VARIABLE, variable,
+                     all.size);
             all.counts += ms_load_relaxed(&n->counts);
             all.moves += ms_load_relaxed(&n->moves);
             all.variable = variable != 0 ? variable : all.variable;
@@ -161,21 +204,55 @@ struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
     return all;
 }
 
+// Gives them to the block at an address. False: there is none, or no room.
+static bool put(struct ms_writer *w, uint64_t address,
+                const struct ms_note_copy *copy, uint64_t *size)
+{
+    if (!copy->any || address >= w->covers)
+        return false;
+    // relaxed: our own block's
+    uint64_t cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
+    if (!ms_cell_live(cell))
+        return false;
+    *size = ms_cell_small_size(cell);
+    if (*size == MS_CELL_BIG)
+        *size = ms_load_relaxed(&w->index[(address >> MS_GRANULE_SHIFT) + 1]);
+    return claim(w, address, cell, *size, copy) != NULL;
+}
+
 void ms_notes_put(struct ms_writer *w, uint64_t address,
                   const struct ms_note_copy *copy)
 {
-    uint64_t cell, size;
+    struct ms_annotations *a = w->store->annotations;
+    uint64_t size;
 
-    if (!copy->any || address >= w->covers)
+    if (!put(w, address, copy, &size))
         return;
-    // relaxed: our own block's
-    cell = ms_load_relaxed(&w->index[address >> MS_GRANULE_SHIFT]);
-    if (!ms_cell_live(cell))
+    tag_begins(a, MS_TAG_TYPE, copy->type, size);
+    tag_begins(a, MS_TAG_VARIABLE, copy->variable, size);
+}
+
+static void tag_goes_on(struct ms_annotations *a, enum ms_tag_kind kind,
+                        uint32_t name, uint64_t size)
+{
+    struct ms_tagged *t = &a->tagged[kind][name];
+
+    if (name == 0)
         return;
-    size = ms_cell_small_size(cell);
-    if (size == MS_CELL_BIG)
-        size = ms_load_relaxed(&w->index[(address >> MS_GRANULE_SHIFT) + 1]);
-    (void)claim(w, address, cell, size, copy);
+    ms_add_relaxed(&t->ended_blocks, -UINT64_C(1));
+    ms_add_relaxed(&t->ended_bytes, -size);
+}
+
+void ms_notes_put_back(struct ms_writer *w, uint64_t address,
+                       const struct ms_note_copy *copy)
+{
+    struct ms_annotations *a = w->store->annotations;
+    uint64_t size;
+
+    if (!put(w, address, copy, &size))
+        return;
+    tag_goes_on(a, MS_TAG_TYPE, copy->type, size);
+    tag_goes_on(a, MS_TAG_VARIABLE, copy->variable, size);
 }
 
 void ms_notes_moved(struct ms_writer *w, uint64_t address,

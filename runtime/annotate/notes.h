@@ -18,6 +18,7 @@ struct ms_note *ms_note_of(struct ms_writer *w, uint64_t address, bool make,
 // away; ms_notes_put gives them to the block that it has become.
 struct ms_note_copy {
     uint64_t counts;
+    uint64_t size; // of the block that they were taken from
     uint32_t variable, type, owner, moves;
     bool any;
 };
@@ -25,6 +26,15 @@ struct ms_note_copy ms_notes_take(struct ms_writer *w, uint64_t address,
                                   uint64_t cell);
 void ms_notes_put(struct ms_writer *w, uint64_t address,
                   const struct ms_note_copy *copy);
+
+// ms_notes_put_back gives them back to the block that they were taken from, as
+// if nothing had been.
+void ms_notes_put_back(struct ms_writer *w, uint64_t address,
+                       const struct ms_note_copy *copy);
+
+// ms_note_tag says a block's variable or type (0: none is said).
+void ms_note_tag(struct ms_writer *w, struct ms_note *note,
+                 enum ms_tag_kind kind, uint32_t name);
 
 // ms_notes_moved tells of borrows that the block's new place has broken, and
 // ends them. `address` is the old one.

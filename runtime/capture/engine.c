@@ -168,7 +168,7 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         return;
     if (now == NULL && size != 0) {
         ms_fold_put_back(w, r->address, &r->taken);
-        ms_notes_put(w, r->address, &r->notes);
+        ms_notes_put_back(w, r->address, &r->notes);
         ms_guard_leave(w);
         return;
     }
@@ -179,7 +179,11 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         return; // notes end here: it may be in the sample no more
     }
     if (now != NULL) {
-        ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
+        uint32_t row = ms_fast_row(w, (uintptr_t)now, size, frame);
+        if (ms_likely(row != 0))
+            ms_fold_into(w, row, (uintptr_t)now, size, true);
+        else
+            ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
         ms_notes_moved(w, r->address, &r->notes);
         ms_notes_put(w, (uintptr_t)now, &r->notes);
         if ((uintptr_t)now == w->last_address && w->last_address < w->covers)

@@ -40,9 +40,10 @@ MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
     ms_signal_fence(); // a handler that comes now sees that we are busy
     // A writer that a fork has wiped has a countdown of 0, and no header.
     // relaxed: a hint
-    if (ms_likely(w->countdown != 0 &&
+    if (ms_likely(w->countdown-- != 0 &&
                   ms_load_relaxed(&w->header->pulse) == w->pulse))
         return w;
+    w->countdown += w->countdown == UINT32_MAX; // as it was found
     w->state = w->header != NULL ? MS_WRITER_READY : MS_WRITER_NONE;
     return NULL;
 }
@@ -57,14 +58,11 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_leave(struct ms_writer *w,
 
 // Leaves the writer, if nothing is to follow. The row is looked at when it has
 // been counted in, or the collector could miss that.
-MS_ALWAYS_INLINE enum ms_fast ms_fast_end(struct ms_writer *w,
-                                          const struct ms_row *r, int64_t bytes)
+MS_ALWAYS_INLINE enum ms_fast
+ms_fast_end(struct ms_writer *w, const struct ms_row *r, bool must_post)
 {
-    w->countdown--;
-    w->unposted += bytes;
     // relaxed: see ms_ledger_touch
-    if (ms_unlikely(ms_load_relaxed(&r->next_dirty) == 0 ||
-                    ms_ledger_must_post(w)))
+    if (ms_unlikely(must_post || ms_load_relaxed(&r->next_dirty) == 0))
         return MS_FAST_FOLLOW;
     return ms_fast_leave(w, MS_FAST_DONE);
 }
@@ -75,21 +73,23 @@ MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
                                       uint64_t size, const void *frame)
 {
     struct ms_row_hint *hint;
+    uint32_t stack;
 
-    if (ms_unlikely(w->context != 0 || w->was_off || w->asks ||
-                    address >= w->covers))
+    if (ms_unlikely(w->special != 0 || address >= w->covers))
         return 0;
     struct ms_frame from = ms_frame_of_hook(frame);
     if (ms_unlikely(w->unwinder == NULL)) {
         struct ms_site_entry *site = ms_writer_site(w, from.pc);
         if (ms_unlikely(site->address != from.pc))
             return 0;
+        stack = site->stack;
         hint = &site->hint;
-    } else if (ms_unlikely(ms_unwinder_recognize(w->unwinder, &from, &hint) ==
-                           0)) {
-        return 0;
+    } else {
+        stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
+        if (ms_unlikely(stack == 0))
+            return 0;
     }
-    return ms_row_hint_for(hint, ms_size_class(size));
+    return ms_ledger_known(w, stack, ms_size_class(size), hint);
 }
 
 // Of a block that the allocator has given.
@@ -102,21 +102,20 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
 
     if (ms_unlikely(w == NULL))
         return MS_FAST_NOT;
-    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
+    uint32_t row = ms_fast_row(w, address, size, frame);
+    if (ms_unlikely(row == 0)) {
         bool passed_over =
             w->mode == MS_MODE_SAMPLED && ms_sampler_passes(&w->sampler, size);
         return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
     }
-    uint32_t row = ms_fast_row(w, address, size, frame);
-    if (ms_unlikely(row == 0))
-        return ms_fast_leave(w, MS_FAST_NOT);
     struct ms_row *r = &w->rows[row];
     ms_ledger_allocated(r, size);
     ms_live_index_put(w->index, address, row, size, w->now);
     ms_recorder_add(w, MS_OPERATION_ALLOCATION, address, row);
     w->last_address = address;
+    w->unposted += (int64_t)size;
     *e = (struct ms_fast_event){w, row};
-    return ms_fast_end(w, r, (int64_t)size);
+    return ms_fast_end(w, r, w->unposted >= MS_POST_BYTES);
 }
 
 // Of a block that the allocator is to get back, not NULL.
@@ -128,12 +127,12 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
 
     if (ms_unlikely(w == NULL))
         return MS_FAST_NOT;
-    if (ms_unlikely(w->mode != MS_MODE_EXACT)) {
+    if (ms_unlikely(w->special_free != 0)) {
         bool passed_over = w->mode == MS_MODE_SAMPLED && w->filter != NULL &&
                            !ms_filter_has(w, address);
         return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
     }
-    if (ms_unlikely(w->tells || address >= w->covers ||
+    if (ms_unlikely(address >= w->covers ||
                     ms_load_relaxed(&w->header->noted) != 0))
         return ms_fast_leave(w, MS_FAST_NOT);
     _Atomic uint64_t *place = &w->index[address >> MS_GRANULE_SHIFT];
@@ -144,13 +143,14 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
     if (ms_unlikely(!ms_cell_live(cell) || r->thread != w->thread ||
                     r->sampling != 0))
         return ms_fast_leave(w, MS_FAST_NOT);
-    struct ms_taken taken = ms_live_index_take(w->index, address);
+    struct ms_taken taken = ms_live_index_clear(place, cell);
     ms_ledger_freed_one(w, row, taken.size, ms_fold_age(w, taken.cell),
                         address == w->last_address);
     ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
     w->last_address = 0;
+    w->unposted -= (int64_t)taken.size;
     *e = (struct ms_fast_event){w, row};
-    return ms_fast_end(w, r, -(int64_t)taken.size);
+    return ms_fast_end(w, r, w->unposted <= -MS_POST_BYTES);
 }
 
 #endif

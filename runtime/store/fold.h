@@ -21,6 +21,19 @@ void ms_fold_close_stale(struct ms_writer *w, uint64_t address);
 void ms_fold_sampled(struct ms_writer *w, uint64_t address, uint64_t size,
                      uint32_t stack, bool by_realloc);
 
+// Books a block that the live index covers in its row.
+MS_ALWAYS_INLINE void ms_fold_into(struct ms_writer *w, uint32_t row,
+                                   uint64_t address, uint64_t size,
+                                   bool by_realloc)
+{
+    ms_ledger_allocation(w, row, size, by_realloc);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(
+        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
+        address, row);
+    w->last_address = address;
+}
+
 MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
                                          uint64_t size, uint32_t stack,
                                          struct ms_row_hint *hint,
@@ -37,12 +50,7 @@ MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
         ms_store_count_drop(w->store, MS_DROP_ROWS);
         return;
     }
-    ms_ledger_allocation(w, row, size, by_realloc);
-    ms_live_index_put(w->index, address, row, size, w->now);
-    ms_recorder_add(
-        w, by_realloc ? MS_OPERATION_REALLOCATION : MS_OPERATION_ALLOCATION,
-        address, row);
-    w->last_address = address;
+    ms_fold_into(w, row, address, size, by_realloc);
 }
 
 MS_ALWAYS_INLINE struct ms_taken ms_fold_take(struct ms_writer *w,

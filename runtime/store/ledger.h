@@ -34,23 +34,33 @@ static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class,
     return stack | size_class << 24 | level << 30;
 }
 
-// For capture in exact mode. `hint`, if not NULL, is of this very stack; it is
-// asked first and kept up.
+// For capture in exact mode: the row, if there is one, or 0. `hint` is of this
+// very stack; it is asked first and kept up.
+MS_ALWAYS_INLINE uint32_t ms_ledger_known(const struct ms_writer *w,
+                                          uint32_t stack, uint32_t size_class,
+                                          struct ms_row_hint *hint)
+{
+    uint32_t row = ms_row_hint_for(hint, size_class);
+
+    if (ms_likely(row != 0))
+        return row;
+    row = ms_row_map_get(&w->own, ms_ledger_key(stack, size_class, 0));
+    if (row != 0)
+        *hint = (struct ms_row_hint){.above = size_class + 1, .row = row};
+    return row;
+}
+
+// The same, made at first sight; `hint` may be NULL.
 MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
                                         uint64_t size, struct ms_row_hint *hint)
 {
     uint32_t class = ms_size_class(size);
 
-    uint32_t row = hint != NULL ? ms_row_hint_for(hint, class) : 0;
+    struct ms_row_hint none = {0};
+    uint32_t row =
+        ms_ledger_known(w, stack, class, hint != NULL ? hint : &none);
 
-    if (row != 0)
-        return row;
-    row = ms_row_map_get(&w->own, ms_ledger_key(stack, class, 0));
-    if (ms_unlikely(row == 0))
-        row = ms_ledger_new_own(w, stack, class);
-    if (hint != NULL && row != 0)
-        *hint = (struct ms_row_hint){.above = class + 1, .row = row};
-    return row;
+    return ms_likely(row != 0) ? row : ms_ledger_new_own(w, stack, class);
 }
 
 static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)

@@ -18,11 +18,26 @@ static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
     _Atomic uint64_t *cell = &index[address >> MS_GRANULE_SHIFT];
 
     // A block of this size covers the next cell's granule, too.
-    if (size >= MS_CELL_BIG)
+    if (size >= MS_CELL_BIG) {
         ms_store_relaxed(cell + 1, size); // relaxed: published by [A]
+        size = MS_CELL_BIG;
+    }
     // [A] release: publishes the size and the row's constants; pairs with the
     // walk's acquire
     ms_store_release(cell, ms_cell_pack(address, row, size, birth));
+}
+
+// Takes a block whose cell was found live.
+static inline struct ms_taken ms_live_index_clear(_Atomic uint64_t *cell,
+                                                  uint64_t value)
+{
+    struct ms_taken taken = {.cell = value};
+
+    taken.size = ms_cell_small_size(taken.cell);
+    if (taken.size == MS_CELL_BIG)
+        taken.size = ms_load_relaxed(cell + 1);
+    ms_store_relaxed(cell, 0); // relaxed: the allocator's own hand-over orders
+    return taken;
 }
 
 static inline struct ms_taken ms_live_index_take(_Atomic uint64_t *index,
@@ -30,17 +45,11 @@ static inline struct ms_taken ms_live_index_take(_Atomic uint64_t *index,
 {
     _Atomic uint64_t *cell = &index[address >> MS_GRANULE_SHIFT];
     // relaxed: only the block's owner writes its cell
-    struct ms_taken taken = {.cell = ms_load_relaxed(cell)};
+    uint64_t value = ms_load_relaxed(cell);
 
-    if (!ms_cell_live(taken.cell)) {
-        taken.cell = 0;
-        return taken;
-    }
-    taken.size = ms_cell_small_size(taken.cell);
-    if (taken.size == MS_CELL_BIG)
-        taken.size = ms_load_relaxed(cell + 1);
-    ms_store_relaxed(cell, 0); // relaxed: the allocator's own hand-over orders
-    return taken;
+    if (!ms_cell_live(value))
+        return (struct ms_taken){0};
+    return ms_live_index_clear(cell, value);
 }
 
 #endif

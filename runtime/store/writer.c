@@ -165,7 +165,6 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     ms_store_release(&slot->state, MS_THREAD_LIVE);
     w->thread = thread;
     w->slot = slot;
-    w->recorded = 0;
     w->countdown = 0;
     w->stretch = MS_CLOCK_EVENTS;
     w->last_address = 0;

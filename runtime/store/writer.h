@@ -49,14 +49,26 @@ enum ms_writer_state {
 // What every event needs comes first.
 struct ms_writer {
     uint8_t state;      // enum ms_writer_state
-    uint8_t mode;       // enum ms_mode
-    bool asks;          // the backend about every stack: it is the program's
-    bool was_off;       // captured blocks may have been freed unseen
-    bool tells;         // the backend of every free
     uint32_t countdown; // events until the clock is read again
     uint64_t pulse;     // of the header, when it was read last
-    uint32_t thread;    // number of its slot
-    uint32_t level;     // of sampling; 0: exact
+    // All zero where an event is nothing special: one look at the lot.
+    union {
+        uint64_t special;
+        struct {
+            union {
+                uint16_t special_free; // what matters to one
+                struct {
+                    uint8_t mode; // enum ms_mode
+                    bool tells;   // the backend of every free
+                };
+            };
+            bool asks;    // the backend about every stack: it is the program's
+            bool was_off; // captured blocks may have been freed unseen
+            uint32_t context; // of allocations: annotate/contexts.h
+        };
+    };
+    uint32_t thread; // number of its slot
+    uint32_t level;  // of sampling; 0: exact
     struct ms_segment_header *header;
     uint64_t now;      // birth units
     uint64_t timed_ns; // when this event began, if it is measured
@@ -67,10 +79,8 @@ struct ms_writer {
     uint64_t covers; // addresses below are in the index; 0: none
     struct ms_thread_slot *slot;
     struct ms_recorded_event *events; // ring of MS_RECORDER_EVENTS
-    uint64_t recorded;
-    int64_t unposted;      // net bytes not yet posted to the header
-    uint64_t last_address; // of the last event, if an allocation
-    uint32_t context; // what its allocations belong to: annotate/contexts.h
+    int64_t unposted;                 // net bytes not yet posted to the header
+    uint64_t last_address;            // of the last event, if an allocation
     struct ms_sampler sampler;
     _Atomic uint8_t *filter;        // of sampled addresses; NULL: ask the index
     struct ms_unwinder *unwinder;   // NULL: the backend needs none

@@ -11,28 +11,23 @@ static uint32_t tag_of(uint64_t hash)
 }
 
 // The first place at which a stack that begins with `from` is not the entry's.
-static int16_t first_difference(const struct ms_memo *m,
-                                const struct ms_memo_entry *e,
+static int16_t first_difference(const struct ms_memo_entry *e,
                                 const struct ms_frame *from)
 {
-    const struct ms_memo_words *w = &m->words[e->first];
-
-    for (uint32_t i = 0; i < e->groups * 4u; i++)
-        if (ms_memo_load(from->sp, w[i / 4].places[i % 4]) !=
-            w[i / 4].values[i % 4])
-            return w[i / 4].places[i % 4];
+    for (const struct ms_memo_words *w = e->words; w != e->end; w++)
+        for (uint32_t i = 0; i < 4; i++)
+            if (ms_memo_load(from->sp, w->places[i]) != w->values[i])
+                return w->places[i];
     return MS_PLACE_FP;
 }
 
 // What the entry has at one of its places.
-static uint64_t word_of(const struct ms_memo *m, const struct ms_memo_entry *e,
-                        int16_t place)
+static uint64_t word_of(const struct ms_memo_entry *e, int16_t place)
 {
-    const struct ms_memo_words *w = &m->words[e->first];
-
-    for (uint32_t i = 0; i < e->groups * 4u; i++)
-        if (w[i / 4].places[i % 4] == place)
-            return w[i / 4].values[i % 4];
+    for (const struct ms_memo_words *w = e->words; w != e->end; w++)
+        for (uint32_t i = 0; i < 4; i++)
+            if (w->places[i] == place)
+                return w->values[i];
     return e->at.fp;
 }
 
@@ -94,8 +89,8 @@ static uint64_t way(struct ms_memo *m, const struct ms_frame *from,
             const struct ms_memo_entry *e = &m->entries[s->entry];
             if (e->at.pc != from->pc || e->at.sp != from->sp)
                 return hash; // it has been replaced
-            s->place = first_difference(m, e, from);
-            lead(m, ms_memo_hash(hash, word_of(m, e, s->place)), e);
+            s->place = first_difference(e, from);
+            lead(m, ms_memo_hash(hash, word_of(e, s->place)), e);
             s = take_slot(m, hash); // it may have moved
         }
         uint64_t at = from->sp + (uint64_t)(int64_t)s->place * 8;
@@ -136,15 +131,16 @@ static struct ms_memo_entry *take_entry(struct ms_memo *m, uint32_t groups)
     while (m->oldest != m->next) {
         const struct ms_memo_entry *e =
             &m->entries[m->oldest % MS_MEMO_ENTRIES];
-        bool skipped = begin < from && e->first >= from;
-        bool before = e->groups != 0 && e->first + e->groups <= begin;
-        if (!skipped && (before || e->first >= begin + groups))
+        uint32_t first = (uint32_t)(e->words - m->words);
+        bool skipped = begin < from && first >= from;
+        bool before = e->end != e->words && e->end <= m->words + begin;
+        if (!skipped && (before || first >= begin + groups))
             break;
         drop_oldest(m);
     }
     struct ms_memo_entry *e = &m->entries[m->next++ % MS_MEMO_ENTRIES];
-    *e = (struct ms_memo_entry){.first = (uint16_t)begin,
-                                .groups = (uint16_t)groups};
+    *e = (struct ms_memo_entry){.words = &m->words[begin],
+                                .end = &m->words[begin + groups]};
     m->next_words = begin + groups;
     return e;
 }
@@ -163,7 +159,8 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     if (hash == 0)
         return NULL;
     struct ms_memo_entry *e = take_entry(m, groups);
-    if (!fill(&m->words[e->first], from->sp, addresses, values, count))
+    if (!fill(&m->words[e->words - m->words], from->sp, addresses, values,
+              count))
         return NULL;
     e->at = *from;
     e->node = node;

@@ -43,14 +43,15 @@ struct ms_memo_words {
 };
 
 struct ms_memo_entry {
-    struct ms_frame at; // pc 0: empty
+    _Alignas(64) struct ms_frame at;         // pc 0: empty
+    const struct ms_memo_words *words, *end; // its own
+    struct ms_row_hint hint;
     uint32_t node;
-    uint16_t first, groups;      // of its words
+    uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
     bool any_fp;                 // nothing depends on the first frame's fp
     bool met;                    // again, since it is here
-    uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
-    struct ms_row_hint hint;
 };
+_Static_assert(sizeof(struct ms_memo_entry) == 64, "an entry is a cache line");
 
 #define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
 #define MS_PLACE_NONE (INT16_MIN + 1) // the way ends here, at an entry
@@ -100,15 +101,16 @@ MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
     return ms_stack_load(sp + (uint64_t)(int64_t)place * 8);
 }
 
-MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
-                                      const struct ms_memo_entry *e,
+// Whatever may be read for a stack that began there may be read again where one
+// begins there now.
+MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo_entry *e,
                                       const struct ms_frame *from)
 {
     if (ms_unlikely(e->at.pc != from->pc || e->at.sp != from->sp ||
                     !(e->any_fp || e->at.fp == from->fp)))
         return false;
-    const struct ms_memo_words *w = &m->words[e->first], *end = w + e->groups;
-    for (; w != end; w++) {
+    for (const struct ms_memo_words *w = e->words, *end = e->end; w != end;
+         w++) {
 #define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
         if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
                         0))
@@ -177,10 +179,11 @@ MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m,
     last->next[0] = (uint16_t)m->last;
 }
 
-// ms_memo_recognize gives the entry of the stack that begins with `from`, which
-// is on the stack that ends at `high`; NULL: it has none.
+// ms_memo_recognize gives the entry of the stack that begins with `from`, on
+// the thread's own stack [low, high); NULL: it has none.
 MS_ALWAYS_INLINE struct ms_memo_entry *
-ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t high)
+ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t low,
+                  uint64_t high)
 {
     const struct ms_memo_entry *last = &m->entries[m->last];
     struct ms_memo_entry *e;
@@ -188,13 +191,15 @@ ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t high)
     for (uint32_t i = 0; i < MS_MEMO_NEXT; i++) {
         uint32_t next = last->next[i];
         e = &m->entries[next];
-        if (ms_memo_matches(m, e, from)) {
+        if (ms_memo_matches(e, from)) {
             m->last = next;
             return e;
         }
     }
+    if (ms_unlikely(from->sp < low || from->sp >= high))
+        return NULL;
     e = ms_memo_find(m, from, from->sp - 8, high);
-    if (ms_unlikely(e == NULL || !ms_memo_matches(m, e, from)))
+    if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
         return NULL;
     ms_memo_meet(m, e);
     return e;

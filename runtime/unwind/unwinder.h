@@ -106,10 +106,10 @@ MS_ALWAYS_INLINE uint32_t ms_unwinder_recognize(struct ms_unwinder *u,
                                                 struct ms_row_hint **hint)
 {
     // relaxed: whoever unloads an object comes here before he loads another
-    if (ms_unlikely(ms_load_relaxed(&u->rules->generation) != u->generation ||
-                    from->sp < u->stack_low || from->sp >= u->stack_high))
+    if (ms_unlikely(ms_load_relaxed(&u->rules->generation) != u->generation))
         return 0;
-    struct ms_memo_entry *e = ms_memo_recognize(&u->memo, from, u->stack_high);
+    struct ms_memo_entry *e =
+        ms_memo_recognize(&u->memo, from, u->stack_low, u->stack_high);
     if (ms_unlikely(e == NULL))
         return 0;
     e->met = true;

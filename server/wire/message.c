@@ -8,10 +8,7 @@
 #include <string.h>
 
 #include "engine/render.h"
-#include "platform/clock.h"
 #include "routes.h"
-
-#define SECOND_NS UINT64_C(1000000000)
 
 static json_t *names(const char *const *list)
 {
@@ -127,6 +124,11 @@ json_t *ms_message_session(const struct ms_session_info *session)
                      ms_render_session(session));
 }
 
+json_t *ms_message_gone(uint32_t session)
+{
+    return json_pack("{s:s,s:I}", "t", "gone", "session", (json_int_t)session);
+}
+
 json_t *ms_message_bye(const char *why)
 {
     return json_pack("{s:s,s:s}", "t", "bye", "why", why);
@@ -139,30 +141,33 @@ json_t *ms_message_heartbeat(uint64_t seq, uint64_t uptime_ns)
 }
 
 struct builder {
-    struct ms_viewer *v;
-    json_t *news; // new texts
-    bool all;     // every row, changed or not
-    bool trends;  // with their trends
-    bool failed;
+    struct ms_feed *feed;
+    const struct ms_shown *base; // NULL: of a full
+    json_t *news;                // new texts
+    bool trends;                 // with all trends
 };
 
-static json_t *text(struct builder *b, const char *s)
+static json_t *text(struct builder *b, uint32_t number)
 {
-    uint32_t number = ms_texts_number(&b->v->texts, s, b->news);
+    struct ms_texts *t = &b->feed->hub->texts;
 
-    b->failed |= number == 0;
+    if ((b->base == NULL || !ms_shown_text(b->base, number)) &&
+        ms_texts_first(t, number))
+        json_array_append_new(
+            b->news, json_pack("[I,o]", (json_int_t)number,
+                               ms_render_text(ms_texts_text(t, number))));
     return json_integer(number);
 }
 
 static json_t *thread_row(struct builder *b, const struct ms_thread_row *r,
-                          bool trend)
+                          uint32_t name, bool trend)
 {
     char state[2] = {r->state, '\0'};
     json_t *a = json_array();
 
     json_array_append_new(a, json_integer(r->id));
     json_array_append_new(a, json_integer(r->tid));
-    json_array_append_new(a, text(b, r->name));
+    json_array_append_new(a, text(b, name));
     json_array_append_new(a, json_string(state));
     json_array_append_new(a, ms_render_u64(r->live_bytes));
     json_array_append_new(a, ms_render_u64(r->live_blocks));
@@ -177,17 +182,15 @@ static json_t *thread_row(struct builder *b, const struct ms_thread_row *r,
 }
 
 static json_t *site_row(struct builder *b, const struct ms_site_row *r,
-                        bool trend)
+                        const uint32_t texts[MS_SHOWN_SITE_TEXTS], bool trend)
 {
-    char address[32];
     json_t *a = json_array();
 
-    snprintf(address, sizeof address, "0x%llx", (unsigned long long)r->address);
     json_array_append_new(a, json_integer(r->id));
-    json_array_append_new(a, text(b, r->function));
-    json_array_append_new(a, text(b, r->file));
+    json_array_append_new(a, text(b, texts[0]));
+    json_array_append_new(a, text(b, texts[1]));
     json_array_append_new(a, json_integer(r->line));
-    json_array_append_new(a, text(b, r->module));
+    json_array_append_new(a, text(b, texts[2]));
     json_array_append_new(a, ms_render_u64(r->live_bytes));
     json_array_append_new(a, ms_render_u64(r->live_blocks));
     json_array_append_new(a, ms_render_double(r->delta_bytes));
@@ -197,161 +200,107 @@ static json_t *site_row(struct builder *b, const struct ms_site_row *r,
     json_array_append_new(a, ms_render_double(r->alloc_count_rate));
     json_array_append_new(a, ms_render_double(r->free_count_rate));
     json_array_append_new(a, ms_render_double(r->mean_lifetime_ns));
-    json_array_append_new(a, text(b, address));
+    json_array_append_new(a, text(b, texts[3]));
     json_array_append_new(a, trend ? ms_render_trend(r->trend) : json_null());
     return a;
 }
 
-static bool was_shown(const struct ms_viewer_table *t, uint32_t id)
+static json_t *finish_table(const struct ms_window_sums *sums, json_t *order,
+                            json_t *rows)
 {
-    for (size_t i = 0; i < t->shown_count; i++)
-        if (t->shown[i] == id)
-            return true;
-    return false;
-}
-
-// Notes that row i of the window is shown. False: it was before, and has not
-// changed since, so that it need not be sent.
-static bool to_be_sent(struct builder *b, struct ms_viewer_table *t,
-                       uint32_t shown[MS_VIEWER_ROWS], size_t i, uint32_t id,
-                       uint64_t changed_seq, bool *fresh)
-{
-    shown[i] = id;
-    *fresh = b->all || !was_shown(t, id);
-    return *fresh || changed_seq > b->v->seq;
-}
-
-static json_t *finish_table(struct ms_viewer_table *t,
-                            const uint32_t shown[MS_VIEWER_ROWS], size_t count,
-                            const struct ms_window_sums *sums, json_t *rows)
-{
-    json_t *order = json_array();
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(order, json_integer(shown[i]));
-    memcpy(t->shown, shown, count * sizeof *shown);
-    t->shown_count = count;
     return json_pack("{s:I,s:o,s:o,s:o}", "total", (json_int_t)sums->rows,
                      "sum", ms_render_sums(sums), "order", order, "rows", rows);
 }
 
 static json_t *thread_table(struct builder *b, const struct ms_cut *c)
 {
-    struct ms_viewer_table *t = &b->v->threads;
-    uint32_t shown[MS_VIEWER_ROWS];
-    json_t *rows = json_array();
-    bool fresh;
+    const uint32_t *names = b->feed->texts;
+    json_t *rows = json_array(), *order = json_array();
 
     for (size_t i = 0; i < c->thread_count; i++) {
         const struct ms_thread_row *r = &c->threads[i];
-        if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
-            json_array_append_new(rows, thread_row(b, r, fresh || b->trends));
+        bool fresh = b->base == NULL || !ms_shown_thread(b->base, r->id);
+        json_array_append_new(order, json_integer(r->id));
+        if (fresh || r->changed_seq > b->base->seq)
+            json_array_append_new(
+                rows, thread_row(b, r, names[i], fresh || b->trends));
     }
-    return finish_table(t, shown, c->thread_count, &c->thread_sums, rows);
+    return finish_table(&c->thread_sums, order, rows);
 }
 
 static json_t *site_table(struct builder *b, const struct ms_cut *c)
 {
-    struct ms_viewer_table *t = &b->v->sites;
-    uint32_t shown[MS_VIEWER_ROWS];
-    json_t *rows = json_array();
-    bool fresh;
+    const uint32_t *texts = b->feed->texts + c->thread_count;
+    json_t *rows = json_array(), *order = json_array();
 
     for (size_t i = 0; i < c->site_count; i++) {
         const struct ms_site_row *r = &c->sites[i];
-        if (to_be_sent(b, t, shown, i, r->id, r->changed_seq, &fresh))
-            json_array_append_new(rows, site_row(b, r, fresh || b->trends));
+        bool fresh = b->base == NULL || !ms_shown_site(b->base, r->id);
+        json_array_append_new(order, json_integer(r->id));
+        if (fresh || r->changed_seq > b->base->seq)
+            json_array_append_new(
+                rows, site_row(b, r, texts + MS_SHOWN_SITE_TEXTS * i,
+                               fresh || b->trends));
     }
-    return finish_table(t, shown, c->site_count, &c->site_sums, rows);
+    return finish_table(&c->site_sums, order, rows);
 }
 
-static json_t *samples_since(struct ms_viewer *v, const struct ms_cut *c,
-                             uint64_t since)
+static json_t *parts(struct ms_feed *f, const struct ms_shown *base)
 {
-    struct ms_sample *samples;
-    size_t count;
-    json_t *rows = json_array();
-
-    if (ms_engine_history(v->server->options.engine, c->stats.session,
-                          MS_STEP_100MS, since, &samples,
-                          &count) == MEMSCOPE_OK) {
-        // What came after the cut belongs to the next message.
-        for (size_t i = 0; i < count && samples[i].seq <= c->stats.seq; i++)
-            json_array_append_new(rows, ms_render_sample(&samples[i]));
-        free(samples);
-    }
-    return json_pack("{s:o}", "rows", rows);
-}
-
-static void add_slow_parts(struct ms_viewer *v, const struct ms_cut *c,
-                           json_t *m, bool all)
-{
-    struct ms_histograms h;
-    uint64_t now = ms_clock_monotonic_ns();
-
-    if (!all && now - v->slow_ns < SECOND_NS)
-        return;
-    v->slow_ns = now;
-    json_object_set_new(m, "monitor", ms_render_monitor(v->server));
-    if (v->histograms &&
-        ms_engine_histograms(v->server->options.engine, c->stats.session, &h) ==
-            MEMSCOPE_OK)
-        json_object_set_new(m, "hist", ms_render_histograms(&h));
-}
-
-static json_t *build(struct ms_viewer *v, const struct ms_cut *c, bool *failed)
-{
-    bool full = v->whole;
-    uint64_t step = c->stats.uptime_ns / (MS_TREND_STEP_MS * 1000000ull);
+    const struct ms_cut *c = &f->cut;
     struct builder b = {
-        .v = v,
+        .feed = f,
+        .base = base,
         .news = json_array(),
-        .all = full || v->rows_anew,
-        .trends = step != v->trend_step,
+        .trends = base == NULL || base->trend_step != f->shown->trend_step,
     };
-    json_t *m =
-        json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "t", full ? "full" : "d", "sub",
-                  (json_int_t)v->sub, "seq", (json_int_t)c->stats.seq, "ts",
-                  (json_int_t)(c->stats.uptime_ns / 1000000), "stats",
-                  ms_render_stats(&c->stats), "core",
-                  samples_since(v, c, full ? 0 : v->seq));
+    json_t *m = json_pack("{s:o}", "stats", ms_render_stats(&c->stats));
 
-    if (full)
+    ms_texts_begin(&f->hub->texts);
+    if (base == NULL)
         json_object_set_new(m, "epoch", json_string(c->stats.epoch));
     else
-        json_object_set_new(m, "base", json_integer((json_int_t)v->seq));
-    if (v->threads.wanted)
+        json_object_set_new(m, "base", json_integer((json_int_t)base->seq));
+    if (f->wanted.threads.wanted)
         json_object_set_new(m, "th", thread_table(&b, c));
-    if (v->sites.wanted)
+    if (f->wanted.sites.wanted)
         json_object_set_new(m, "site", site_table(&b, c));
     json_object_set_new(m, "str", b.news);
-    add_slow_parts(v, c, m, b.all);
-    v->trend_step = step;
-    v->whole = v->rows_anew = false;
-    v->seq = c->stats.seq;
-    v->uptime_ns = c->stats.uptime_ns;
-    v->session = c->stats.session;
-    memcpy(v->epoch, c->stats.epoch, sizeof v->epoch);
-    *failed = b.failed;
+    // About once a second, and at first.
+    if (base == NULL || base->second != f->shown->second) {
+        json_object_set_new(m, "monitor", ms_render_monitor(f->hub->server));
+        if (f->has_histograms)
+            json_object_set_new(m, "hist",
+                                ms_render_histograms(&f->histograms));
+    }
     return m;
 }
 
-json_t *ms_message_picture(struct ms_viewer *v, bool *failed)
+struct ms_payload *ms_message_picture(struct ms_feed *f,
+                                      const struct ms_shown *base)
 {
-    struct ms_cut c;
-    json_t *m = NULL;
+    struct ms_payload *p = ms_payload_create(&f->hub->payload_bytes);
+    const struct ms_stats *s = &f->cut.stats;
+    char text[160];
 
-    *failed = false;
-    if (ms_engine_cut(v->server->options.engine, v->wanted,
-                      v->threads.wanted ? &v->threads.window : NULL,
-                      v->sites.wanted ? &v->sites.window : NULL,
-                      &c) != MEMSCOPE_OK)
-        return NULL; // the next tick will do
-    // Another process than before: the viewer begins anew.
-    if (v->session != 0 && strcmp(v->epoch, c.stats.epoch) != 0)
-        v->whole = true;
-    if (v->whole || v->rows_anew || c.stats.seq != v->seq)
-        m = build(v, &c, failed);
-    ms_cut_fini(&c);
-    return m;
+    if (p == NULL)
+        return NULL;
+    int n = snprintf(text, sizeof text,
+                     "{\"t\":\"%s\",\"sub\":", base == NULL ? "full" : "d");
+    ms_payload_add(p, text, (size_t)n);
+    ms_payload_add_sub(p);
+    n = snprintf(text, sizeof text,
+                 ",\"seq\":%llu,\"ts\":%llu,\"core\":{\"rows\":[",
+                 (unsigned long long)s->seq,
+                 (unsigned long long)(s->uptime_ns / 1000000));
+    ms_payload_add(p, text, (size_t)n);
+    ms_samples_add(&f->hub->samples, f->hub->server->options.engine, s->session,
+                   s->epoch, base == NULL ? 0 : base->seq, s->seq, p);
+    ms_payload_add(p, "]},", 3);
+    ms_payload_add_json(p, parts(f, base), true);
+    ms_payload_add(p, "}", 1);
+    if (ms_payload_done(p))
+        return p;
+    ms_payload_let_go(p);
+    return NULL;
 }

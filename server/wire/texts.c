@@ -3,11 +3,8 @@
 
 #include "wire/texts.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "engine/render.h"
 
 static uint64_t hash_of(const char *text)
 {
@@ -18,64 +15,134 @@ static uint64_t hash_of(const char *text)
     return h ^ h >> 32;
 }
 
-void ms_texts_clear(struct ms_texts *t)
+void ms_texts_fini(struct ms_texts *t)
 {
-    for (size_t i = 0; i < t->room; i++)
-        free(t->slots[i]);
+    for (size_t i = 1; i < t->used; i++)
+        free(t->entries[i].text);
+    free(t->entries);
     free(t->slots);
-    free(t->numbers);
     *t = (struct ms_texts){0};
 }
 
-static size_t find(char **slots, size_t room, const char *text)
+// Where a text stands, or would stand.
+static size_t find(const struct ms_texts *t, const char *text, uint64_t hash)
 {
-    size_t i = hash_of(text) & (room - 1);
+    size_t i = hash & (t->slot_room - 1);
 
-    while (slots[i] != NULL && strcmp(slots[i], text) != 0)
-        i = (i + 1) & (room - 1);
+    for (; t->slots[i] != 0; i = (i + 1) & (t->slot_room - 1)) {
+        const struct ms_texts_entry *e = &t->entries[t->slots[i]];
+        if (e->hash == hash && strcmp(e->text, text) == 0)
+            break;
+    }
     return i;
 }
 
-static bool grow(struct ms_texts *t)
+static bool grow_slots(struct ms_texts *t)
 {
-    size_t room = t->room == 0 ? 256 : t->room * 2;
-    char **slots = calloc(room, sizeof *slots);
-    uint32_t *numbers = calloc(room, sizeof *numbers);
+    size_t room = t->slot_room == 0 ? 256 : t->slot_room * 2;
+    uint32_t *slots = calloc(room, sizeof *slots);
 
-    if (slots == NULL || numbers == NULL) {
-        free(slots);
-        free(numbers);
+    if (slots == NULL)
         return false;
-    }
-    for (size_t i = 0; i < t->room; i++) {
-        if (t->slots[i] == NULL)
-            continue;
-        size_t at = find(slots, room, t->slots[i]);
-        slots[at] = t->slots[i];
-        numbers[at] = t->numbers[i];
-    }
     free(t->slots);
-    free(t->numbers);
     t->slots = slots;
-    t->numbers = numbers;
-    t->room = room;
+    t->slot_room = room;
+    for (uint32_t n = 1; n < t->used; n++)
+        if (t->entries[n].text != NULL)
+            slots[find(t, t->entries[n].text, t->entries[n].hash)] = n;
     return true;
 }
 
-uint32_t ms_texts_number(struct ms_texts *t, const char *text, json_t *news)
+static uint32_t new_number(struct ms_texts *t)
 {
-    if (t->count * 2 >= t->room && !grow(t))
+    uint32_t number = t->free;
+
+    if (number != 0) {
+        t->free = t->entries[number].holders;
+        return number;
+    }
+    if (t->used == t->room) {
+        size_t room = t->room == 0 ? 256 : t->room * 2;
+        void *grown = realloc(t->entries, room * sizeof *t->entries);
+        if (grown == NULL)
+            return 0;
+        t->entries = grown;
+        t->room = room;
+    }
+    if (t->used == 0)
+        t->entries[t->used++] = (struct ms_texts_entry){0};
+    t->entries[t->used] = (struct ms_texts_entry){0};
+    return (uint32_t)t->used++;
+}
+
+static void give_back(struct ms_texts *t, uint32_t number)
+{
+    t->entries[number] = (struct ms_texts_entry){.holders = t->free};
+    t->free = number;
+}
+
+uint32_t ms_texts_hold(struct ms_texts *t, const char *text)
+{
+    uint64_t hash = hash_of(text);
+
+    if (t->count * 2 >= t->slot_room && !grow_slots(t))
         return 0;
-    size_t i = find(t->slots, t->room, text);
-    if (t->slots[i] != NULL)
-        return t->numbers[i];
-    if (t->count >= MS_TEXTS_LIMIT)
+    size_t at = find(t, text, hash);
+    if (t->slots[at] != 0) {
+        t->entries[t->slots[at]].holders++;
+        return t->slots[at];
+    }
+    uint32_t number = new_number(t);
+    if (number == 0)
         return 0;
-    t->slots[i] = strdup(text);
-    if (t->slots[i] == NULL)
+    char *copy = strdup(text);
+    if (copy == NULL) {
+        give_back(t, number);
         return 0;
-    t->numbers[i] = (uint32_t)++t->count;
-    json_array_append_new(
-        news, json_pack("[i,o]", (int)t->numbers[i], ms_render_text(text)));
-    return t->numbers[i];
+    }
+    t->entries[number] =
+        (struct ms_texts_entry){.text = copy, .hash = hash, .holders = 1};
+    t->slots[at] = number;
+    t->count++;
+    return number;
+}
+
+void ms_texts_let_go(struct ms_texts *t, uint32_t number)
+{
+    struct ms_texts_entry *e = &t->entries[number];
+    size_t mask = t->slot_room - 1;
+
+    if (--e->holders != 0)
+        return;
+    // Those behind it move up, so that no search ends at the hole.
+    size_t hole = find(t, e->text, e->hash);
+    for (size_t i = (hole + 1) & mask; t->slots[i] != 0; i = (i + 1) & mask) {
+        size_t home = t->entries[t->slots[i]].hash & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            t->slots[hole] = t->slots[i];
+            hole = i;
+        }
+    }
+    t->slots[hole] = 0;
+    t->count--;
+    free(e->text);
+    give_back(t, number);
+}
+
+const char *ms_texts_text(const struct ms_texts *t, uint32_t number)
+{
+    return t->entries[number].text;
+}
+
+void ms_texts_begin(struct ms_texts *t)
+{
+    t->message++;
+}
+
+bool ms_texts_first(struct ms_texts *t, uint32_t number)
+{
+    bool first = t->entries[number].message != t->message;
+
+    t->entries[number].message = t->message;
+    return first;
 }

@@ -9,19 +9,20 @@
 #include "engine/render.h"
 #include "platform/clock.h"
 #include "wire/message.h"
-#include "wire/wanted.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define RECEIVED_PER_SECOND 100
+#define WHOLE_PER_SECOND 4
 #define HZ_MOST 10
 
 static const struct ms_verdict go_on = {0, NULL};
 
 void ms_viewer_fini(struct ms_viewer *v)
 {
-    ms_texts_clear(&v->texts);
+    ms_feed_let_go(v->feed);
+    ms_shown_let_go(v->shown);
     while (v->waiting_count > 0) {
-        free(v->waiting[v->waiting_first]);
+        ms_payload_let_go(v->waiting[v->waiting_first]);
         v->waiting_first = (v->waiting_first + 1) % MS_VIEWER_WAITING;
         v->waiting_count--;
     }
@@ -29,16 +30,22 @@ void ms_viewer_fini(struct ms_viewer *v)
 
 bool ms_viewer_say(struct ms_viewer *v, json_t *message)
 {
-    char *text = NULL;
-
-    if (v->waiting_count < MS_VIEWER_WAITING && message != NULL)
-        text = json_dumps(message, JSON_COMPACT);
-    json_decref(message);
-    if (text == NULL)
+    if (v->waiting_count == MS_VIEWER_WAITING) {
+        json_decref(message);
+        return false;
+    }
+    struct ms_payload *p = ms_payload_of(&v->hub->payload_bytes, message);
+    if (p == NULL)
         return false;
     size_t at = (v->waiting_first + v->waiting_count++) % MS_VIEWER_WAITING;
-    v->waiting[at] = text;
+    v->waiting[at] = p;
     return true;
+}
+
+static void forget_shown(struct ms_viewer *v)
+{
+    ms_shown_let_go(v->shown);
+    v->shown = NULL;
 }
 
 static struct ms_verdict bad(const char *why)
@@ -50,27 +57,32 @@ static struct ms_verdict subscribe(struct ms_viewer *v, const json_t *m)
 {
     json_int_t hz = HZ_MOST, session = 0, sub = 0;
     int histograms = 1;
+    struct ms_wanted wanted;
 
     if (json_unpack((json_t *)m, "{s?I,s?I,s?I,s?b}", "sub", &sub, "hz", &hz,
                     "session", &session, "hist", &histograms) != 0 ||
         hz < 0 || hz > HZ_MOST || session < 0 || session > UINT32_MAX ||
         sub < 0 || sub > UINT32_MAX)
         return bad("sub: a field is out of range");
-    if (!ms_wanted_table(json_object_get(m, "th"), &v->threads,
+    memset(&wanted, 0, sizeof wanted); // all of it: it is compared as bytes
+    wanted.session = (uint32_t)session;
+    wanted.histograms = histograms != 0;
+    if (!ms_wanted_table(json_object_get(m, "th"), &wanted.threads,
                          ms_window_thread_column, "name") ||
-        !ms_wanted_table(json_object_get(m, "site"), &v->sites,
+        !ms_wanted_table(json_object_get(m, "site"), &wanted.sites,
                          ms_window_site_column, "function"))
         return bad("sub: a table is out of range");
-    v->sites.window.heap_only = true; // the page has no column for others
-    v->subscribed = true;
+    wanted.sites.window.heap_only = true; // the page has no column for others
+    struct ms_feed *feed = ms_feed_hold(v->hub, &wanted);
+    if (feed == NULL)
+        return (struct ms_verdict){1011, "out of memory"};
+    ms_feed_let_go(v->feed);
+    v->feed = feed;
     v->sub = (uint32_t)sub;
     v->hz = (uint32_t)hz;
-    v->wanted = (uint32_t)session;
-    v->histograms = histograms != 0;
-    v->whole = true;
     v->ended_said = false;
     v->unacked_count = 0; // a new beginning
-    ms_texts_clear(&v->texts);
+    forget_shown(v);
     return go_on;
 }
 
@@ -95,9 +107,9 @@ static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
     const char *epoch;
     json_int_t seq;
     struct ms_session_info s;
-    struct ms_engine *engine = v->server->options.engine;
+    struct ms_engine *engine = v->hub->server->options.engine;
 
-    if (!v->subscribed)
+    if (v->feed == NULL)
         return bad("resume before sub");
     if (json_unpack((json_t *)m, "{s:s,s:I}", "epoch", &epoch, "seq", &seq) !=
             0 ||
@@ -105,18 +117,18 @@ static struct ms_verdict resume(struct ms_viewer *v, const json_t *m)
         return bad("resume: epoch and seq are missing");
     if (v->hz == 0)
         v->hz = HZ_MOST;
-    if (!v->whole)
+    if (v->shown != NULL)
         return go_on; // too late: the full picture is on its way already
-    if (ms_engine_session(engine, v->wanted, &s) != MEMSCOPE_OK ||
+    if (ms_engine_session(engine, v->feed->wanted.session, &s) != MEMSCOPE_OK ||
         strcmp(s.epoch, epoch) != 0 || (uint64_t)seq > s.seq || seq == 0 ||
         !samples_are_kept(engine, s.id, (uint64_t)seq))
         return go_on; // a full it is
-    v->whole = false;
-    v->rows_anew = true;
+    v->shown = ms_shown_blank(&v->hub->texts, s.id, s.epoch, (uint64_t)seq);
+    if (v->shown == NULL)
+        return go_on;
     v->seq = (uint64_t)seq;
     v->session = s.id;
     memcpy(v->epoch, s.epoch, sizeof v->epoch);
-    ms_texts_clear(&v->texts);
     return go_on;
 }
 
@@ -152,12 +164,13 @@ static struct ms_verdict command(struct ms_viewer *v, const json_t *m)
         return bad("cmd: id and op are missing");
     if (strcmp(operation, "snapshot") != 0) {
         answer = failure(id, "bad_request", "there is no such command");
-    } else if (v->server->options.read_only) {
+    } else if (v->hub->server->options.read_only) {
         answer = failure(id, "forbidden", "this server is read-only");
     } else {
-        struct ms_engine *engine = v->server->options.engine;
-        enum memscope_status status =
-            ms_snapshot_take(engine, v->wanted, name, &snapshot);
+        struct ms_engine *engine = v->hub->server->options.engine;
+        enum memscope_status status = ms_snapshot_take(
+            engine, v->feed != NULL ? v->feed->wanted.session : 0, name,
+            &snapshot);
         if (status == MEMSCOPE_OK) {
             answer =
                 json_pack("{s:s,s:I,s:b,s:o}", "t", "res", "id", id, "ok", 1,
@@ -210,102 +223,81 @@ struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
     return verdict;
 }
 
-static struct ms_viewer_session *told(struct ms_viewer *v, uint32_t id)
+static json_t *message_of(struct ms_viewer *v,
+                          const struct ms_hub_session *change)
 {
-    for (size_t i = 0; i < v->told_count; i++)
-        if (v->told[i].id == id)
-            return &v->told[i];
-    if (v->told_count == MS_VIEWER_SESSIONS)
-        return NULL;
-    v->told[v->told_count] = (struct ms_viewer_session){.id = id};
-    return &v->told[v->told_count];
-}
+    struct ms_session_info s;
 
-static bool is_among(uint32_t id, const struct ms_session_info *list,
-                     size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (list[i].id == id)
-            return true;
-    return false;
-}
-
-// Sessions that are kept no longer make room for others to be told of.
-static void say_gone(struct ms_viewer *v, const struct ms_session_info *list,
-                     size_t count)
-{
-    for (size_t i = v->told_count; i > 0; i--) {
-        uint32_t id = v->told[i - 1].id;
-        if (is_among(id, list, count))
-            continue;
-        if (!ms_viewer_say(v, json_pack("{s:s,s:I}", "t", "gone", "session",
-                                        (json_int_t)id)))
-            break; // in a second
-        v->told[i - 1] = v->told[--v->told_count];
-    }
-}
-
-// Other sessions than the one shown, which began or ended, at most a second
-// later. `silently`: the hello has said it.
-static void say_others(struct ms_viewer *v, bool silently)
-{
-    struct ms_session_info *list;
-    size_t count;
-    uint64_t now = ms_clock_monotonic_ns();
-
-    if (!silently && now - v->looked_ns < SECOND_NS)
-        return;
-    v->looked_ns = now;
-    if (ms_engine_sessions(v->server->options.engine, &list, &count) !=
+    if (change->gone)
+        return ms_message_gone(change->id);
+    if (ms_engine_session(v->hub->server->options.engine, change->id, &s) !=
         MEMSCOPE_OK)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct ms_viewer_session *t = told(v, list[i].id);
-        bool ended = list[i].state != MS_SESSION_RUNNING;
-        if (t == NULL)
-            break;
-        bool known = t < v->told + v->told_count;
-        if (known && t->ended == ended)
-            continue;
-        // The end of the one shown comes after its last delta.
-        if (!silently && list[i].id != v->session &&
-            !ms_viewer_say(v, ms_message_session(&list[i])))
-            break; // in a second
-        t->ended = ended;
-        v->told_count += !known;
-    }
-    say_gone(v, list, count);
-    free(list);
+        return NULL;
+    return ms_message_session(&s);
 }
 
-void ms_viewer_init(struct ms_viewer *v, struct ms_server *server)
+// Other sessions than the one shown, which began, ended or are kept no longer,
+// at most a second later. The end of the one shown comes after its last delta.
+static void say_others(struct ms_viewer *v)
 {
-    *v = (struct ms_viewer){.server = server};
+    const struct ms_hub_session *change;
+
+    ms_hub_look(v->hub, false);
+    while ((change = ms_hub_change(v->hub, v->event)) != NULL) {
+        if (change->gone || change->id != v->session) {
+            json_t *message = message_of(v, change);
+            if (message != NULL && !ms_viewer_say(v, message))
+                return; // it has too much to read already
+        }
+        v->event = change->event;
+    }
+}
+
+void ms_viewer_init(struct ms_viewer *v, struct ms_hub *hub)
+{
+    *v = (struct ms_viewer){.hub = hub};
     v->sent_ns = ms_clock_monotonic_ns();
-    say_others(v, true); // first: what begins in between is said twice
-    (void)ms_viewer_say(v, ms_message_hello(server, 0));
+    ms_hub_look(hub, true); // first: what begins in between is said twice
+    v->event = hub->events;
+    (void)ms_viewer_say(v, ms_message_hello(hub->server, 0));
 }
 
 // The session has ended, or another one is shown: said once each.
 static void say_changes(struct ms_viewer *v)
 {
-    struct ms_session_info s;
+    const struct ms_session_info *s = ms_feed_session(v->feed);
 
-    if (ms_engine_session(v->server->options.engine, v->wanted, &s) !=
-        MEMSCOPE_OK)
+    if (s == NULL)
         return;
-    if (v->session != 0 && strcmp(s.epoch, v->epoch) != 0) {
-        (void)ms_viewer_say(v, ms_message_hello(v->server, s.id));
-        v->whole = true;
+    if (v->session != 0 && strcmp(s->epoch, v->epoch) != 0) {
+        (void)ms_viewer_say(v, ms_message_hello(v->hub->server, s->id));
         v->session = 0;
         v->ended_said = false;
         v->unacked_count = 0; // the other session counts from 1 again
-        ms_texts_clear(&v->texts);
+        forget_shown(v);
         return;
     }
-    if (s.state == MS_SESSION_ENDED && !v->ended_said && v->seq == s.seq &&
-        v->session == s.id)
-        v->ended_said = ms_viewer_say(v, ms_message_session(&s));
+    if (s->state != MS_SESSION_RUNNING && !v->ended_said && v->seq == s->seq &&
+        v->session == s->id)
+        v->ended_said = ms_viewer_say(v, ms_message_session(s));
+}
+
+// Whether all rows are to be sent.
+static bool is_whole(const struct ms_viewer *v)
+{
+    return v->shown == NULL || ms_shown_is_blank(v->shown);
+}
+
+// What is sent whole is dear: not for every message of one who sends many.
+static bool may_have_whole(struct ms_viewer *v, uint64_t now)
+{
+    uint64_t again = (now - v->wholes_ns) / (SECOND_NS / WHOLE_PER_SECOND);
+
+    if (again != 0) {
+        v->wholes -= again < v->wholes ? (unsigned)again : v->wholes;
+        v->wholes_ns = now;
+    }
+    return v->wholes < MS_VIEWER_WHOLES;
 }
 
 bool ms_viewer_due(struct ms_viewer *v)
@@ -314,71 +306,69 @@ bool ms_viewer_due(struct ms_viewer *v)
 
     if (v->waiting_count != 0)
         return true;
-    if (!v->subscribed)
+    if (v->feed == NULL)
         return false;
     if (now - v->sent_ns >= SECOND_NS)
         return true; // at least a heartbeat
     if (v->hz == 0 || v->unacked_count == MS_VIEWER_UNACKED)
         return false;
     // A little early is better than one tick late.
-    return v->whole || v->rows_anew ||
+    return is_whole(v) ||
            now - v->sent_ns >= SECOND_NS / v->hz - SECOND_NS / 40;
 }
 
-static char *as_text(json_t *message)
+static struct ms_payload *next_picture(struct ms_viewer *v, uint64_t now,
+                                       struct ms_verdict *verdict)
 {
-    char *text = json_dumps(message, JSON_COMPACT);
+    bool failed, whole = is_whole(v);
 
-    json_decref(message);
-    return text;
-}
-
-static char *next_picture(struct ms_viewer *v, uint64_t now,
-                          struct ms_verdict *verdict)
-{
-    bool failed;
-    json_t *m = ms_message_picture(v, &failed);
-
-    if (m == NULL)
+    if (whole && !may_have_whole(v, now))
         return NULL;
-    char *text = as_text(m);
-    if (failed || text == NULL) {
-        free(text);
-        *verdict = (struct ms_verdict){1013, "begin anew"};
+    struct ms_payload *p = ms_feed_next(v->feed, &v->shown, &failed);
+    if (failed)
+        *verdict = (struct ms_verdict){1013, "out of memory: begin anew"};
+    if (p == NULL)
         return NULL;
-    }
+    v->wholes += whole;
+    v->seq = v->shown->seq;
+    v->uptime_ns = v->shown->uptime_ns;
+    v->session = v->shown->session;
+    memcpy(v->epoch, v->shown->epoch, sizeof v->epoch);
     if (v->unacked_count == 0)
         v->waiting_since_ns = now;
     v->unacked[v->unacked_count++] = v->seq;
-    return text;
+    ms_payload_set_sub(p, v->sub);
+    return p;
 }
 
-char *ms_viewer_next(struct ms_viewer *v, struct ms_verdict *verdict)
+struct ms_payload *ms_viewer_next(struct ms_viewer *v,
+                                  struct ms_verdict *verdict)
 {
     uint64_t now = ms_clock_monotonic_ns();
-    char *text = NULL;
+    struct ms_payload *p = NULL;
 
     *verdict = go_on;
-    if (v->subscribed && v->waiting_count == 0)
+    if (v->feed != NULL && v->waiting_count == 0)
         say_changes(v);
-    if (v->subscribed && v->waiting_count == 0)
-        say_others(v, false);
+    if (v->feed != NULL && v->waiting_count == 0)
+        say_others(v);
     if (v->waiting_count != 0) {
-        text = v->waiting[v->waiting_first];
+        p = v->waiting[v->waiting_first];
         v->waiting_first = (v->waiting_first + 1) % MS_VIEWER_WAITING;
         v->waiting_count--;
-    } else if (v->subscribed && v->hz != 0 &&
+    } else if (v->feed != NULL && v->hz != 0 &&
                v->unacked_count < MS_VIEWER_UNACKED) {
-        text = next_picture(v, now, verdict);
+        p = next_picture(v, now, verdict);
     } else if (v->unacked_count == MS_VIEWER_UNACKED) {
-        atomic_fetch_add(&v->server->coalesced, 1);
+        atomic_fetch_add(&v->hub->server->coalesced, 1);
         if (now - v->waiting_since_ns > MS_VIEWER_ACK_SECONDS * SECOND_NS)
             *verdict = (struct ms_verdict){1008, "no ack for a minute"};
     }
-    if (text == NULL && verdict->close_code == 0 && v->subscribed &&
+    if (p == NULL && verdict->close_code == 0 && v->feed != NULL &&
         now - v->sent_ns >= SECOND_NS)
-        text = as_text(ms_message_heartbeat(v->seq, v->uptime_ns));
-    if (text != NULL)
+        p = ms_payload_of(&v->hub->payload_bytes,
+                          ms_message_heartbeat(v->seq, v->uptime_ns));
+    if (p != NULL)
         v->sent_ns = now;
-    return text;
+    return p;
 }

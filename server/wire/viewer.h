@@ -9,58 +9,36 @@
 
 #include <jansson.h>
 
-#include "engine/window.h"
 #include "server_private.h"
-#include "wire/texts.h"
+#include "wire/feed.h"
 
-#define MS_VIEWER_ROWS 500      // of a window
-#define MS_VIEWER_UNACKED 2     // messages sent and not yet painted
-#define MS_VIEWER_WAITING 16    // short messages on their way
-#define MS_VIEWER_SESSIONS 320u // more are not told of
+#define MS_VIEWER_UNACKED 2  // messages sent and not yet painted
+#define MS_VIEWER_WAITING 16 // short messages on their way
+#define MS_VIEWER_WHOLES 16  // messages with all rows, at once
 #define MS_VIEWER_ACK_SECONDS 60
 
-struct ms_viewer_table {
-    bool wanted;
-    struct ms_window window;
-    uint32_t shown[MS_VIEWER_ROWS]; // ids of the last message
-    size_t shown_count;
-};
-
-// What a viewer has been told of a session.
-struct ms_viewer_session {
-    uint32_t id;
-    bool ended;
-};
-
 struct ms_viewer {
-    struct ms_server *server;
-    bool subscribed;
-    uint32_t sub;     // the viewer's number of what it wants
-    uint32_t hz;      // 0: nothing wanted now
-    uint32_t wanted;  // session, 0: the primary one
-    uint32_t session; // of the last message
-    char epoch[17];   // of that session
+    struct ms_hub *hub;
+    struct ms_feed *feed;   // what it wants; NULL: it has not said
+    struct ms_shown *shown; // by the last picture; NULL: a full comes next
+    uint32_t sub;           // its number of what it wants
+    uint32_t hz;            // 0: nothing wanted now
+    uint32_t session;       // of the last picture; 0: none
+    char epoch[17];         // of that session
     bool ended_said;
-    struct ms_viewer_session told[MS_VIEWER_SESSIONS];
-    size_t told_count;
-    uint64_t looked_ns; // when all sessions were last looked at
-    bool histograms;
-    struct ms_viewer_table threads, sites;
-    bool whole;         // the next picture is a full one
-    bool rows_anew;     // the next delta has all rows
-    uint64_t seq;       // of the last picture sent
+    uint64_t event;     // the last change of a session that it knows
+    uint64_t seq;       // of the last picture
     uint64_t uptime_ns; // of that picture
     uint64_t unacked[MS_VIEWER_UNACKED];
     size_t unacked_count;
-    uint64_t waiting_since_ns; // for the oldest of them
-    uint64_t sent_ns;          // last message of any kind
-    uint64_t slow_ns;          // last one with histograms and monitor
-    uint64_t trend_step;       // of the last message with trends
-    struct ms_texts texts;
-    char *waiting[MS_VIEWER_WAITING]; // ring of short messages, owned
+    uint64_t waiting_since_ns;                     // for the oldest of them
+    uint64_t sent_ns;                              // last message of any kind
+    struct ms_payload *waiting[MS_VIEWER_WAITING]; // ring of short messages
     size_t waiting_first, waiting_count;
     uint64_t second_ns; // of the count of what it sends us
     unsigned received;
+    unsigned wholes;    // messages with all rows that count still
+    uint64_t wholes_ns; // when that was
 };
 
 // Why a connection is closed; 0: it goes on.
@@ -69,16 +47,18 @@ struct ms_verdict {
     const char *reason; // static
 };
 
-void ms_viewer_init(struct ms_viewer *v, struct ms_server *server);
+void ms_viewer_init(struct ms_viewer *v, struct ms_hub *hub);
 void ms_viewer_fini(struct ms_viewer *v);
 
 // ms_viewer_receive handles one message of the viewer's.
 struct ms_verdict ms_viewer_receive(struct ms_viewer *v, const char *text,
                                     size_t bytes);
 
-// ms_viewer_next gives the next message to send, owned by the caller, or
-// NULL. *verdict may say that the viewer has to go.
-char *ms_viewer_next(struct ms_viewer *v, struct ms_verdict *verdict);
+// ms_viewer_next gives the next message to send, held by the caller, or NULL.
+// *verdict may say that the viewer has to go. Its first bytes are to be sent
+// before the next call for any viewer: then it has another one's number.
+struct ms_payload *ms_viewer_next(struct ms_viewer *v,
+                                  struct ms_verdict *verdict);
 
 // ms_viewer_due says whether ms_viewer_next would have something now.
 bool ms_viewer_due(struct ms_viewer *v);

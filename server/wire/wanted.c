@@ -23,7 +23,7 @@ static bool read_pins(const json_t *from, struct ms_window *w)
     return true;
 }
 
-bool ms_wanted_table(const json_t *from, struct ms_viewer_table *t,
+bool ms_wanted_table(const json_t *from, struct ms_wanted_table *t,
                      int (*column)(const char *), const char *name_column)
 {
     const char *sort = "live_bytes", *order = "desc", *filter = "";
@@ -37,7 +37,7 @@ bool ms_wanted_table(const json_t *from, struct ms_viewer_table *t,
                     &sort, "order", &order, "q", &filter, "off", &offset, "n",
                     &rows, "module", &module, "threads", &threads, "min",
                     &least) != 0 ||
-        rows < 0 || rows > MS_VIEWER_ROWS || offset < 0 ||
+        rows < 0 || rows > MS_WANTED_ROWS || offset < 0 ||
         offset > UINT32_MAX || strlen(filter) >= MS_WINDOW_FILTER ||
         strlen(module) >= MS_WINDOW_FILTER || least < 0 ||
         ms_window_kind(threads) < 0 ||

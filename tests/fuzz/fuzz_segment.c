@@ -3,7 +3,7 @@
 // Any bytes in a segment, before and while it is read: nothing crashes or runs
 // on for ever, and every picture adds up. An input is a list of commands: one
 // byte says where, two or more bytes where exactly, one how many bytes follow;
-// where 8, or 16 and up, a tick. See lay().
+// where 8, or 17 and up, a tick. See lay().
 //
 // The store and its mapping stay from one input to the next; what an input has
 // touched is cleared. Pictures of everything take most of the time: they are
@@ -34,7 +34,7 @@
 #define FAR_CELL (UINT64_C(1) << 30) // another place in the index
 #define TICK 8u
 #define FAR_ROW 7u
-#define PLACES 16u
+#define PLACES 17u
 
 static struct ms_store store;
 static struct ms_segment_header pristine;
@@ -138,6 +138,7 @@ static void create(void)
         {(char *)a->strings, 32 * sizeof *a->strings},
         {(char *)a->notes, MS_NOTE_WINDOW * sizeof *a->notes},
         {(char *)store.mappings, 64 * sizeof *store.mappings},
+        {(char *)store.details, 128 * sizeof *store.details},
     };
     memcpy(places, all, sizeof places);
 }
@@ -243,13 +244,33 @@ static void read_all(struct ms_render_stream *stream)
 
 static void look_at_types(struct ms_engine *e)
 {
-    struct ms_type_row *types;
-    size_t n;
+    struct ms_type_row *types, *variables;
+    size_t n, k;
 
-    FUZZ_CHECK(ms_engine_types(e, 0, &types, &n) == MEMSCOPE_OK);
+    FUZZ_CHECK(ms_engine_types(e, 0, &types, &n, &variables, &k) ==
+               MEMSCOPE_OK);
     for (size_t i = 0; i < n; i++)
         FUZZ_CHECK(memchr(types[i].name, '\0', sizeof types[i].name));
     free(types);
+    free(variables);
+}
+
+static void look_at_details(struct ms_engine *e)
+{
+    struct ms_render_stream *stream;
+    struct ms_matrix matrix;
+    struct ms_detail detail;
+
+    if (ms_engine_matrix(e, 0, 3, &matrix) == MEMSCOPE_OK)
+        json_decref(ms_render_matrix(&matrix));
+    ms_matrix_fini(&matrix);
+    if (ms_engine_thread_detail(e, 0, 1, &detail) == MEMSCOPE_OK)
+        json_decref(ms_render_thread_detail(&detail));
+    ms_detail_fini(&detail);
+    if (ms_render_site_detail(e, 0, 1, &stream) == MEMSCOPE_OK)
+        read_all(stream);
+    if (ms_render_changes(e, 0, "", 0, &stream) == MEMSCOPE_OK)
+        read_all(stream);
 }
 
 static void look_at_annotations(struct ms_engine *e)
@@ -320,6 +341,7 @@ static void look_at_everything(struct ms_engine *e)
                MEMSCOPE_OK);
     free(samples);
     look_at_annotations(e);
+    look_at_details(e);
 }
 
 // Of each 2^bits inputs, one is chosen by its bytes, so that what is found is

@@ -13,6 +13,7 @@
 #include "wire/viewer.h"
 
 static struct ms_server server;
+static struct ms_hub hub;
 static struct ms_session *session;
 
 static bool nobody_is_gone(uint32_t tid)
@@ -39,6 +40,7 @@ static void begin(void)
     server.options.engine = ms_fake_engine(dup(store.fd), &session);
     FUZZ_CHECK(server.options.engine != NULL);
     server.options.max_clients = 3;
+    ms_hub_init(&hub, &server);
     (void)ms_session_tick(session);
 }
 
@@ -46,14 +48,14 @@ static void take_messages(struct ms_viewer *v)
 {
     for (int i = 0; i < 3; i++) {
         struct ms_verdict verdict;
-        char *text = ms_viewer_next(v, &verdict);
+        struct ms_payload *p = ms_viewer_next(v, &verdict);
         FUZZ_CHECK((verdict.close_code == 0) == (verdict.reason == NULL));
-        if (text == NULL)
+        if (p == NULL)
             return;
-        json_t *m = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        json_t *m = json_loadb(p->text, p->bytes, JSON_REJECT_DUPLICATES, NULL);
         FUZZ_CHECK(json_string_value(json_object_get(m, "t")) != NULL);
         json_decref(m);
-        free(text);
+        ms_payload_let_go(p);
     }
 }
 
@@ -69,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < MS_HISTORY_STEPS; i++)
         session->history.rings[i].written = 0;
     (void)ms_session_tick(session);
-    ms_viewer_init(&v, &server);
+    ms_hub_tick(&hub);
+    ms_viewer_init(&v, &hub);
     while (text < end) {
         const char *line = memchr(text, '\n', (size_t)(end - text));
         size_t n = (size_t)((line != NULL ? line : end) - text);
@@ -86,6 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     take_messages(&v);
     ms_viewer_fini(&v);
+    // Nobody is left, and nothing of what they shared.
+    FUZZ_CHECK(hub.feeds == NULL && hub.texts.count == 0);
+    FUZZ_CHECK(hub.payload_bytes == 0);
     while (engine->snapshot_count > 0)
         FUZZ_CHECK(
             ms_snapshot_delete(engine, engine->snapshots[0]->snapshot.id) ==

@@ -86,7 +86,14 @@ class Annotations(TestCase):
     def test_a_type_goes_along_with_its_block(self):
         types = self.by_name(self.scope.get("/types")["rows"])
         self.assertEqual(types["struct row"], {
-            "name": "struct row", "live_bytes": 900048, "live_blocks": 2})
+            "name": "struct row", "live_bytes": 900048, "live_blocks": 2,
+            "alloc_bytes": 4000 + 900000 + 48, "alloc_count": 3,
+            "free_bytes": 4000, "free_count": 1})
+        variables = self.by_name(self.scope.get("/types")["variables"])
+        self.assertEqual({name: (row["live_bytes"], row["alloc_count"])
+                          for name, row in variables.items()
+                          if name in ("table", "row")},
+                         {"table": (900000, 2), "row": (48, 1)})
 
     def test_an_allocator_of_ones_own_is_counted_like_malloc(self):
         own = self.functions()["own_allocator"]

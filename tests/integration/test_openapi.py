@@ -10,6 +10,7 @@ import json
 import os
 import re
 import unittest
+import urllib.parse
 
 import jsonschema
 import memscope_test
@@ -247,6 +248,16 @@ class OpenApi(memscope_test.TestCase):
             # Born in the order of their ids.
             self.assertLessEqual(numbers - {"birth_ms"}, set(sorts["enum"]))
 
+    def test_2_source_is_described(self):
+        place = memscope_test.wait_until("a file that is there", lambda: next(
+            (row for row in self.scope.get("/sites")["rows"]
+             if os.path.isfile(row["file"])), None))
+        query = "?" + urllib.parse.urlencode(
+            {name: place[name] for name in ("module", "file", "line")})
+        self.ask("/api/v1/source", query=query)
+        self.ask("/api/v1/source", query=query + "&context=101", status=400)
+        self.ask("/api/v1/source", query="?file=/etc/passwd", status=404)
+
     def test_2_a_saved_session_is_described_as_well(self):
         file = os.path.join(self.scratch(), "saved.json")
         _, _, head = self.scope.post("/snapshots", {"name": "saved"})
@@ -267,7 +278,7 @@ class OpenApi(memscope_test.TestCase):
                     self.ask("/api/v1/" + name)
                 for name in ("mappings", "tasks", "types", "marks",
                              "allocations", "analysis", "leaks", "leakscan",
-                             "fragmentation"):
+                             "fragmentation", "source"):
                     self.ask("/api/v1/" + name, status=409)
                 for name in ("heap", "allocs"):
                     self.ask("/debug/pprof/" + name, status=409)

@@ -241,7 +241,7 @@ class Viewer(WebSocket):
         self.forget()
 
     def forget(self):
-        self.texts, self.core, self.tables = {}, {}, {}
+        self.texts, self.core, self.tables, self.numbers = {}, {}, {}, {}
         self.seq = self.epoch = self.stats = self.hist = None
 
     def subscribe(self, th=None, site=None, resume=None, **more):
@@ -249,10 +249,11 @@ class Viewer(WebSocket):
         epoch and a seq, is sent with it, at once."""
         message = {"t": "sub", "hz": 10, "hist": False, **more}
         self.wanted = {"th": th, "site": site}
+        self.sub = message.get("sub", 0)
         for name, table in self.wanted.items():
             if table is not None:
                 message[name] = {**TABLE, **table}
-        self.texts, self.tables = {}, {}
+        self.tables, self.numbers = {}, {}
         data = self.frame(1, json.dumps(message).encode())
         if resume is not None:
             data += self.frame(1, json.dumps({
@@ -269,13 +270,16 @@ class Viewer(WebSocket):
         else:
             assert message["base"] == self.seq, (message["base"], self.seq)
         for number, text in message["str"]:
-            assert number not in self.texts, "sent twice: %s" % text
+            # It may stand for another text, but not while a row has it.
+            assert message["t"] == "full" or number not in set().union(
+                *self.numbers.values()), "sent although known: %s" % text
             self.texts[number] = text
         for row in message["core"]["rows"]:
             assert row[0] not in self.core, "a sample came twice"
             self.core[row[0]] = row
         for name in ("th", "site"):
-            if name in message:
+            # What was under way for an earlier one is of other rows.
+            if name in message and message["sub"] == self.sub:
                 self._take_table(name, message)
         self.seq, self.stats = message["seq"], message["stats"]
         assert self.stats["seq"] == self.seq
@@ -288,14 +292,18 @@ class Viewer(WebSocket):
         for row in message[name]["rows"]:
             assert row[0] in message[name]["order"], "a row out of the window"
             row = dict(zip(columns, row))
+            row["numbers"] = set()
             for text in ("name", "function", "file", "module", "address"):
                 if text in row:
+                    row["numbers"].add(row[text])
                     row[text] = self.texts[row[text]]
             if row["trend"] is None:
                 row["trend"] = known[row["id"]]["trend"]
             known[row["id"]] = row
         # What has left the window would come whole if it came back.
         self.tables[name] = {i: known[i] for i in message[name]["order"]}
+        self.numbers[name] = set().union(
+            *(row["numbers"] for row in self.tables[name].values()))
         self.total = message[name]["total"]
 
     def next(self, ack=True):
@@ -307,7 +315,8 @@ class Viewer(WebSocket):
 
     def rows(self, name):
         """A table's rows, in the window's order."""
-        return list(self.tables[name].values())
+        return [{column: row[column] for column in self.hello["cols"][name]}
+                for row in self.tables[name].values()]
 
 
 CODES = {400: "bad_request", 403: "forbidden", 404: "not_found",

@@ -22,6 +22,7 @@ static struct ms_store store;
 static struct ms_writer *writer;
 static struct ms_session *session;
 static struct ms_server server;
+static struct ms_hub hub;
 static struct ms_viewer viewer;
 
 // Names whose values are another machine's or another moment's elsewhere.
@@ -190,12 +191,13 @@ static void say(const char *text)
 static json_t *next(void)
 {
     struct ms_verdict verdict;
-    char *text = ms_viewer_next(&viewer, &verdict);
+    struct ms_payload *p = ms_viewer_next(&viewer, &verdict);
 
     assert_int_equal(verdict.close_code, 0);
-    assert_non_null(text);
-    json_t *message = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    free(text);
+    assert_non_null(p);
+    json_t *message =
+        json_loadb(p->text, p->bytes, JSON_REJECT_DUPLICATES, NULL);
+    ms_payload_let_go(p);
     return message;
 }
 
@@ -208,10 +210,12 @@ static void allocate(uint64_t address, uint64_t size, uint64_t caller)
 static void messages_are_as_golden_has_them(void **state)
 {
     (void)state;
-    ms_viewer_init(&viewer, &server);
+    ms_hub_init(&hub, &server);
+    ms_viewer_init(&viewer, &hub);
     allocate(0x10000, 100, 0x4010);
     allocate(0x10100, 1000, 0x4020);
     assert_true(ms_session_tick(session));
+    ms_hub_tick(&hub);
     check("hello", next());
     say("{\"t\":\"sub\",\"sub\":7,\"hz\":10,\"th\":{\"n\":10},"
         "\"site\":{\"sort\":\"live_bytes\",\"order\":\"desc\",\"n\":10},"
@@ -222,6 +226,7 @@ static void messages_are_as_golden_has_them(void **state)
     allocate(0x10200, 2000, 0x4010);
     allocate(0x10300, 30, 0x4030);
     assert_true(ms_session_tick(session));
+    ms_hub_tick(&hub);
     check("d", next());
     say("{\"t\":\"cmd\",\"id\":5,\"op\":\"snapshot\",\"name\":\"before\"}");
     check("res", next());
@@ -235,6 +240,7 @@ static void messages_are_as_golden_has_them(void **state)
                      MEMSCOPE_OK);
     check("session", ms_message_session(&info));
     ms_viewer_fini(&viewer);
+    ms_hub_fini(&hub);
 }
 
 static int set_up(void **state)

@@ -179,23 +179,6 @@ static void taker_sees_notes(void **state) // P
     MS_RELAY(make_a_note, take_the_note);
 }
 
-static void sum_the_types(void)
-{
-    struct ms_type_row *rows;
-    size_t count;
-
-    MS_CHECK(ms_engine_types(engine, 1, &rows, &count) == MEMSCOPE_OK);
-    MS_CHECK(count == 1 && rows[0].live_bytes == 1077);
-    MS_CHECK(payload == 4711);
-    free(rows);
-}
-
-static void engine_sees_notes(void **state) // P
-{
-    (void)state;
-    MS_RELAY(make_a_note, sum_the_types);
-}
-
 static void walk_to_the_block(void)
 {
     struct ms_block_walk *walk;
@@ -311,9 +294,9 @@ int main(void)
         CASE(slot_publishes_names),  CASE(length_publishes_names),
         CASE(word_publishes_notes),  CASE(claimer_sees_notes),
         CASE(entry_is_handed_on),    CASE(taker_sees_notes),
-        CASE(engine_sees_notes),     CASE(walk_sees_notes),
-        CASE(state_publishes_tasks), CASE(state_publishes_pools),
-        CASE(seq_publishes_moments), CASE(slot_is_handed_on),
+        CASE(walk_sees_notes),       CASE(state_publishes_tasks),
+        CASE(state_publishes_pools), CASE(seq_publishes_moments),
+        CASE(slot_is_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void *live(void *arg)
     struct ms_writer *w = ms_store_writer_open(&store, tid, no_name, has_ended);
 
     MS_CHECK(w != NULL);
-    MS_CHECK(w->recorded == 0);
+    MS_CHECK(w->slot->recorded == 0);
     ms_add_relaxed(&reused, w->own.entries[0].key != 0);
     for (uint64_t i = 0; i < count; i++) {
         uint64_t address = ((uint64_t)tid << 24) + i % 64 * 64;
@@ -58,7 +58,7 @@ static void *live(void *arg)
         ms_store_deallocation(w, address, &taken, false);
         MS_CHECK((uint32_t)ms_load_relaxed(&w->owner) == tid);
     }
-    MS_CHECK(w->recorded == 2 * count);
+    MS_CHECK(w->slot->recorded == 2 * count);
     MS_CHECK(ms_load_relaxed(&w->slot->recorded) == 2 * count);
     ms_add_relaxed(&events, count);
     ms_store_writer_close(w, no_name);

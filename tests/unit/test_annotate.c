@@ -78,8 +78,9 @@ static void the_six_operations_are_recorded(void **state)
     assert_true(memscope_capture_realloc(AT(0), AT(256), 50));
     assert_true(memscope_capture_move(AT(256), AT(512)));
     assert_true(memscope_capture_dealloc(AT(512)));
-    assert_int_equal(writer->recorded, sizeof expected / sizeof *expected);
-    for (size_t i = 0; i < writer->recorded; i++)
+    assert_int_equal(writer->slot->recorded,
+                     sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < writer->slot->recorded; i++)
         assert_int_equal(ms_load_relaxed(&writer->events[i].what) >> 47,
                          expected[i]);
 }

@@ -97,7 +97,7 @@ static void taken_over_writer_begins_anew(void **state)
     struct ms_writer *next =
         ms_store_writer_open(&store, 102, no_name, only_101_is_gone);
     assert_ptr_equal(next, w);
-    assert_int_equal(next->recorded, 0);
+    assert_int_equal(next->slot->recorded, 0);
     ms_store_allocation(next, BLOCK + 64, 77, stack, false);
     uint32_t other = ms_load_relaxed(&next->slot->dirty);
     assert_int_not_equal(row, other);

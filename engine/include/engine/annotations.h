@@ -35,11 +35,18 @@ enum memscope_status ms_engine_groups(struct ms_engine *engine,
 struct ms_type_row {
     char name[MS_NAME_BYTES];
     uint64_t live_bytes, live_blocks;
+    // Since the program began, from the tag on: a realloc counts as a free and
+    // an allocation, and so does another tag.
+    uint64_t alloc_bytes, alloc_count;
+    uint64_t free_bytes, free_count;
 };
-// ms_engine_types sums the live blocks that have been tagged with a type.
-enum memscope_status ms_engine_types(struct ms_engine *engine, uint32_t session,
-                                     struct ms_type_row **rows,
-                                     size_t *count) MEMSCOPE_MUST_CHECK;
+// ms_engine_types sums the blocks that have been tagged with a type, and those
+// with a variable, by name; as they are when it is asked.
+enum memscope_status
+ms_engine_types(struct ms_engine *engine, uint32_t session,
+                struct ms_type_row **rows, size_t *count,
+                struct ms_type_row **variables,
+                size_t *variable_count) MEMSCOPE_MUST_CHECK;
 
 struct ms_mark_row {
     uint64_t seq;     // 1, 2, ...

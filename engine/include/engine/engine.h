@@ -28,9 +28,9 @@
 struct ms_engine;
 
 struct ms_engine_options {
-    uint32_t tick_ms;     // 0: 100
-    // Of sessions that have ended, so many are kept (0: 64), for so many seconds
-    // (0: 86400); the oldest ones go first, the primary one never.
+    uint32_t tick_ms; // 0: 100
+    // Of sessions that have ended, so many are kept (0: 64), for so many
+    // seconds (0: 86400); the oldest ones go first, the primary one never.
     uint32_t keep_sessions;
     uint32_t keep_seconds;
     bool without_symbols; // tests: names stay empty, no symbol thread

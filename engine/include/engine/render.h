@@ -65,9 +65,9 @@ enum memscope_status
 ms_render_site_detail(struct ms_engine *engine, uint32_t session, uint32_t site,
                       struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
-// ms_render_report streams a page with a snapshot's JSON, packed, after its end:
-// `page` is report.html as web/build.mjs makes it. Both must be held until the
-// stream is closed. NULL: out of memory.
+// ms_render_report streams a page with a snapshot's JSON, packed, after its
+// end: `page` is report.html as web/build.mjs makes it. Both must be held until
+// the stream is closed. NULL: out of memory.
 struct ms_render_stream *ms_render_report(const struct ms_snapshot *snapshot,
                                           const char *page, size_t bytes);
 

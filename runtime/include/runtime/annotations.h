@@ -97,6 +97,15 @@ struct ms_borrow {
     uint64_t what; // MS_COUNTS_SHARED or MS_COUNTS_MUTABLE
 };
 
+// What blocks were tagged with a name, as a type or as a variable: since the
+// program began, and what of that has ended (freed, or tagged otherwise). A
+// realloc ends a block and begins another one.
+struct ms_tagged {
+    _Atomic uint64_t ended_blocks, ended_bytes;
+    _Atomic uint64_t blocks, bytes;
+};
+enum ms_tag_kind { MS_TAG_TYPE, MS_TAG_VARIABLE, MS_TAG_KINDS };
+
 enum ms_moment_kind {
     MS_MOMENT_MARK,
     MS_MOMENT_SNAPSHOT, // asks for one
@@ -160,6 +169,8 @@ struct ms_annotations {
     _Atomic uint32_t string_slots[MS_STRING_SLOTS];
     _Atomic uint64_t note_words[MS_NOTE_SLOTS / MS_NOTE_WINDOW];
     struct ms_note notes[MS_NOTE_SLOTS];
+    // By name.
+    struct ms_tagged tagged[MS_TAG_KINDS][MS_STRING_CAPACITY];
     // By ledger row: some of its blocks have notes.
     _Atomic uint8_t noted[MS_ROW_CAPACITY];
 };

@@ -334,6 +334,7 @@ static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
                                     uint64_t size, uint64_t birth)
 {
     uint64_t small = size < MS_CELL_BIG ? size : MS_CELL_BIG;
+
     return MS_CELL_LIVE | (uint64_t)row << 39 | small << 33 |
            (address >> 4 & 1) << 32 |
            (birth & ((UINT64_C(1) << MS_BIRTH_BITS) - 1));
