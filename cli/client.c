@@ -26,13 +26,13 @@ static const char *token_file; // NULL: as who we are
 
 bool ms_client_option(int option, const char *value, uint16_t *port)
 {
-    if (option == 'p')
+    if (option == MS_CLIENT_PORT)
         return ms_option_port(value, port);
-    if (option == 'U')
+    if (option == MS_CLIENT_UNIX)
         unix_path = value;
-    else if (option == 'T')
+    else if (option == MS_CLIENT_TOKEN_FILE)
         token_file = value;
-    return option == 'U' || option == 'T';
+    return option == MS_CLIENT_UNIX || option == MS_CLIENT_TOKEN_FILE;
 }
 
 static int connect_to(int family, const struct sockaddr *address,

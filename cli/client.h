@@ -10,12 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Beyond the letters that commands have for options of their own.
+enum { MS_CLIENT_PORT = 0x200, MS_CLIENT_UNIX, MS_CLIENT_TOKEN_FILE };
+
 // What a command adds to its options, with getopt.h, to say which one.
 #define MS_CLIENT_OPTIONS                                                      \
-    {"port", required_argument, NULL, 'p'},                                    \
-        {"unix", required_argument, NULL, 'U'},                                \
+    {"port", required_argument, NULL, MS_CLIENT_PORT},                         \
+        {"unix", required_argument, NULL, MS_CLIENT_UNIX},                     \
     {                                                                          \
-        "token-file", required_argument, NULL, 'T'                             \
+        "token-file", required_argument, NULL, MS_CLIENT_TOKEN_FILE            \
     }
 
 // ms_client_option takes one of them. False: it is none, or its value no good.

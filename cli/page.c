@@ -35,27 +35,27 @@ bool ms_page_option(struct ms_page *p, int option, const char *value)
     enum ms_log_level level;
 
     switch (option) {
-    case 'p':
+    case MS_PAGE_PORT:
         o->port_fixed = true;
         return ms_value_port(value, &o->port);
-    case 'b':
+    case MS_PAGE_BIND:
         o->bind = value;
         return true;
-    case 'U':
+    case MS_PAGE_UNIX:
         o->unix_path = value;
         return true;
-    case 'T':
+    case MS_PAGE_TOKEN_FILE:
         o->token_file = value;
         return true;
-    case 'H':
+    case MS_PAGE_ALLOW_HOST:
         return add_host(o, value);
-    case 'G':
+    case MS_PAGE_LOG_FILE:
         p->log_file = value;
         return true;
-    case 'V':
+    case MS_PAGE_LOG_LEVEL:
         p->log_level = value;
         return ms_log_level_of(value, &level);
-    case 'R':
+    case MS_PAGE_READ_ONLY:
         o->read_only = true;
         return true;
     default:

@@ -20,17 +20,29 @@ struct ms_page {
     struct ms_server *server; // NULL: not yet, or it could not be
 };
 
+// Beyond the letters that commands have for options of their own.
+enum {
+    MS_PAGE_PORT = 0x100,
+    MS_PAGE_BIND,
+    MS_PAGE_UNIX,
+    MS_PAGE_TOKEN_FILE,
+    MS_PAGE_ALLOW_HOST,
+    MS_PAGE_READ_ONLY,
+    MS_PAGE_LOG_FILE,
+    MS_PAGE_LOG_LEVEL,
+};
+
 // What a command adds to its options, with getopt.h, to have those of the page.
 #define MS_PAGE_OPTIONS                                                        \
-    {"port", required_argument, NULL, 'p'},                                    \
-        {"bind", required_argument, NULL, 'b'},                                \
-        {"unix", required_argument, NULL, 'U'},                                \
-        {"token-file", required_argument, NULL, 'T'},                          \
-        {"allow-host", required_argument, NULL, 'H'},                          \
-        {"log-file", required_argument, NULL, 'G'},                            \
-        {"log-level", required_argument, NULL, 'V'},                           \
+    {"port", required_argument, NULL, MS_PAGE_PORT},                           \
+        {"bind", required_argument, NULL, MS_PAGE_BIND},                       \
+        {"unix", required_argument, NULL, MS_PAGE_UNIX},                       \
+        {"token-file", required_argument, NULL, MS_PAGE_TOKEN_FILE},           \
+        {"allow-host", required_argument, NULL, MS_PAGE_ALLOW_HOST},           \
+        {"log-file", required_argument, NULL, MS_PAGE_LOG_FILE},               \
+        {"log-level", required_argument, NULL, MS_PAGE_LOG_LEVEL},             \
     {                                                                          \
-        "read-only", no_argument, NULL, 'R'                                    \
+        "read-only", no_argument, NULL, MS_PAGE_READ_ONLY                      \
     }
 
 // ms_page_option takes one of them. False: it is none, or its value no good.

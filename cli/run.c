@@ -84,7 +84,7 @@ static const struct option run_options[] = {
 static int take_option(struct run *r, int option)
 {
     switch (option) {
-    case 'p':
+    case MS_PAGE_PORT:
         if (!ms_page_option(&r->page, option, optarg))
             return bad_usage("no port number: ", optarg);
         break;

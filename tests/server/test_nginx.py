@@ -1,85 +1,93 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""nginx in front, as it is set up to reach the page from elsewhere: the page,
-the API and the WebSocket go through it, also when nginx keeps connections to
-us for later."""
+"""nginx in front, set up as docs/nginx/memscope.conf has it: TLS and another
+path are its business. The page, the API, downloads and the WebSocket go through
+it, also when nginx keeps connections to us for later; and the token is needed,
+whoever nginx is. tests/browser/nginx.test.mjs sees the same in a browser."""
 
+import http.client
+import json
 import os
 import socket
+import ssl
 
 import server_test
-from memscope_test import DEMO, Memscope, Process
-from server_test import Api, Viewer, WebSocket, wait_until
+from memscope_test import DEMO, PATIENCE, Memscope, Process
+from nginx import TOKEN, Nginx
+from server_test import Api, Viewer, WebSocket, error_code, wait_until
 
-CONFIG = """
-daemon off; master_process off; pid %(dir)s/pid; error_log stderr notice;
-events { worker_connections 256; }
-http {
-    access_log off;
-    client_body_temp_path %(dir)s/body; proxy_temp_path %(dir)s/proxy;
-    fastcgi_temp_path %(dir)s/f; uwsgi_temp_path %(dir)s/u;
-    scgi_temp_path %(dir)s/s;
-    upstream memscope { server 127.0.0.1:%(upstream)d; keepalive 8; }
-    map $http_upgrade $connection_to_us { default upgrade; "" ""; }
-    server {
-        listen 127.0.0.1:%(port)d;
-        location / {
-            proxy_pass http://memscope;
-            proxy_http_version 1.1;
-            proxy_set_header Host localhost:%(upstream)d;
-            proxy_set_header Origin "";
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $connection_to_us;
-        }
-    }
-}
-"""
+BEARER = "Authorization: Bearer " + TOKEN
+PREFIX = "/memscope"
+UPGRADE = ("Upgrade: websocket", "Connection: Upgrade",
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+           "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: memscope.v1")
+
+
+def anybody():
+    """Its certificate is the test's own."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class Front(Api):
-    """nginx's address, for requests and for viewers."""
+    """nginx's address, for requests and for viewers, with the token."""
+
+    def __init__(self, port):
+        Api.__init__(self, "https://127.0.0.1:%d/" % port)
+        self.name = "scope.example:%d" % port
+        self.right = {"Authorization": "Bearer " + TOKEN}
 
     def connect(self, receive_buffer=None):
-        s = socket.create_connection((self.host, self.port),
-                                     timeout=server_test.PATIENCE)
+        s = socket.create_connection((self.host, self.port), timeout=PATIENCE)
         if receive_buffer:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        return s
+        return anybody().wrap_socket(s)
 
     def head(self, line, *headers, host=True):
-        own = ["Host: memscope.example"] if host else []
-        return "\r\n".join(
-            [line + " HTTP/1.1", *own, *headers, "", ""]).encode()
+        method, path = line.split(" ", 1)
+        own = ["Host: " + self.name] if host else []
+        return "\r\n".join([method + " " + PREFIX + path + " HTTP/1.1", *own,
+                            BEARER, *headers, "", ""]).encode()
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPSConnection(
+            self.host, self.port, timeout=PATIENCE, context=anybody())
+        try:
+            headers = {"Host": self.name, **self.right, **(headers or {})}
+            if body is not None or method in ("POST", "DELETE"):
+                headers.setdefault("Content-Type", "application/json")
+            connection.request(method, PREFIX + path, body=body,
+                               headers=headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
 
 
-class Nginx(server_test.TestCase):
+class Behind(server_test.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.scope = Memscope(DEMO, flags=("--port", "0"))
-        cls.scope.settle()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.scope.__exit__()
-
-    def setUp(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        directory = self.scratch()
-        config = os.path.join(directory, "nginx.conf")
-        with open(config, "w", encoding="ascii") as f:
-            f.write(CONFIG % {"dir": directory, "port": port,
-                              "upstream": self.scope.port})
-        nginx = Process(["/usr/sbin/nginx", "-p", directory, "-c", config,
-                         "-e", "stderr"])
-        self.addCleanup(nginx.__exit__)
-        self.front = Front("http://127.0.0.1:%d/" % port)
+        cls.front = Front(port)
+        cls.place = Nginx(port)
+        cls.addClassCleanup(cls.place.cleanup)
+        cls.scope = Memscope(DEMO, flags=(
+            "--port", "0", "--token-file", cls.place.token,
+            "--allow-host", cls.front.name))
+        cls.addClassCleanup(cls.scope.__exit__)
+        cls.scope.settle()
+        cls.nginx = Process(cls.place.command(
+            "127.0.0.1:%d" % cls.scope.port))
+        cls.addClassCleanup(cls.nginx.__exit__)
 
         def listens():
-            if nginx.popen.poll() is not None:
-                raise AssertionError(nginx.stderr.all())
+            if cls.nginx.popen.poll() is not None:
+                raise AssertionError(cls.nginx.stderr.all())
             try:
-                return self.front.connect()
+                return cls.front.connect()
             except ConnectionError:
                 return None
         wait_until("nginx to listen", listens).close()
@@ -98,11 +106,17 @@ class Nginx(server_test.TestCase):
     def test_snapshots_go_through(self):
         status, headers, head = self.front.post("/snapshots", {"name": "a"})
         self.assertEqual(status, 201)
-        self.assertEqual(self.front.get("/snapshots/%d" % head["id"])["name"],
-                         "a")
-        self.assertEqual(self.front.delete("/snapshots/%d" % head["id"]), 204)
-        self.assertTrue(headers["Location"].endswith(
-            "/api/v1/snapshots/%d" % head["id"]))
+        path = "/snapshots/%d" % head["id"]
+        self.assertEqual(headers["Location"], "https://%s%s/api/v1%s" % (
+            self.front.name, PREFIX, path))
+        _, headers, saved = self.front.request("GET", "/api/v1" + path)
+        self.assertIn("attachment", headers["Content-Disposition"])
+        self.assertEqual(json.loads(saved)["name"], "a")
+        status, _, again = self.front.request(
+            "POST", "/api/v1/snapshots/import", saved)
+        self.assertEqual(status, 201, again)
+        for number in (head["id"], json.loads(again)["id"]):
+            self.assertEqual(self.front.delete("/snapshots/%d" % number), 204)
 
     def test_viewers_go_through_after_other_requests(self):
         for _ in range(3):
@@ -127,10 +141,49 @@ class Nginx(server_test.TestCase):
             ws.upgrade(self.front, s)
             self.assertEqual(ws.receive()["t"], "hello")
 
+    def test_without_the_token_nobody_comes_through(self):
+        # nginx runs as our own user here, or as root: it is not asked.
+        for path in ("/", "/api/v1/status", "/app.js", "/metrics"):
+            status, headers, body = self.front.request(
+                "GET", path, headers={"Authorization": "none"})
+            self.assertEqual(status, 401, path)
+        self.assertEqual(error_code(b"\r\n\r\n" + body), "unauthorized")
+        with self.front.connect() as s:
+            s.sendall(self.front.head("GET /ws", *UPGRADE).replace(
+                BEARER.encode() + b"\r\n", b""))
+            self.assertTrue(s.recv(65536).startswith(b"HTTP/1.1 401 "))
+
+    def test_the_token_becomes_a_cookie_of_this_path(self):
+        status, headers, _ = self.front.request(
+            "GET", "/?token=" + TOKEN, headers={"Authorization": "none"})
+        self.assertEqual((status, headers["Location"]), (303, "./"))
+        cookie = headers["Set-Cookie"]
+        for part in ("HttpOnly", "SameSite=Strict", "Secure"):
+            self.assertIn(part, cookie)
+        self.assertNotIn("Path", cookie)  # where it was given
+        status, _, _ = self.front.request(
+            "GET", "/api/v1/status", headers={
+                "Authorization": "none", "Cookie": cookie.split(";")[0]})
+        self.assertEqual(status, 200)
+        with open(self.place.log, encoding="ascii") as f:
+            log = f.read()
+        self.assertIn('"GET /memscope/"', log)
+        self.assertNotIn(TOKEN, log)
+
+    def test_origins_are_held_against_the_name(self):
+        for origin, status in (("https://" + self.front.name, 200),
+                               ("https://scope.example", 403),
+                               ("http://localhost:%d" % self.scope.port, 403),
+                               ("https://evil.com", 403), ("null", 403)):
+            got, _, _ = self.front.request("GET", "/api/v1/status",
+                                           headers={"Origin": origin})
+            self.assertEqual(got, status, origin)
+
     def test_a_foreign_host_passed_on_is_misdirected(self):
-        status, _, _ = self.scope.request(
-            "GET", "/api/v1/status", headers={"Host": "memscope.example"})
-        self.assertEqual(status, 421)
+        for host in ("evil.com", "scope.example", "localhost"):
+            status, _, _ = self.front.request("GET", "/api/v1/status",
+                                              headers={"Host": host})
+            self.assertEqual(status, 421, host)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,13 @@ class Smuggling(server_test.HostileCase):
         self.assertEqual(self.server.get("/snapshots")["snapshots"], [],
                          "nothing inside was taken for a request")
 
+    def test_bodies_that_do_not_come_are_not_waited_for(self):
+        with self.server.connect() as s:
+            s.sendall(POST + b"Host: localhost:%d\r\n" % self.server.port +
+                      JSON + b"Content-Length: 2\r\n\r\n{")
+            self.a_good_request_is_answered()
+            self.assertEqual(server_test.read_answer(s), (None, b""))
+
     def test_bodies_a_byte_at_a_time_are_cut_off(self):
         """Never idle, never whole: 15 s, and a good request beside them."""
         held = []

@@ -125,7 +125,10 @@ export class App {
       this.say(this.store.notice);
       this.store.notice = "";
     }
-    if (m.t === "hello") this.subscribe();
+    if (m.t === "hello") {
+      document.documentElement.toggleAttribute("data-read-only", m.read_only === true);
+      this.subscribe();
+    }
     if (this.store.lost) this.subscribe(true);
     if (m.t === "res") this.#answered(m);
     if (m.t === "gone" && m.session === this.store.session?.id) this.#shownIsGone();
@@ -368,7 +371,8 @@ export class App {
 
   /** @param {string} name */
   takeSnapshot(name) {
-    if (!this.source.send(encodeSnapshot(++this.#command, name)))
+    if (this.store.hello?.read_only) this.say("No snapshot: this memscope is read-only.");
+    else if (!this.source.send(encodeSnapshot(++this.#command, name)))
       this.say("No snapshot: there is no connection.");
   }
 

@@ -39,6 +39,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      "--host-resolver-rules=MAP *.example 127.0.0.1",
     ],
   });
 }
@@ -79,6 +80,7 @@ export async function open(browser, url, { viewport = WIDE, scheme = "light", be
     viewport,
     colorScheme: scheme,
     reducedMotion: "reduce",
+    ignoreHTTPSErrors: true, // a proxy's certificate is the test's own
   });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);

@@ -68,7 +68,7 @@ export class Header {
       "button",
       {
         type: "button",
-        class: "primary",
+        class: "primary changes",
         id: "take-snapshot",
         title: "Keep the heap as it is now (S)",
         onclick: () => app.takeSnapshot(""),
@@ -76,6 +76,11 @@ export class Header {
       "Take snapshot ",
       h("kbd", { text: "S" }),
     );
+    this.readOnly = h("span", {
+      class: "read-only",
+      text: "Read-only",
+      title: "Nothing can be changed from here: memscope runs with --read-only",
+    });
     this.theme = h("button", { type: "button", id: "theme", onclick: () => app.nextTheme() });
     this.help = h("button", {
       type: "button",
@@ -92,6 +97,7 @@ export class Header {
       this.meta,
       this.sessions,
       h("span", { class: "gap" }),
+      this.readOnly,
       this.pill,
       this.said,
       h(

@@ -70,7 +70,7 @@ export class Lost {
     this.cost = h("p", { class: "note" });
     this.button = h("button", {
       type: "button",
-      class: "primary scan",
+      class: "primary scan changes",
       text: "Scan for lost blocks",
       title: "Looks through the program's memory for pointers, twice, while it runs",
       onclick: () => this.#begin(),

@@ -88,7 +88,11 @@ export class SnapshotsPage {
         h("span", { class: "note", text: "choose A and B to compare them" }),
         h(
           "form",
-          { onsubmit: (/** @type {Event} */ e) => this.#take(e), hidden: api.saved },
+          {
+            class: "changes",
+            onsubmit: (/** @type {Event} */ e) => this.#take(e),
+            hidden: api.saved,
+          },
           this.name,
           h("button", { type: "submit", class: "primary", text: "Take snapshot" }),
           h("button", {
@@ -269,6 +273,7 @@ export class SnapshotsPage {
     };
     const remove = h("button", {
       type: "button",
+      class: "changes",
       "aria-label": `Delete ${s.name}`,
       onclick: () => this.#delete(s, remove),
       text: "Delete",
