@@ -133,7 +133,7 @@ class Bench:
             else self.options.rounds
         runs = self.rounds_of(work, self.fast, rounds)
         rows = self.against_bare(runs)
-        slow = [] if work.heavy else list(self.slow)
+        slow = list(self.slow) if work.patient else []
         if slow and work.name == self.options.valgrind_on:
             slow += watchers.valgrinds(self.directory, self.missing)
             self.titles.update({w.key: w.title for w in slow})
