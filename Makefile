@@ -32,6 +32,7 @@ check: setup build-dev ## format, clang-tidy, exports, shellcheck, page
 	@scripts/check.sh dev $(JOBS)
 
 bench: setup build ## measure what memscope costs, into bench/results/
+	@cmake --build $(BUILD)/release --target benches
 	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
 
 mutants: ## weaken each memory order in turn; a test must notice
