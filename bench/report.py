@@ -7,6 +7,8 @@ import statistics
 
 import targets
 from instructions import WAYS
+from report_inside import engine_part, server_part
+from tables import table, with_spread
 
 ABOUT = (
     "Bare and watched runs take turns; ratios are medians of the pairs, with "
@@ -18,24 +20,6 @@ ABOUT = (
     "at once. Every run's output equals the bare one's, and memscope and "
     "heaptrack saw the allocations that are stated. ✓ and ✗: the project's "
     "targets, `bench/targets.py`.")
-
-
-def table(heads, rows):
-    """A Markdown table; the first column reads from the left."""
-    lines = ["| " + " | ".join(heads) + " |",
-             "|---" + "|--:" * (len(heads) - 1) + "|"]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |"
-              for row in rows]
-    return "\n".join(lines)
-
-
-def with_spread(three, digits=2, mark=""):
-    if three is None:
-        return "–"
-    middle, low, high = ("%.*f" % (digits, value) for value in three)
-    if low == high:
-        return middle + mark
-    return "%s%s (%s–%s)" % (middle, mark, low, high)
 
 
 def mib(kib):
@@ -263,7 +247,8 @@ def monitor_part(results):
 PARTS = (("programs", programs_part), ("redis", redis_part),
          ("storms", storms_part), ("pairs", pairs_part),
          ("instructions", instructions_part), ("start", start_part),
-         ("monitor", monitor_part))
+         ("monitor", monitor_part), ("engine", engine_part),
+         ("server", server_part))
 
 
 def report(results):

@@ -18,6 +18,9 @@ import sys
 import tempfile
 import time
 
+import fanout
+import httpload
+import inside
 import instructions
 import monitor
 import throughput
@@ -32,7 +35,7 @@ README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
 PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
-         "monitor")
+         "monitor", "engine", "server")
 
 
 def progress(text):
@@ -133,7 +136,7 @@ class Bench:
             else self.options.rounds
         runs = self.rounds_of(work, self.fast, rounds)
         rows = self.against_bare(runs)
-        slow = [] if work.heavy else list(self.slow)
+        slow = list(self.slow) if work.patient else []
         if slow and work.name == self.options.valgrind_on:
             slow += watchers.valgrinds(self.directory, self.missing)
             self.titles.update({w.key: w.title for w in slow})
@@ -211,6 +214,23 @@ class Bench:
         return monitor.beside(self.default_watcher, self.directory,
                               self.options.seconds, self.options.rounds // 2
                               or 1)
+
+
+    def engine(self):
+        progress("the engine by itself")
+        return inside.measure(self.options.build,
+                              min(3, self.options.rounds),
+                              20000 if self.options.quick else 100000)
+
+    def server(self):
+        progress("the server and its viewers")
+        rounds = min(3, self.options.rounds)
+        return {
+            **fanout.measure(self.options.build, self.directory,
+                             self.options.seconds, rounds),
+            "http": httpload.measure(self.options.build,
+                                     self.options.seconds, rounds,
+                                     self.missing)}
 
 
 def machine():

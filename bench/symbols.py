@@ -22,7 +22,7 @@ def text_section(path):
 
 
 def measure(tool, path):
-    """One run's line of figures."""
+    """One run's figures."""
     start, size = text_section(path)
     count = min(ADDRESSES, size)
     addresses = "".join("%x\n" % (start + i * size // count + 1)
@@ -31,10 +31,9 @@ def measure(tool, path):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     frames = sum("\t" in line for line in done.stdout.splitlines())
     took = re.search(r"(\d+) us", done.stderr)
-    seconds = int(took.group(1)) / 1e6
-    print("%s: %s" % (os.path.basename(path), done.stderr.strip()))
-    print("    %d frames, %.2f s, %.0f addresses/s; target: %d in %.0f s" % (
-        frames, seconds, count / seconds, ADDRESSES, TARGET_S))
+    return {"file": os.path.basename(path), "addresses": count,
+            "frames": frames, "seconds": int(took.group(1)) / 1e6,
+            "said": done.stderr.strip()}
 
 
 def main():
@@ -48,7 +47,11 @@ def main():
     files = [os.path.abspath(f) for f in options.files] or [
         os.path.abspath(os.path.join(options.build, "cli/memscope"))]
     for path in files:
-        measure(tool, path)
+        run = measure(tool, path)
+        print("%s: %s" % (run["file"], run["said"]))
+        print("    %d frames, %.2f s, %.0f addresses/s; target: %d in %.0f s"
+              % (run["frames"], run["seconds"],
+                 run["addresses"] / run["seconds"], ADDRESSES, TARGET_S))
 
 
 if __name__ == "__main__":

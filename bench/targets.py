@@ -29,6 +29,13 @@ REDIS_SHARE_SAMPLED = 0.99
 HOT_PAIR_NS = 25
 START_MS = 0.5
 
+TICK_MS = 5           # of 100,000 sites of which 1,000 have changed
+SNAPSHOT_MS = 150     # of 1 M live blocks
+EXPORT_MB_PER_S = 200
+SYMBOLS_S = 5         # of 100,000 addresses
+FANOUT_RATIO = 1.5    # to a bare broadcast, CPU of a message
+FANOUT_P99_MS = 50
+
 
 def mark(value, limit, least=False):
     """A tick or a cross behind a number, or nothing where none is asked."""

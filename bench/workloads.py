@@ -12,13 +12,15 @@ import subprocess
 class Workload:
     """A command with its input, ready to be run. `allocations`: at least so
     many are to be seen; 0: few are made. `heavy`: runs for many seconds, so
-    that two rounds must do, and without the slow peers."""
+    that two rounds must do, and without the slow peers; not `patient`: without
+    these alone. Two seconds or more bare, so that the start does not count."""
 
     def __init__(self, name, what, command, stdin=None, env=None,
-                 allocations=0, heavy=False):
+                 allocations=0, heavy=False, patient=True):
         self.name, self.what, self.command = name, what, command
         self.stdin, self.env = stdin, env or {}
         self.allocations, self.heavy = allocations, heavy
+        self.patient = patient and not heavy
 
 
 def _write(directory, name, text):
@@ -33,7 +35,7 @@ def sqlite(directory, scale):
     rng = random.Random(1)
     lines = ["create table t(id integer primary key, k text, v real);",
              "begin;"]
-    for _ in range(int(300000 * scale)):
+    for _ in range(int(700000 * scale)):
         lines.append("insert into t(k, v) values('key-%07d', %.6f);" % (
             rng.randrange(10**7), rng.random()))
     lines += ["commit;", "create index tk on t(k);",
@@ -64,7 +66,7 @@ print(len(text), len(index), sum(len(v) for v in index.values()))
 
 def python(directory, scale):
     """Dictionaries, lists and strings, to JSON and back."""
-    path = _write(directory, "work.py", PYTHON.format(n=int(80000 * scale)))
+    path = _write(directory, "work.py", PYTHON.format(n=int(150000 * scale)))
     return Workload("python3", "`PYTHONMALLOC=malloc`, rows to JSON and back",
                     ["/usr/bin/python3", path],
                     env={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"},
@@ -77,7 +79,7 @@ def jq(directory, scale):
     rows = [{"id": i, "group": rng.randrange(1000),
              "name": "item %d" % rng.randrange(10**6),
              "values": [rng.randrange(1000) for _ in range(5)]}
-            for i in range(int(120000 * scale))]
+            for i in range(int(240000 * scale))]
     path = _write(directory, "document.json", json.dumps(rows))
     program = "group_by(.group) | map({g: .[0].group, n: length, " \
               "s: (map(.values | add) | add)}) | length"
@@ -204,15 +206,15 @@ def bignum(programs, scale):
     return Workload("bignum", "many tiny blocks, small heap (ours, in the "
                     "manner of cfrac)",
                     [os.path.join(programs, "bignum"),
-                     str(int(100000 * scale))],
-                    allocations=int(10000000 * scale))
+                     str(int(350000 * scale))],
+                    allocations=int(40000000 * scale), patient=False)
 
 
 def covers(programs, scale):
     return Workload("covers", "lists that grow and shrink (ours, in the "
                     "manner of espresso)",
-                    [os.path.join(programs, "covers"), str(int(500 * scale))],
-                    allocations=int(10000000 * scale))
+                    [os.path.join(programs, "covers"), str(int(2500 * scale))],
+                    allocations=int(60000000 * scale), patient=False)
 
 
 def mimalloc_bench(directory):

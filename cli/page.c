@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/environment.h"
@@ -16,6 +17,8 @@
 #include "values.h"
 
 #define LINE "memscope: "
+#define VIEWERS_MOST 100000
+#define OTHER_FILES 512 // that are open beside the viewers
 
 // Several are kept in one list.
 static bool add_host(struct ms_server_options *o, const char *name)
@@ -55,6 +58,9 @@ bool ms_page_option(struct ms_page *p, int option, const char *value)
     case MS_PAGE_LOG_LEVEL:
         p->log_level = value;
         return ms_log_level_of(value, &level);
+    case MS_PAGE_MAX_VIEWERS:
+        return ms_value_count(value, &o->max_clients) &&
+               o->max_clients <= VIEWERS_MOST;
     case MS_PAGE_READ_ONLY:
         o->read_only = true;
         return true;
@@ -69,7 +75,7 @@ bool ms_page_is_wanted(const struct ms_page *p)
 
     return o->port_fixed || o->bind != NULL || o->unix_path != NULL ||
            o->token_file != NULL || o->allow_hosts != NULL || o->read_only ||
-           p->log_file != NULL || p->log_level != NULL;
+           o->max_clients != 0 || p->log_file != NULL || p->log_level != NULL;
 }
 
 // Who became root by sudo for this wants to see it in a browser of their own.
@@ -125,8 +131,21 @@ bool ms_page_listen(struct ms_page *p)
     return true;
 }
 
+// Each viewer is an open file. The program runs by now, with limits of its own.
+static void make_room_for_viewers(uint32_t viewers)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)viewers + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); // else fewer come in
+}
+
 void ms_page_serve(struct ms_page *p, struct ms_engine *engine)
 {
+    make_room_for_viewers(p->options.max_clients);
     p->options.engine = engine;
     enum memscope_status status = ms_server_create(&p->options, &p->server);
     if (status != MEMSCOPE_OK) // it runs by now, and is watched without

@@ -27,6 +27,7 @@ enum {
     MS_PAGE_UNIX,
     MS_PAGE_TOKEN_FILE,
     MS_PAGE_ALLOW_HOST,
+    MS_PAGE_MAX_VIEWERS,
     MS_PAGE_READ_ONLY,
     MS_PAGE_LOG_FILE,
     MS_PAGE_LOG_LEVEL,
@@ -39,6 +40,7 @@ enum {
         {"unix", required_argument, NULL, MS_PAGE_UNIX},                       \
         {"token-file", required_argument, NULL, MS_PAGE_TOKEN_FILE},           \
         {"allow-host", required_argument, NULL, MS_PAGE_ALLOW_HOST},           \
+        {"max-viewers", required_argument, NULL, MS_PAGE_MAX_VIEWERS},         \
         {"log-file", required_argument, NULL, MS_PAGE_LOG_FILE},               \
         {"log-level", required_argument, NULL, MS_PAGE_LOG_LEVEL},             \
     {                                                                          \

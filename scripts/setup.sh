@@ -16,7 +16,7 @@ build_packages=(
 )
 test_packages=(
     libcmocka-dev chromium fonts-dejavu-core procps iproute2 curl jq sqlite3
-    redis-server redis-tools nginx-light prometheus perl heaptrack golang-go
+    redis-server redis-tools nginx-light wrk prometheus perl heaptrack golang-go
     python3 python3-jsonschema python3-prometheus-client
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
     valgrind gdb strace shellcheck libunwind-dev mandoc man-db groff-base

@@ -142,12 +142,14 @@ static const struct route {
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
-// What a snapshot does not keep, so that a saved session cannot answer it.
+// What a snapshot does not keep, so that a saved session cannot answer it; with
+// a '/' at its end, all that is below.
 static const char *const live_only[] = {
     "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
     "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
     "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
     "/debug/pprof/heap", "/debug/pprof/allocs", "/api/v1/source",
+    "/api/v1/matrix",    "/api/v1/sites/",      "/api/v1/threads/",
 };
 
 static bool not_kept(struct ms_request *q)
@@ -156,8 +158,12 @@ static bool not_kept(struct ms_request *q)
     uint64_t session;
     bool live = false;
 
-    for (size_t i = 0; i < sizeof live_only / sizeof *live_only; i++)
-        live |= strcmp(live_only[i], q->path) == 0;
+    for (size_t i = 0; i < sizeof live_only / sizeof *live_only; i++) {
+        size_t n = strlen(live_only[i]);
+        live |= live_only[i][n - 1] == '/'
+                    ? strncmp(live_only[i], q->path, n) == 0
+                    : strcmp(live_only[i], q->path) == 0;
+    }
     return live &&
            ms_query_number(&q->query, "session", 0, UINT32_MAX, &session) &&
            ms_engine_session(q->server->options.engine, (uint32_t)session,

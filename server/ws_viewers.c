@@ -132,8 +132,8 @@ int ms_ws_viewer_send(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
 {
     struct ms_verdict verdict;
 
-    if (c->closed_ns != 0 || lws_send_pipe_choked(c->wsi))
-        return 0; // the next tick asks again
+    if (c->closed_ns != 0)
+        return 0;
     if (c->going == NULL && all->stopping)
         return say_goodbye(all, c);
     if (c->going != NULL) {

@@ -36,7 +36,7 @@ static void put_base64(struct ms_writer_buffer *w, const unsigned char *bytes,
                  c = left > 2 ? bytes[i + 2] : 0;
         char four[4] = {
             letters[bytes[i] >> 2],
-            letters[(bytes[i] & 3) << 4 | b >> 4],
+            letters[(bytes[i] & 3u) << 4 | b >> 4],
             left > 1 ? letters[(b & 15) << 2 | c >> 6] : '=',
             left > 2 ? letters[c & 63] : '=',
         };

@@ -75,7 +75,8 @@ MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
     struct ms_row_hint *hint;
     uint32_t stack;
 
-    if (ms_unlikely(w->special != 0 || address >= w->covers))
+    if (ms_unlikely(w->special != 0 || address >= w->covers ||
+                    ms_live_index_has(w->index, address)))
         return 0;
     struct ms_frame from = ms_frame_of_hook(frame);
     if (ms_unlikely(w->unwinder == NULL)) {

@@ -14,7 +14,9 @@
 #include "store/recorder.h"
 #include "store/sampled.h"
 
-// Where capture was off, a block may have gone unseen. Its place is proof.
+// A block may have gone unseen: where capture was off, where it was freed in
+// the middle of another event, or by a thread that has no writer. Its place,
+// given anew, is proof.
 void ms_fold_close_stale(struct ms_writer *w, uint64_t address);
 
 // ms_fold_sampled books a block that is in the sample.
@@ -39,12 +41,12 @@ MS_ALWAYS_INLINE void ms_fold_allocation(struct ms_writer *w, uint64_t address,
                                          struct ms_row_hint *hint,
                                          bool by_realloc)
 {
-    if (ms_unlikely(w->was_off))
-        ms_fold_close_stale(w, address);
     if (ms_unlikely(address >= w->covers)) {
         ms_fold_allocation_uncovered(w, address, size, stack, by_realloc);
         return;
     }
+    if (ms_unlikely(ms_live_index_has(w->index, address)))
+        ms_fold_close_stale(w, address);
     uint32_t row = ms_ledger_own(w, stack, size, hint);
     if (ms_unlikely(row == 0)) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);

@@ -14,6 +14,8 @@ MS_NOINLINE void ms_fold_allocation_uncovered(struct ms_writer *w,
 {
     struct ms_store *s = w->store;
 
+    if (w->was_off)
+        ms_fold_close_stale(w, address);
     if (s->table == NULL || address >= RECORDED) {
         ms_store_count_drop(s, MS_DROP_ADDRESS);
         return;

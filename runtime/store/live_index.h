@@ -27,6 +27,14 @@ static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
     ms_store_release(cell, ms_cell_pack(address, row, size, birth));
 }
 
+// Whether a block lives there. Where one is just given, its free went unseen.
+static inline bool ms_live_index_has(const _Atomic uint64_t *index,
+                                     uint64_t address)
+{
+    // relaxed: only the block's owner writes its cell
+    return ms_cell_live(ms_load_relaxed(&index[address >> MS_GRANULE_SHIFT]));
+}
+
 // Takes a block whose cell was found live.
 static inline struct ms_taken ms_live_index_clear(_Atomic uint64_t *cell,
                                                   uint64_t value)

@@ -264,12 +264,12 @@ void ms_fold_close_stale(struct ms_writer *w, uint64_t address)
 MS_NOINLINE void ms_fold_sampled(struct ms_writer *w, uint64_t address,
                                  uint64_t size, uint32_t stack, bool by_realloc)
 {
-    if (w->was_off)
-        ms_fold_close_stale(w, address);
     if (address >= w->covers) {
         ms_fold_allocation_uncovered(w, address, size, stack, by_realloc);
         return;
     }
+    if (ms_live_index_has(w->index, address))
+        ms_fold_close_stale(w, address);
     uint32_t row = ms_sampled_row(w, stack, size);
     if (row == 0) {
         ms_store_count_drop(w->store, MS_DROP_ROWS);

@@ -62,8 +62,8 @@ struct ms_writer {
                     bool tells;   // the backend of every free
                 };
             };
-            bool asks;    // the backend about every stack: it is the program's
-            bool was_off; // captured blocks may have been freed unseen
+            bool asks; // the backend about every stack: it is the program's
+            bool unused;
             uint32_t context; // of allocations: annotate/contexts.h
         };
     };
@@ -73,6 +73,7 @@ struct ms_writer {
     uint64_t now;      // birth units
     uint64_t timed_ns; // when this event began, if it is measured
     bool was_less;     // blocks may live that were never captured
+    bool was_off;      // captured blocks may have been freed unseen
     struct ms_row *rows;
     struct ms_row_detail *details;
     _Atomic uint64_t *index;

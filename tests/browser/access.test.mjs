@@ -35,6 +35,8 @@ const CONTENT = /** @type {Record<string, string[]>} */ ({
   threads: [".tbody .tr:not([hidden]) >> nth=5"],
   sites: [".tbody .tr:not([hidden]) >> nth=5"],
   allocations: [".tbody .tr:not([hidden]) >> nth=5"],
+  flame: [".icicle[data-drawn]"],
+  leaks: [".suspects tr[data-id], .suspects .empty:visible"],
   tasks: [".tasks .empty:visible"],
   snapshots: [".snapshots tbody tr"],
   timeline: [".lanes[data-count]", '.table[aria-label="Last events"] .tr >> nth=5'],
@@ -65,7 +67,7 @@ async function violations(page) {
 }
 
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
-  test(`axe finds nothing on any page, ${scheme}`, async () => {
+  test(`check 22: axe finds nothing on any page, ${scheme}`, async () => {
     const { page, close, problems } = await open(browser, memscope.url, { scheme });
     for (const id of PAGES) {
       await settled(page, id);
@@ -101,7 +103,7 @@ function extent(page) {
   });
 }
 
-test("the overview fits 1440x900 without a scroll bar", async () => {
+test("check 24: the overview fits 1440x900 without a scroll bar", async () => {
   const { page, close } = await open(browser, memscope.url, { viewport: WIDE });
   await full(page);
   const e = await extent(page);
@@ -110,7 +112,7 @@ test("the overview fits 1440x900 without a scroll bar", async () => {
   await close();
 });
 
-test("at 390 pixels no page has to be scrolled sideways", async () => {
+test("check 24: at 390 pixels no page has to be scrolled sideways", async () => {
   const { page, close } = await open(browser, memscope.url, { viewport: PHONE });
   for (const id of PAGES) {
     await settled(page, id);
@@ -125,7 +127,7 @@ test("at 390 pixels no page has to be scrolled sideways", async () => {
   await close();
 });
 
-test("no text of a tile is cut, wide or narrow", async () => {
+test("check 25: no text of a tile is cut, wide or narrow", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   for (const width of [1440, 1280, 1024, 800, 390]) {
@@ -140,7 +142,7 @@ test("no text of a tile is cut, wide or narrow", async () => {
   await close();
 });
 
-test("twice as large, the page can still be used", async () => {
+test("check 24: twice as large, the page can still be used", async () => {
   const { page, close } = await open(browser, memscope.url, {
     viewport: { width: 720, height: 450 },
   }); // 1440x900 at 200 %
@@ -189,7 +191,7 @@ test("a hostile name is a text", async () => {
   await close();
 });
 
-test("nothing goes wrong on a walk through everything, and nothing comes from elsewhere", async () => {
+test("check 2: nothing goes wrong on a walk through everything, and nothing comes from elsewhere", async () => {
   const { page, close, problems } = await open(browser, memscope.url);
   for (let round = 0; round < 2; round++) {
     for (const id of PAGES) await settled(page, id);
@@ -216,7 +218,7 @@ test("nothing goes wrong on a walk through everything, and nothing comes from el
   await close();
 });
 
-test("every control can be reached by Tab, and shows that it has the focus", async () => {
+test("check 23: every control can be reached by Tab, and shows that it has the focus", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   const wanted = await page.$$eval(

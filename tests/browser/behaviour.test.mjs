@@ -33,7 +33,7 @@ function noticeOf(page) {
   return page.textContent(".notice");
 }
 
-test("pause stops every text of the tiles while samples go on to be counted", async () => {
+test("check 16, F4: pause stops every text of the tiles while samples go on to be counted", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await page.click("#pause");
@@ -53,7 +53,7 @@ test("pause stops every text of the tiles while samples go on to be counted", as
   await close();
 });
 
-test("a stopped view shows the numbers of its moment", async () => {
+test("F3: a stopped view shows the numbers of its moment", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await page.focus(".strip");
@@ -69,7 +69,7 @@ test("a stopped view shows the numbers of its moment", async () => {
   await close();
 });
 
-test("keys: pages, pause, window, search, help; none while typing", async () => {
+test("check 23: keys: pages, pause, window, search, help; none while typing", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   for (const [key, id] of [
@@ -106,7 +106,7 @@ test("keys: pages, pause, window, search, help; none while typing", async () => 
   await close();
 });
 
-test("the arrows move one crosshair through all charts", async () => {
+test("F6: the arrows move one crosshair through all charts", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await page.click("#pause");
@@ -127,7 +127,7 @@ test("the arrows move one crosshair through all charts", async () => {
   await close();
 });
 
-test("the theme follows the system until one is chosen, and the choice stays", async () => {
+test("check 22, F18: the theme follows the system until one is chosen, and the choice stays", async () => {
   const { page, close } = await open(browser, memscope.url);
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await ground();
@@ -157,7 +157,7 @@ async function download(page, id) {
   return JSON.parse(await readFile(await file.path(), "utf8"));
 }
 
-test("snapshots: by button, by key and by name; downloaded, they add up; deleted, they are gone", async () => {
+test("F13: snapshots: by button, by key and by name; downloaded, they add up; deleted, they are gone", async () => {
   const { page, close, problems } = await open(browser, memscope.url);
   await full(page);
   await page.click("#take-snapshot");
@@ -220,7 +220,7 @@ test("a snapshot that another page took is listed when one looks", async () => {
   await close();
 });
 
-test("the peak is found, and now again", async () => {
+test("F3: the peak is found, and now again", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await page.click('.session button:text-is("Peak heap")');

@@ -24,7 +24,7 @@ afterEach(async () => {
   memscope = undefined;
 });
 
-test("a killed program: Ended, with its last numbers, and snapshots still work", async () => {
+test("check 18, F5: a killed program: Ended, with its last numbers, and snapshots still work", async () => {
   memscope = await Memscope.start([DEMO, "--quiet"]);
   const { page, close, problems } = await open(browser, memscope.url);
   await full(page);
@@ -91,7 +91,7 @@ test("memscope ends with its program: the page stays as it was", async () => {
   await close();
 });
 
-test("memscope stands still: Stale and dimmed; then Live, the gap to be seen", async (t) => {
+test("check 17, F5: memscope stands still: Stale and dimmed; then Live, the gap to be seen", async (t) => {
   memscope = await Memscope.start([DEMO, "--quiet"]);
   const { page, close } = await open(browser, memscope.url);
   await full(page);
@@ -155,7 +155,7 @@ function widestGap(page) {
   });
 }
 
-test("memscope comes back on its port: Reconnecting, then another process, and that is said", async () => {
+test("check 18: memscope comes back on its port: Reconnecting, then another process, and that is said", async () => {
   memscope = await Memscope.start([DEMO, "--quiet"]);
   const { port } = memscope;
   const { page, close } = await open(browser, memscope.url);

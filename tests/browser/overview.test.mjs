@@ -25,7 +25,7 @@ after(async () => {
   await memscope?.stop();
 });
 
-test("tiles have numbers at once: before any chart is drawn", async (t) => {
+test("check 4: tiles have numbers at once: before any chart is drawn", async (t) => {
   let best = Number.POSITIVE_INFINITY;
   // A machine that does something else takes longer: the aim is one second.
   for (let i = 0; i < 3 && best > 1000; i++) {
@@ -40,7 +40,7 @@ test("tiles have numbers at once: before any chart is drawn", async (t) => {
   t.diagnostic(`first number after ${best.toFixed(0)} ms`);
 });
 
-test("all eight tiles and every part are there", async () => {
+test("F1, F2, F16: all eight tiles and every part are there", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   const all = await tiles(page);
@@ -57,7 +57,7 @@ test("all eight tiles and every part are there", async () => {
   await close();
 });
 
-test("no chart is blank: each has its axes and its series", async () => {
+test("check 26: no chart is blank: each has its axes and its series", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   const found = await until("every chart has drawn its series", async () => {
@@ -103,7 +103,7 @@ test("no chart is blank: each has its axes and its series", async () => {
   await close();
 });
 
-test("the tile is the chart's last point is the API's number of that tick", async () => {
+test("check 6: the tile is the chart's last point is the API's number of that tick", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   for (let i = 0; i < 20; i++) {
@@ -133,7 +133,7 @@ test("the tile is the chart's last point is the API's number of that tick", asyn
   await close();
 });
 
-test("RSS is what the kernel says", async () => {
+test("check 6: RSS is what the kernel says", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   await until("they are within 5 %", async () => {
@@ -144,7 +144,7 @@ test("RSS is what the kernel says", async () => {
   await close();
 });
 
-test("labels of the y axes are round and short", async () => {
+test("check 25: labels of the y axes are round and short", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
   const labels = await page.evaluate(() => /** @type {any} */ (window).seen.labels);
@@ -180,7 +180,7 @@ test("the axes of time say how long ago", async () => {
   await close();
 });
 
-test("a tick costs little, and the page is small", async (t) => {
+test("checks 1, 15: a tick costs little, and the page is small", async (t) => {
   let bytes = 0;
   const { page, close } = await open(browser, memscope.url, {
     async before(page) {
@@ -202,6 +202,41 @@ test("a tick costs little, and the page is small", async (t) => {
   t.diagnostic(`paint of a tick: median ${at(0.5)} ms, p95 ${at(0.95)} ms (of ${paints.length})`);
   t.diagnostic(`transferred: ${bytes} bytes`);
   assert.ok(bytes > 50_000 && bytes <= 110_000, `${bytes} bytes`);
+  await close();
+});
+
+test("each chart is a table as well, of the same numbers", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  await page.keyboard.press(" ");
+  await page.waitForSelector('.pill[data-state="paused"]');
+  for (const id of CHARTS) await page.click(`#chart-${id} .to-table`);
+  const memory = await page.$$eval("#chart-memory .as-table tr", (all) =>
+    all.map((row) => [...row.children].map((cell) => cell.textContent)),
+  );
+  assert.deepEqual(memory[0], ["Time", "Heap live", "RSS", "Peak heap"]);
+  const shown = (await tiles(page)).slice(0, 3).map((tile) => tile.value);
+  const { bytes } = await import("../../web/src/format.js");
+  assert.deepEqual(memory[1].slice(1), shown.map(bytes), "the first row is the moment shown");
+  const sizes = await page.locator("#chart-sizes .as-table tbody tr").count();
+  assert.equal(sizes, 12);
+  await page.click("#chart-memory .to-table");
+  await page.waitForSelector("#chart-memory canvas:visible");
+  await close();
+});
+
+test("a moment of the past: tables and histograms are of it, too", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  const { seq, uptime_ns } = await memscope.api("stats?seq=15");
+  await page.goto(`${memscope.url}#/overview?at=${uptime_ns / 1e9}`);
+  await until("the moment is shown", async () => (await tiles(page))[0].seq === seq);
+  const { rows } = await memscope.api(`sites?seq=${seq}&limit=7`);
+  const { bytes } = await import("../../web/src/format.js");
+  await until("so are the sites", async () => {
+    const cells = await page.locator("#top-sites td:nth-child(2)").allTextContents();
+    return cells.join() === rows.map((/** @type {any} */ row) => bytes(row.live_bytes)).join();
+  });
   await close();
 });
 

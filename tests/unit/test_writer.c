@@ -108,6 +108,32 @@ static void taken_over_writer_begins_anew(void **state)
         ms_store_writer_open(&store, 103, no_name, only_101_is_gone), w);
 }
 
+static void place_given_anew_closes_what_lived_there(void **state)
+{
+    (void)state;
+    uint32_t stack = ms_store_stack(&store, 0x1111, 0);
+    struct ms_writer *w =
+        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *other =
+        ms_store_writer_open(&store, 102, no_name, nobody_is_gone);
+
+    // Its free was not seen; then the allocator gives the place to another.
+    ms_store_allocation(w, BLOCK, 77, stack, false);
+    ms_store_allocation(w, BLOCK, 1000, stack, false);
+    const struct ms_row *first = &store.rows[MS_ROW_CHUNK];
+    assert_int_equal(ms_load_relaxed(&first->alloc_bytes), 77);
+    assert_int_equal(ms_load_relaxed(&first->free_count), 1);
+    assert_int_equal(ms_load_relaxed(&first->free_bytes), 77);
+    // Another thread books such a free in a row of its own.
+    ms_store_allocation(other, BLOCK, 5, stack, false);
+    uint32_t foreign = ms_load_relaxed(&other->slot->dirty);
+    while (store.rows[foreign].owner == 0)
+        foreign = ms_load_relaxed(&store.rows[foreign].next_dirty);
+    assert_int_equal(ms_load_relaxed(&store.rows[foreign].free_bytes), 1000);
+    struct ms_taken taken = ms_store_take(other, BLOCK);
+    assert_int_equal(taken.size, 5);
+}
+
 static void recorder_keeps_the_last_events(void **state)
 {
     (void)state;
@@ -138,6 +164,7 @@ int main(void)
         CASE(full_stack_table_is_counted),
         CASE(full_ledger_is_counted),
         CASE(taken_over_writer_begins_anew),
+        CASE(place_given_anew_closes_what_lived_there),
         CASE(recorder_keeps_the_last_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

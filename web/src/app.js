@@ -93,7 +93,8 @@ export class App {
     this.#listen();
     this.#route();
     this.findings.follow(
-      () => this.store.session?.id,
+      // A pause stops them as well.
+      () => (this.view.paused && this.findings.seq > 0 ? undefined : this.store.session?.id),
       () => this.redraw(),
     );
   }

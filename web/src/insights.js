@@ -4,7 +4,7 @@
 // true: what the engine has found, and what the numbers themselves say. Pure.
 
 import { evidenceOf } from "./findings.js";
-import { bytes, clipMiddle, count, duration, percent, place } from "./format.js";
+import { bytes, clipMiddle, count, percent, place } from "./format.js";
 
 /**
  * @typedef {object} Insight
@@ -77,7 +77,7 @@ function growth(suspects) {
     id: "growth",
     kind: "warn",
     title: "▲ Growing:",
-    text: `${siteName(first)} by ${bytes(e.bytes_per_s * 60)} a minute for ${duration(e.span_s * 1e9)}, ${bytes(first.site.live_bytes)} live${more > 0 ? `; ${count(more)} ${more === 1 ? "site" : "sites"} more` : ""}.`,
+    text: `${siteName(first)} by ${bytes(e.bytes_per_s * 60)}/min, ${bytes(first.site.live_bytes)} live${more > 0 ? `; ${count(more)} ${more === 1 ? "site" : "sites"} more` : ""}.`,
     page: "leaks",
     params: { suspect: first.site.id },
   };

@@ -15,6 +15,7 @@ export const PAGES = [
   "overview",
   "threads",
   "sites",
+  "flame",
   "allocations",
   "tasks",
   "leaks",

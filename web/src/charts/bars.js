@@ -6,6 +6,7 @@
 import { BarController, BarElement, CategoryScale, Chart, LinearScale } from "chart.js";
 import { color, h, setAttribute } from "../dom.js";
 import { nextScale } from "../scale.js";
+import { AsTable } from "./as_table.js";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale);
 
@@ -20,6 +21,8 @@ export class BarChart {
   /** @type {import("../scale.js").Scale | null} */
   #scale = null;
   #drawn = "";
+  /** @type {Bars} */
+  #bars = { labels: [], values: [] };
   /** @type {Chart<"bar", any, any> | null} made when it is first drawn */
   #chart = null;
 
@@ -30,6 +33,15 @@ export class BarChart {
   constructor(plan) {
     this.plan = plan;
     this.canvas = h("canvas", { role: "img", "aria-label": plan.title });
+    const plot = h("div", { class: "plot" }, this.canvas);
+    this.table = new AsTable(
+      plan.title,
+      plot,
+      () => this.#numbers(),
+      () => {
+        if (!this.table.shown) this.#update();
+      },
+    );
     this.element = h(
       "section",
       { class: "card chart", id: `chart-${plan.id}` },
@@ -38,9 +50,23 @@ export class BarChart {
         {},
         h("h2", { text: plan.title, title: plan.help }),
         h("span", { class: "note", text: plan.note }),
+        this.table.button,
       ),
-      h("div", { class: "plot" }, this.canvas),
+      plot,
+      this.table.element,
     );
+  }
+
+  #numbers() {
+    const { labels, values, before } = this.#bars;
+    return {
+      heads: ["", ...(before ? ["A", "B"] : [this.plan.title])],
+      rows: labels.map((label, i) => [
+        label,
+        ...(before ? [this.plan.format(before[i])] : []),
+        this.plan.format(values[i]),
+      ]),
+    };
   }
 
   #make() {
@@ -102,6 +128,22 @@ export class BarChart {
     const key = `${bars.values.join()} ${bars.before?.join()}`;
     if (key === this.#drawn) return;
     this.#drawn = key;
+    this.#bars = bars;
+    this.table.draw();
+    if (!this.table.shown) this.#update();
+    setAttribute(this.canvas, "data-sum", String(bars.values.reduce((a, b) => a + b, 0)));
+    const words = bars.labels
+      .map((label, i) => [label, bars.values[i]])
+      .filter(([, v]) => Number(v) > 0);
+    setAttribute(
+      this.canvas,
+      "aria-label",
+      `${this.plan.title}: ${words.map(([label, v]) => `${label} ${this.plan.format(Number(v))}`).join(", ")}`,
+    );
+  }
+
+  #update() {
+    const bars = this.#bars;
     this.#scale = nextScale(
       Math.max(0, ...bars.values, ...(bars.before ?? [])),
       this.#scale,
@@ -127,16 +169,6 @@ export class BarChart {
       ];
     }
     chart.update("none");
-    const sum = bars.values.reduce((a, b) => a + b, 0);
-    setAttribute(this.canvas, "data-sum", String(sum));
-    const words = bars.labels
-      .map((label, i) => [label, bars.values[i]])
-      .filter(([, v]) => Number(v) > 0);
-    setAttribute(
-      this.canvas,
-      "aria-label",
-      `${this.plan.title}: ${words.map(([label, v]) => `${label} ${this.plan.format(Number(v))}`).join(", ")}`,
-    );
   }
 
   restyle() {

@@ -20,6 +20,7 @@ const GAP_S = 1.5; // where samples are missing for so long, so is the line
  * @typedef {object} Source what a chart draws from
  * @property {import("../ring.js").Ring} ring
  * @property {import("../view.js").View} view
+ * @property {() => import("./strip.js").Flag[]} [flags] moments to be marked
  */
 
 export class RingController extends DatasetController {

@@ -5,8 +5,9 @@
 
 import { Chart, LinearScale, PointElement } from "chart.js";
 import { color, h, setAttribute, setText } from "../dom.js";
-import { clock } from "../format.js";
+import { clock, UNKNOWN } from "../format.js";
 import { nextScale } from "../scale.js";
+import { AsTable } from "./as_table.js";
 import { RingController } from "./ring_controller.js";
 
 // The controller draws no points, yet Chart.js looks up its element by name.
@@ -14,6 +15,7 @@ Chart.register(RingController, LinearScale, PointElement);
 
 const AXIS_WIDTH = 64;
 const SUMMARY_MS = 5000;
+const TABLE_ROWS = 12;
 
 /**
  * @typedef {object} Plan
@@ -61,11 +63,14 @@ export class TimeChart {
         ),
       );
     }
+    const plot = h("div", { class: "plot" }, this.canvas);
+    this.table = new AsTable(plan.title, plot, () => this.#numbers(), onHover);
     this.element = h(
       "section",
       { class: "card chart", id: `chart-${plan.id}` },
-      h("header", {}, h("h2", { text: plan.title, title: plan.help }), legend),
-      h("div", { class: "plot" }, this.canvas),
+      h("header", {}, h("h2", { text: plan.title, title: plan.help }), legend, this.table.button),
+      plot,
+      this.table.element,
     );
     new IntersectionObserver(
       (entries) => {
@@ -75,6 +80,26 @@ export class TimeChart {
       { rootMargin: "100px" },
     ).observe(this.canvas);
     this.#listen(onHover);
+  }
+
+  /** A dozen moments of what is shown, the newest first. */
+  #numbers() {
+    const { ring, view } = this.source;
+    const end = view.endOf(ring);
+    const step = view.seconds / TABLE_ROWS;
+    const rows = [];
+    for (let i = 0; i <= TABLE_ROWS; i++) {
+      const at = i === 0 ? view.endIndex(ring) : ring.find("t", end - i * step);
+      if (at >= ring.end || (i > 0 && ring.at("t", at) > end - (i - 1) * step)) break;
+      rows.push([
+        clock(ring.at("t", at) * 1000),
+        ...this.plan.series.map((series) => {
+          const value = ring.at(series.column, at);
+          return Number.isNaN(value) ? UNKNOWN : this.plan.format(value);
+        }),
+      ]);
+    }
+    return { heads: ["Time", ...this.plan.series.map((series) => series.label)], rows };
   }
 
   #make() {
@@ -136,7 +161,15 @@ export class TimeChart {
           },
         },
       },
-      plugins: [{ id: "crosshair", afterDraw: (chart) => this.#crosshair(chart) }],
+      plugins: [
+        {
+          id: "over",
+          afterDraw: (chart) => {
+            this.#flags(chart);
+            this.#crosshair(chart);
+          },
+        },
+      ],
     });
   }
 
@@ -166,6 +199,23 @@ export class TimeChart {
       view.hover = null;
       onHover();
     });
+  }
+
+  /** Snapshots and marks. @param {Chart} chart */
+  #flags(chart) {
+    const { view, ring, flags } = this.source;
+    if (!flags) return;
+    const end = view.endOf(ring);
+    const { ctx, chartArea } = chart;
+    ctx.save();
+    ctx.globalAlpha = 0.7;
+    for (const { t, kind } of flags()) {
+      if (t > end || t < end - view.seconds) continue;
+      ctx.fillStyle = color(kind === "snapshot" ? "marker" : "free");
+      const x = chart.scales.x.getPixelForValue(t - end);
+      ctx.fillRect(x - 0.5, chartArea.top, 1, chartArea.height);
+    }
+    ctx.restore();
   }
 
   /** @param {Chart} chart */
@@ -205,7 +255,9 @@ export class TimeChart {
 
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
-    if (!this.#visible && this.#chart !== null) return;
+    this.table.draw();
+    if (this.table.shown) this.#legend();
+    if (this.table.shown || (!this.#visible && this.#chart !== null)) return;
     this.#chart ??= this.#make();
     const chart = this.#chart;
     const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);

@@ -7,7 +7,7 @@ import { api } from "../api.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { FlameGraph } from "../flame/graph.js";
 import { amount, signed } from "../flame/words.js";
-import { clock, count } from "../format.js";
+import { clipMiddle, clock, count } from "../format.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -277,7 +277,9 @@ export class FlamePage {
     this.source.dataset.drawn = key;
     this.source.replaceChildren(
       h("option", { value: "", text: `Time shown: ${time}` }),
-      ...snapshots.map((s) => h("option", { value: String(s.id), text: `S${s.id} ${s.name}` })),
+      ...snapshots.map((s) =>
+        h("option", { value: String(s.id), text: clipMiddle(`S${s.id} ${s.name}`, 30) }),
+      ),
     );
     this.source.value = this.#snapshot;
   }

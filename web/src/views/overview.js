@@ -46,7 +46,7 @@ export class Overview {
   constructor(app) {
     this.app = app;
     this.tiles = new Tiles();
-    const source = { ring: app.store.ring, view: app.view };
+    const source = { ring: app.store.ring, view: app.view, flags: () => app.strip.flags };
     this.charts = timeCharts(source, () => app.redraw());
     const { size, life } = histogramCharts();
     this.size = size;

@@ -79,7 +79,7 @@ export class SessionStrip {
     const { app } = this;
     if (!app.store.stats) return;
     this.#askForMarks();
-    this.strip.draw(this.#allFlags());
+    this.strip.draw(this.flags);
     setText(this.shown, this.#words());
     setAttribute(this.range, "aria-pressed", String(app.view.begin !== null));
     setAttribute(this.now, "aria-pressed", String(!app.view.paused));
@@ -105,7 +105,8 @@ export class SessionStrip {
     return `A ${clock(view.begin * 1000)} → B ${clock(view.end * 1000)} (${duration(view.seconds * 1e9)}): heap ${signedBytes(gained("live"))} = ${bytes(gained("allocBytes"))} allocated − ${bytes(gained("freeBytes"))} freed`;
   }
 
-  #allFlags() {
+  /** Snapshots and marks, by time. */
+  get flags() {
     const { snapshots, session } = this.app.store;
     const key = `${snapshots.map((s) => s.id).join()} ${this.#marks.length} ${session?.id}`;
     if (key === this.#flagsOf) return this.#flags;

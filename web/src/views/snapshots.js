@@ -55,6 +55,16 @@ export class SnapshotsPage {
     });
     this.error = h("p", { class: "insight warn", role: "alert", hidden: true });
     this.diff = new Diff(app, () => this.#keepParams());
+    /** @param {string} text @param {string} title @param {() => void} onclick */
+    const button = (text, title, onclick) => h("button", { type: "button", text, title, onclick });
+    this.swap = button("Swap", "Compare the other way round", () => {
+      this.#chosen = { a: this.#chosen.b, b: this.#chosen.a };
+      this.#keepParams();
+      app.redraw();
+    });
+    this.withNow = button("Compare A with now", "Takes a snapshot, which becomes B", () =>
+      this.#compareWithNow(),
+    );
     const heads = [
       "A",
       "B",
@@ -86,6 +96,8 @@ export class SnapshotsPage {
           title: "Immutable pictures of the heap, kept by memscope until it ends",
         }),
         h("span", { class: "note", text: "choose A and B to compare them" }),
+        this.swap,
+        this.withNow,
         h(
           "form",
           {
@@ -139,6 +151,18 @@ export class SnapshotsPage {
     event.preventDefault();
     this.app.takeSnapshot(this.name.value);
     this.name.value = "";
+  }
+
+  async #compareWithNow() {
+    const session = this.app.store.session?.id;
+    try {
+      const head = await api.post("snapshots", { name: "to compare", session });
+      this.app.store.addSnapshot(head);
+      this.#choose("b", head.id);
+    } catch (error) {
+      this.#say(`No snapshot: ${/** @type {Error} */ (error).message}`);
+    }
+    this.app.redraw();
   }
 
   /** @param {string} text "": no error any more */
@@ -242,6 +266,9 @@ export class SnapshotsPage {
     const key = JSON.stringify([snapshots, a, b]);
     this.empty.hidden = snapshots.length > 0;
     this.diff.draw();
+    this.swap.disabled = a === 0 || b === 0;
+    this.withNow.disabled = a === 0;
+    this.withNow.hidden = api.saved;
     if (key === this.#drawn) return;
     this.#drawn = key;
     const focused = document.activeElement?.id;
