@@ -175,11 +175,15 @@ static int read_answer(int fd, const struct ms_client_request *q)
     if (sscanf(text, "HTTP/1.%*d %d", &status) != 1)
         return 0;
     *end = '\0';
+    bool refused = status >= 300 && q->refused != NULL;
+    bool (*take)(void *, const char *, size_t) =
+        refused ? ms_client_keep : q->take;
+    void *arg = refused ? q->refused : q->arg;
     size_t length = length_of(text);
     end += 4;
     for (n = (ssize_t)(have - (size_t)(end - text));; end = text) {
         got += (size_t)n;
-        if (n != 0 && !q->take(q->arg, end, (size_t)n))
+        if (n != 0 && !take(arg, end, (size_t)n))
             return status;
         n = receive(fd, text, HEAD_BYTES);
         if (n < 0)

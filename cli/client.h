@@ -24,6 +24,8 @@ enum { MS_CLIENT_PORT = 0x200, MS_CLIENT_UNIX, MS_CLIENT_TOKEN_FILE };
 // ms_client_option takes one of them. False: it is none, or its value no good.
 bool ms_client_option(int option, const char *value, uint16_t *port);
 
+struct ms_client_text;
+
 struct ms_client_request {
     uint16_t port;
     const char *method, *path;
@@ -32,6 +34,8 @@ struct ms_client_request {
     // Takes the answer's body piece by piece; false ends it.
     bool (*take)(void *arg, const char *text, size_t bytes);
     void *arg;
+    struct ms_client_text *refused; // has the body of an error instead; NULL:
+                                    // it is given to `take` as well
 };
 
 // ms_client_ask sends a request and waits for the whole answer. Returns its

@@ -7,6 +7,7 @@
 
 #include <memscope.h>
 
+#include "export.h"
 #include "query.h"
 #include "report.h"
 #include "run.h"
@@ -17,6 +18,8 @@ static const char usage[] =
     "       memscope snapshot [WHERE] [-o FILE] [NAME]\n"
     "       memscope open [PAGE] FILE...\n"
     "       memscope report -o OUT.html FILE\n"
+    "       memscope export [WHERE] [--snapshot N] [--format F] [--weight W]\n"
+    "                      [-o OUT] [FILE]\n"
     "       memscope diff [WHERE] [--fail-above BYTES] A B\n"
     "       memscope query [WHERE] [--snapshot N] [--limit ROWS] "
     "[--json|--csv]\n"
@@ -86,6 +89,13 @@ static const char usage[] =
     "\n"
     "The program's streams, signals and exit code are its own.\n";
 
+static const char no_attach[] =
+    "memscope: a program that runs already cannot be watched: what it has\n"
+    "memscope: allocated so far is not known, and to put code into it from\n"
+    "memscope: outside could harm it. Start it by 'memscope run', or link it\n"
+    "memscope: with libmemscope; '--attach-to' has a running memscope watch\n"
+    "memscope: what you start.\n";
+
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
@@ -102,6 +112,12 @@ int main(int argc, char **argv)
         return ms_open_command(argc - 1, argv + 1);
     if (strcmp(command, "report") == 0)
         return ms_report_command(argc - 1, argv + 1);
+    if (strcmp(command, "export") == 0)
+        return ms_export_command(argc - 1, argv + 1);
+    if (strcmp(command, "attach") == 0) {
+        fputs(no_attach, stderr);
+        return 2;
+    }
     if (strcmp(command, "diff") == 0)
         return ms_diff_command(argc - 1, argv + 1);
     if (strcmp(command, "query") == 0)

@@ -124,6 +124,36 @@ class RealPrometheus(memscope_test.TestCase):
         self.assertGreater(len(asked), 30)
         self.assertEqual(asked - known, set())
 
+    def test_the_token_of_the_compose_file_opens_what_is_scraped(self):
+        """The options that compose.yml gives, and the names it asks by."""
+        token = os.path.join(self.scratch(), "token")
+        with open(token, "w", encoding="ascii") as f:
+            f.write("0123456789abcdef0123\n")
+        os.chmod(token, 0o600)
+        compose = read("compose.yml")
+        options = re.search(r"memscope run (.*?) -- ", compose,
+                            re.S).group(1).replace("\\", "").replace(
+            '"$$HOME/token"', token).replace("--port 7070", "--port 0")
+        # Here a program of this very user asks; by another name it is treated
+        # as one of another machine's.
+        with Memscope(DEMO, "--quiet", flags=options.split()) as scope:
+            scope.host = "127.0.0.1"
+            asked = set(re.findall(r"/(?:metrics|debug/pprof/\w+)", "".join(
+                read(n) for n in ("prometheus.yml", "config.alloy",
+                                  "parca.yml"))))
+            self.assertEqual(asked, {"/metrics", "/debug/pprof/heap",
+                                     "/debug/pprof/allocs"})
+            for path in asked:
+                host = {"Host": "demo:7070"}
+                self.assertEqual(
+                    scope.request("GET", path, headers=host)[0], 401)
+                host["Authorization"] = "Bearer 0123456789abcdef0123"
+                self.assertEqual(
+                    scope.request("GET", path, headers=host)[0], 200)
+                host["Host"] = "evil:7070"
+                self.assertEqual(
+                    scope.request("GET", path, headers=host)[0], 421)
+
     def test_it_scrapes_evaluates_and_alerts(self):
         with Memscope(DEMO, "--quiet", flags=("--port", "0")) as scope, \
                 Prometheus(self, "127.0.0.1:%d" % scope.port,
