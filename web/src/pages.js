@@ -40,6 +40,7 @@ import { TimelinePage } from "./views/timeline.js";
  * @property {string} label
  * @property {string} group pages of one group stand together; "" has no heading
  * @property {string} [key] that leads there
+ * @property {boolean} [live] a report has nothing of it
  * @property {(app: App) => Page} make
  * @property {(app: App) => number | null | undefined} [badge] how many
  *   there are
@@ -87,12 +88,19 @@ export const PAGES = [
     badge: ({ store }) => store.snapshots.length || null,
     make: (app) => new SnapshotsPage(app),
   },
-  { id: "timeline", label: "Timeline", group: "Change", make: (app) => new TimelinePage(app) },
+  {
+    id: "timeline",
+    label: "Timeline",
+    group: "Change",
+    live: true,
+    make: (app) => new TimelinePage(app),
+  },
   {
     id: "allocations",
     label: "Allocations",
     group: "What",
     key: "7",
+    live: true,
     make: (app) => new AllocationsPage(app),
   },
   {
@@ -100,9 +108,23 @@ export const PAGES = [
     label: "Tasks & types",
     group: "What",
     key: "8",
+    live: true,
     make: (app) => new TasksPage(app),
   },
-  { id: "heap", label: "Heap map", group: "What", key: "9", make: (app) => new ResidentPage(app) },
-  { id: "query", label: "Query", group: "More", make: (app) => new QueryPage(app) },
+  {
+    id: "heap",
+    label: "Heap map",
+    group: "What",
+    key: "9",
+    live: true,
+    make: (app) => new ResidentPage(app),
+  },
+  {
+    id: "query",
+    label: "Query",
+    group: "More",
+    live: true,
+    make: (app) => new QueryPage(app),
+  },
   { id: "settings", label: "Settings", group: "More", make: (app) => new SettingsPage(app) },
 ];
