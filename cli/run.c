@@ -36,7 +36,7 @@ enum { FAILED = 125, BAD_USAGE = 2 };
 
 struct run {
     struct ms_page page;
-    bool open_page, keep_open, no_follow;
+    bool open_page, keep_open, no_follow, debuginfod;
     const char *attach_to; // NULL: a server of its own
     uint32_t keep_sessions, keep_seconds;
     double budget; // per cent of the program's CPU; 0: none
@@ -67,6 +67,7 @@ static const struct option run_options[] = {
     {"snapshot-when", required_argument, NULL, 'W'},
     {"snapshot-at-exit", no_argument, NULL, 'E'},
     {"exit-report", required_argument, NULL, 'x'},
+    {"debuginfod", no_argument, NULL, 'd'},
     {"open", no_argument, NULL, 'o'},
     {"keep-open", no_argument, NULL, 'k'},
     {"no-follow", no_argument, NULL, 'n'},
@@ -126,6 +127,12 @@ static int take_option(struct run *r, int option)
         if (!ms_report_form(optarg))
             return bad_usage("no file that ends with .html or .json: ", optarg);
         r->keeping.report = optarg;
+        break;
+    case 'd':
+        if (!ms_value_debuginfod())
+            return bad_usage("no server in DEBUGINFOD_URLS, or no library: ",
+                             "--debuginfod");
+        r->debuginfod = true;
         break;
     case 'o':
         r->open_page = true;
@@ -200,6 +207,7 @@ static bool start_all(struct run *r)
     struct ms_engine_options options = {
         .keep_sessions = r->keep_sessions,
         .keep_seconds = r->keep_seconds,
+        .debuginfod = r->debuginfod,
     };
 
     if (ms_engine_create(&options, &r->engine) != MEMSCOPE_OK) {

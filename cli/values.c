@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/engine.h"
 #include "runtime/announce.h"
 
 #define LEAST_STORE (UINT64_C(2) << 20)
@@ -59,4 +60,11 @@ bool ms_value_store_limit(const char *text)
         return false;
     snprintf(bytes, sizeof bytes, "%llu", n << shift);
     return setenv(MS_ENV_STORE_LIMIT, bytes, 1) == 0;
+}
+
+bool ms_value_debuginfod(void)
+{
+    const char *urls = getenv("DEBUGINFOD_URLS");
+
+    return urls != NULL && *urls != '\0' && ms_engine_has_debuginfod();
 }

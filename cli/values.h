@@ -19,4 +19,8 @@ bool ms_value_store_limit(const char *text);
 // A count, from 1 on.
 bool ms_value_count(const char *text, uint32_t *count);
 
+// ms_value_debuginfod says whether debug information can be fetched: a server
+// is named, and the library is there.
+bool ms_value_debuginfod(void);
+
 #endif

@@ -248,6 +248,8 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     pthread_cond_init(&e->scans.idle, &attributes);
     pthread_condattr_destroy(&attributes);
     enum memscope_status status = start_threads(e, options->without_symbols);
+    if (status == MEMSCOPE_OK && options->debuginfod && e->symbols != NULL)
+        ms_symbols_fetch(e->symbols);
     if (status != MEMSCOPE_OK) {
         pthread_cond_destroy(&e->wake);
         pthread_cond_destroy(&e->scans.idle);

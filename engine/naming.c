@@ -11,11 +11,17 @@
 
 #include "platform/atomics.h"
 #include "session.h"
+#include "symbols/fetch.h"
 
 #define NAMES_PER_TICK 2000u
 // Names are read once somebody looks; after so long a run they are no longer
 // much beside the program's own work, and are there when somebody does.
 #define NAMES_AFTER_NS UINT64_C(10000000000)
+
+bool ms_engine_has_debuginfod(void)
+{
+    return ms_fetch_usable();
+}
 
 static const char *last_part(const char *path)
 {

@@ -20,10 +20,10 @@ test_packages=(
     python3 python3-jsonschema python3-prometheus-client
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
     valgrind gdb strace shellcheck libunwind-dev mandoc man-db groff-base
-    libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
+    debuginfod libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
 )
 # Their packages start a daemon on a well-known port; we want the programs.
-services=(redis-server nginx prometheus)
+services=(redis-server nginx prometheus debuginfod)
 oldest_node=18
 policy=/usr/sbin/policy-rc.d
 made_policy=

@@ -21,7 +21,8 @@
 struct ms_dwarf {
     Dwfl *dwfl;
     Dwfl_Module *module;
-    Dwarf_Addr bias; // of dwfl's addresses over the file's
+    struct ms_files_hint hint; // the module's user data
+    Dwarf_Addr bias;           // of dwfl's addresses over the file's
     bool symbols_read, debug_read;
     struct ms_elf_symbols symbols; // at dwfl's addresses
     Dwarf *dwarf;                  // NULL: there is none
@@ -49,7 +50,8 @@ static struct ms_dwarf *open_candidate(int fd, const char *shown, pid_t pid,
         goto fail_dwfl;
     fd = -1;
     dwfl_module_info(d->module, &data, NULL, NULL, NULL, NULL, NULL, NULL);
-    *data = (void *)(intptr_t)pid;
+    d->hint.pid = pid;
+    *data = &d->hint;
     if (dwfl_report_end(d->dwfl, NULL, NULL) != 0 ||
         !ms_files_is(d->module, build_id, bytes) ||
         dwfl_module_getelf(d->module, &d->bias) == NULL)
@@ -85,6 +87,11 @@ struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
             return d;
     }
     return NULL;
+}
+
+void ms_dwarf_use_fetched(struct ms_dwarf *d, const char *path)
+{
+    d->hint.fetched = path;
 }
 
 void ms_dwarf_close(struct ms_dwarf *d)

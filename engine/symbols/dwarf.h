@@ -23,6 +23,10 @@ struct ms_dwarf *ms_dwarf_open(const char *path, pid_t pid,
                                bool separate);
 void ms_dwarf_close(struct ms_dwarf *d);
 
+// ms_dwarf_use_fetched names a file of debug information to try when there is
+// no other. Before anything is asked; the path must live as long.
+void ms_dwarf_use_fetched(struct ms_dwarf *d, const char *path);
+
 // A function at an address: itself, or inlined into the next one.
 struct ms_dwarf_frame {
     const char *function; // "" when unknown

@@ -194,11 +194,15 @@ static int find_debug(Dwfl_Module *module, void **data, const char *name,
 
     (void)name;
     (void)base;
-    w.pid = data != NULL ? (pid_t)(intptr_t)*data : 0;
+    const struct ms_files_hint *hint = data != NULL ? *data : NULL;
+    w.pid = hint != NULL ? hint->pid : 0;
     w.id_bytes = dwfl_module_build_id(module, &w.id, &where);
     int fd = w.id_bytes > 1 ? try_build_id(&w) : -1;
     if (fd < 0 && file != NULL && link != NULL && link[0] != '\0')
         fd = try_link(&w, file, link);
+    w.pid = 0; // what was fetched lies in our root
+    if (fd < 0 && w.id_bytes > 1 && hint != NULL && hint->fetched != NULL)
+        fd = try_file(&w, hint->fetched);
     return fd;
 }
 

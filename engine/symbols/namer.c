@@ -57,6 +57,16 @@ static void make_room(struct ms_namer *n)
     }
 }
 
+void ms_namer_forget(struct ms_namer *n, uint32_t number)
+{
+    for (size_t i = 0; i < n->file_count; i++)
+        if (n->files[i].number == number) {
+            ms_dwarf_close(n->files[i].dwarf);
+            n->files[i] = n->files[--n->file_count];
+            return;
+        }
+}
+
 static struct ms_dwarf *open_module(struct ms_namer *n,
                                     const struct ms_namer_module *m)
 {
@@ -69,6 +79,8 @@ static struct ms_dwarf *open_module(struct ms_namer *n,
     struct ms_dwarf *d = ms_dwarf_open(
         m->path, m->pid, m->build_id_bytes != 0 ? m->build_id : NULL,
         m->build_id_bytes, m->separate);
+    if (d != NULL && m->fetched != NULL)
+        ms_dwarf_use_fetched(d, m->fetched);
     n->files[n->file_count++] = (struct file){m->number, n->batches, d};
     return d;
 }

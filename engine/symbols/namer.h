@@ -29,6 +29,7 @@ struct ms_namer_module {
     uint8_t build_id[MS_BUILD_ID_BYTES];
     uint32_t build_id_bytes; // 0: unknown
     bool separate;           // read files of debug information as well
+    const char *fetched;     // one of these, from afar; NULL: none
 };
 
 // What is there to read of a module.
@@ -52,6 +53,10 @@ struct ms_names {
 // read in a process of its own (see helper.h); NULL: in this one.
 struct ms_namer *ms_namer_create(const char *helper);
 void ms_namer_destroy(struct ms_namer *n);
+
+// ms_namer_forget closes a module's file: the next names come of one opened
+// anew.
+void ms_namer_forget(struct ms_namer *n, uint32_t number);
 
 // ms_namer_names names up to MS_NAMER_BATCH addresses of one module's file.
 void ms_namer_names(struct ms_namer *n, const struct ms_namer_module *module,

@@ -3,157 +3,21 @@
 
 #include "symbols/symbols.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/process_stats.h"
 #include "platform/thread.h"
-#include "symbols/answers.h"
-#include "symbols/namer.h"
-#include "symbols/strings.h"
+#include "symbols/symbols_private.h"
 
-struct module {
-    const char *path; // kept
-    const char *name; // kept: its last part
-    pid_t pid;
-    uint8_t build_id[MS_BUILD_ID_BYTES];
-    uint32_t build_id_bytes;
-    bool tried, separate;        // [symbol thread]
-    enum ms_names_source source; // {lock}
-};
-
-_Static_assert(MS_SYMBOL_FRAMES == MS_DWARF_FRAMES, "all fit");
-
-struct ms_symbols {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
-    void (*thread_start)(void);
-    _Atomic bool hurry;
-    // {lock} from here on
-    bool stopping;
-    struct module **modules;
-    size_t module_count, module_room;
-    struct ms_answers answers;
-    struct ms_strings strings;
-    uint64_t cpu_ns;
-    // [symbol thread]
-    struct ms_namer *namer;
-    uint64_t batch[MS_NAMER_BATCH];
-    struct ms_names names;
-};
-
-static const char *plain_name(struct ms_symbols *s, const struct module *m,
-                              uint64_t address)
+static const char *plain_name(struct ms_symbols *s,
+                              const struct ms_symbols_file *m, uint64_t address)
 {
     char text[600];
 
     snprintf(text, sizeof text, "%s+0x%llx", m->name[0] != '\0' ? m->name : "?",
              (unsigned long long)address);
     return ms_strings_keep(&s->strings, text);
-}
-
-// The next addresses, all of one module. {lock}
-static size_t next_batch(struct ms_symbols *s)
-{
-    size_t count = 0;
-
-    while (count < MS_NAMER_BATCH &&
-           s->answers.next + count < s->answers.count) {
-        const struct ms_answer *a = s->answers.queue[s->answers.next + count];
-        if (a->module != s->answers.queue[s->answers.next]->module)
-            break;
-        // The call lies before the address that it returns to.
-        s->batch[count++] = a->address - (a->address > 0);
-    }
-    return count;
-}
-
-// Has a batch named, without the lock.
-static void look_up(struct ms_symbols *s, uint32_t number, struct module *m,
-                    size_t count)
-{
-    struct ms_namer_module module = {
-        .number = number,
-        .path = m->path,
-        .pid = m->pid,
-        .build_id_bytes = m->build_id_bytes,
-    };
-
-    if (!m->tried)
-        m->separate = !atomic_load(&s->hurry);
-    m->tried = true;
-    module.separate = m->separate;
-    memcpy(module.build_id, m->build_id, m->build_id_bytes);
-    ms_namer_names(s->namer, &module, s->batch, count, &s->names);
-}
-
-static struct ms_symbol kept(struct ms_symbols *s,
-                             const struct ms_dwarf_frame *f, const char *plain)
-{
-    return (struct ms_symbol){
-        .function = f->function[0] != '\0'
-                        ? ms_strings_keep(&s->strings, f->function)
-                        : plain,
-        .file = ms_strings_keep(&s->strings, f->file),
-        .line = f->line,
-    };
-}
-
-// Keeps the frames of one answer. {lock}
-static void keep_answer(struct ms_symbols *s, struct ms_answer *a,
-                        const struct ms_dwarf_frame *frames, size_t count)
-{
-    const char *plain = a->symbol.function;
-
-    if (count > 1)
-        a->more = malloc((count - 1) * sizeof *a->more);
-    if (a->more != NULL) {
-        a->more_count = (uint8_t)(count - 1);
-        s->answers.more_bytes += (count - 1) * sizeof *a->more;
-    }
-    for (size_t i = 0; i < a->more_count; i++)
-        a->more[i] = kept(s, &frames[i + 1], plain);
-    if (count != 0)
-        a->symbol = kept(s, &frames[0], plain);
-    a->known = true;
-}
-
-static void *serve(void *arg)
-{
-    struct ms_symbols *s = arg;
-
-    // First of all: from here on nothing that it allocates is counted.
-    if (s->thread_start != NULL)
-        s->thread_start();
-    s->namer = ms_namer_create(NULL);
-    pthread_mutex_lock(&s->lock);
-    while (!s->stopping && s->namer != NULL) {
-        if (s->answers.next == s->answers.count) {
-            s->cpu_ns = ms_thread_cpu_ns();
-            pthread_cond_wait(&s->wake, &s->lock);
-            continue;
-        }
-        uint32_t number = s->answers.queue[s->answers.next]->module;
-        struct module *m = s->modules[number - 1];
-        size_t count = next_batch(s), frame = 0;
-        pthread_mutex_unlock(&s->lock);
-        look_up(s, number, m, count);
-        pthread_mutex_lock(&s->lock);
-        m->source = s->names.source;
-        for (size_t i = 0; i < count; i++) {
-            keep_answer(s, s->answers.queue[s->answers.next++],
-                        s->names.frames + frame, s->names.counts[i]);
-            frame += s->names.counts[i];
-        }
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (s->namer != NULL)
-        ms_namer_destroy(s->namer);
-    return NULL;
 }
 
 enum memscope_status ms_symbols_create(void (*thread_start)(void),
@@ -167,7 +31,7 @@ enum memscope_status ms_symbols_create(void (*thread_start)(void),
     s->thread_start = thread_start;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->wake, NULL);
-    if (ms_thread_start(&s->thread, "ms-symbols", serve, s) != 0) {
+    if (ms_thread_start(&s->thread, "ms-symbols", ms_symbols_answer, s) != 0) {
         pthread_cond_destroy(&s->wake);
         pthread_mutex_destroy(&s->lock);
         free(s);
@@ -198,7 +62,7 @@ static uint32_t find_module(struct ms_symbols *s,
                             const struct ms_symbol_module *wanted)
 {
     for (size_t i = 0; i < s->module_count; i++) {
-        const struct module *m = s->modules[i];
+        const struct ms_symbols_file *m = s->modules[i];
         if (m->build_id_bytes == wanted->build_id_bytes &&
             (m->build_id_bytes == 0 ||
              memcmp(m->build_id, wanted->build_id, m->build_id_bytes) == 0) &&
@@ -212,13 +76,14 @@ static uint32_t add_module(struct ms_symbols *s,
                            const struct ms_symbol_module *wanted)
 {
     const char *slash = strrchr(wanted->path, '/');
-    struct module *m = calloc(1, sizeof *m);
+    struct ms_symbols_file *m = calloc(1, sizeof *m);
 
     if (m == NULL)
         return 0;
     if (s->module_count == s->module_room) {
         size_t room = s->module_room == 0 ? 32 : s->module_room * 2;
-        struct module **moved = realloc(s->modules, room * sizeof *s->modules);
+        struct ms_symbols_file **moved =
+            realloc(s->modules, room * sizeof *s->modules);
         if (moved == NULL) {
             free(m);
             return 0;
@@ -243,7 +108,7 @@ uint32_t ms_symbols_module(struct ms_symbols *s,
     struct ms_symbol_module wanted = *module;
 
     if (wanted.build_id == NULL ||
-        wanted.build_id_bytes > sizeof((struct module *)0)->build_id)
+        wanted.build_id_bytes > sizeof((struct ms_symbols_file *)0)->build_id)
         wanted.build_id_bytes = 0;
     pthread_mutex_lock(&s->lock);
     uint32_t number = find_module(s, &wanted);
@@ -332,6 +197,11 @@ const char *ms_symbols_source(struct ms_symbols *s, uint32_t module)
         source = s->modules[module - 1]->source;
     pthread_mutex_unlock(&s->lock);
     return names[source];
+}
+
+void ms_symbols_fetch(struct ms_symbols *s)
+{
+    atomic_store(&s->fetching, true);
 }
 
 void ms_symbols_hurry(struct ms_symbols *s)

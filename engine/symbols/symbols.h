@@ -53,6 +53,11 @@ struct ms_symbol {
 enum memscope_status
 ms_symbols_create(void (*thread_start)(void),
                   struct ms_symbols **out) MEMSCOPE_MUST_CHECK;
+
+// ms_symbols_fetch: from now on, debug information that is not here is fetched
+// from debuginfod servers (see fetch.h). Names of such a module come later;
+// those of others do not wait. Before anything is looked up.
+void ms_symbols_fetch(struct ms_symbols *symbols);
 void ms_symbols_destroy(struct ms_symbols *symbols);
 
 // ms_symbols_module gives the number (1, 2, ...) of a module; the same path

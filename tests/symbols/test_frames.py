@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../integration"))
 # pylint: disable=wrong-import-position
 from memscope_test import BIN, BUILD, TestCase, main, say  # noqa: E402
 
+LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
 FRAMES_OF = os.path.join(BUILD, "tests/symbols/frames_of")
 
 
@@ -154,6 +155,51 @@ class Frames(TestCase):
         the others have no wrong names."""
         path = shutil.which("redis-server") or sys.executable
         self.compare(os.path.realpath(path), 0)
+
+    def compare_by_parts(self, path, every=1):
+        """Where tools disagree with each other, often in files that are
+        included: each function and each place is one that some tool gives.
+        Returns how many are not."""
+        addresses = return_addresses(path)[::every]
+        mine, summary = ours(path, addresses)
+        tools = [["addr2line", "-i", "-f", "-a", "-C", "-e", path],
+                 [find_symbolizer(), "--output-style=GNU", "-i", "-f", "-a",
+                  "-C", "--obj=" + path]]
+        theirs = [theirs_of(tool, addresses) for tool in tools]
+
+        def like(address):
+            frames = mine[address]
+            given = [t[address] for t in theirs
+                     if len(t[address]) == len(frames)]
+            return given and all(
+                any(f[1:] == g[i][1:] for g in given) and
+                any(same_function(f[0], g[i][0]) for g in given)
+                for i, f in enumerate(frames))
+        whole = [sum(not same(mine[a], t[a]) for a in addresses)
+                 for t in theirs]
+        # Of a symbol with several names and no lines any name is right.
+        unlike = [(hex(a), mine[a], [t[a] for t in theirs]) for a in addresses
+                  if not like(a) and mine[a][0][2] != 0]
+        say("%s: %s" % (path, summary))
+        say("%d return addresses, %d inlined frames, unlike addr2line %d, "
+            "unlike llvm-symbolizer %d, unlike both in a part %d" % (
+                len(addresses), sum(len(f) - 1 for f in mine.values()),
+                *whole, len(unlike)))
+        return unlike
+
+    @unittest.skipUnless(find_symbolizer(), "there is no llvm-symbolizer")
+    def test_debug_information_in_a_file_of_its_own(self):
+        """libc's, which libc6-dbg brings, compressed by dwz."""
+        _, summary = ours(LIBC, return_addresses(LIBC)[:10])
+        if "source debug" not in summary:
+            self.skipTest("there is no libc6-dbg")
+        self.assertEqual(self.compare_by_parts(LIBC, 5)[:3], [])
+
+    @unittest.skipUnless(os.environ.get("MEMSCOPE_FRAMES_OF_PROGRAMS"),
+                         "no programs were named")
+    def test_programs_that_were_named(self):
+        for path in os.environ["MEMSCOPE_FRAMES_OF_PROGRAMS"].split(":"):
+            self.assertEqual(self.compare_by_parts(path)[:3], [])
 
     def test_c(self):
         self.compare(BIN, 0)

@@ -34,6 +34,7 @@ struct ms_engine_options {
     uint32_t keep_sessions;
     uint32_t keep_seconds;
     bool without_symbols; // tests: names stay empty, no symbol thread
+    bool debuginfod; // debug information that is not here comes from servers
     // Called at the start of each thread of the engine, on that thread: the
     // embedded server uses it to keep our threads out of the numbers.
     void (*thread_start)(void);
@@ -44,6 +45,9 @@ struct ms_engine_options {
 enum memscope_status
 ms_engine_create(const struct ms_engine_options *options,
                  struct ms_engine **out) MEMSCOPE_MUST_CHECK;
+
+// ms_engine_has_debuginfod says whether the library for that option is there.
+bool ms_engine_has_debuginfod(void);
 
 // ms_engine_destroy ends the threads and frees everything. No other call may
 // be under way. NULL is allowed.
