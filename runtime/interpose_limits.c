@@ -2,8 +2,10 @@
 //
 // interpose_limits: functions about the whole address space, which must leave
 // out the part that is ours. To limit it would be to pass the limit at once,
-// to lock it would be to fill it.
+// to lock it would be to fill it. And what a thread forbids itself, which is
+// forbidden to us then.
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -24,6 +26,7 @@ EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource,
 EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource,
                      const struct rlimit64 *set, struct rlimit64 *was);
 EXPORT int mlockall(int flags);
+EXPORT int prctl(int option, ...);
 
 int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
@@ -64,4 +67,17 @@ int prlimit64(pid_t pid, enum __rlimit_resource resource,
 int mlockall(int flags)
 {
     return ms_lock_all(flags, "/memfd:" MS_SEGMENT_NAME);
+}
+
+int prctl(int option, ...)
+{
+    unsigned long words[4];
+    va_list rest;
+
+    // As libc has it: always four, whatever was handed over.
+    va_start(rest, option);
+    for (int i = 0; i < 4; i++)
+        words[i] = va_arg(rest, unsigned long);
+    va_end(rest);
+    return ms_own_limit(option, words);
 }

@@ -31,15 +31,17 @@ void ms_real_function(const char *name, void *function)
     look_up(function, name);
 }
 
+// Not dladdr: that looks through all symbols, for their names.
 static bool is_glibc(void)
 {
-    Dl_info here, libc;
+    struct dl_find_object here, libc;
     void *probe;
 
     memcpy(&probe, &ms_real_alloc.malloc, sizeof probe);
     void *gnu = dlsym(RTLD_NEXT, "gnu_get_libc_version");
-    return gnu != NULL && dladdr(probe, &here) != 0 &&
-           dladdr(gnu, &libc) != 0 && here.dli_fbase == libc.dli_fbase;
+    return gnu != NULL && _dl_find_object(probe, &here) == 0 &&
+           _dl_find_object(gnu, &libc) == 0 &&
+           here.dlfo_map_start == libc.dlfo_map_start;
 }
 
 bool ms_real_alloc_resolve(void)

@@ -43,6 +43,20 @@ MS_NOINLINE void ms_fast_follow(struct ms_fast_event e)
     (void)ms_fast_leave(e.writer, MS_FAST_DONE);
 }
 
+// Whether the block is the one that this thread has booked last: the calloc of
+// an allocator may call its malloc, where we have seen it.
+static bool is_booked(const struct ms_writer *w, uint64_t address, size_t size)
+{
+    if (address != w->last_address || address >= w->covers)
+        return false;
+    const _Atomic uint64_t *place = &w->index[address >> MS_GRANULE_SHIFT];
+    uint64_t cell = ms_load_relaxed(place); // relaxed: we have written it
+    uint64_t booked = ms_cell_small_size(cell);
+    if (booked == MS_CELL_BIG)
+        booked = ms_load_relaxed(place + 1);
+    return ms_cell_live(cell) && booked == size;
+}
+
 MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
                                        const void *frame)
 {
@@ -54,7 +68,8 @@ MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
         ms_capture_moderated(w, MS_OPERATION_ALLOCATION, block, size, frame);
         return;
     }
-    ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+    if (!is_booked(w, (uintptr_t)block, size))
+        ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
     ms_guard_leave(w);
 }
 

@@ -72,7 +72,7 @@ ms_fast_end(struct ms_writer *w, const struct ms_row *r, bool must_post)
 MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
                                       uint64_t size, const void *frame)
 {
-    struct ms_row_hint *hint;
+    struct ms_row_hint *hint = NULL;
     uint32_t stack;
 
     if (ms_unlikely(w->special != 0 || address >= w->covers ||

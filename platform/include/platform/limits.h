@@ -18,4 +18,8 @@ int ms_limit(pid_t pid, int resource, const struct rlimit *set,
 // `except` is left as it is.
 int ms_lock_all(int flags, const char *except);
 
+// ms_own_limit is prctl. Where that takes the processor's clock away, ours has
+// been told before.
+int ms_own_limit(int option, const unsigned long words[4]);
+
 #endif

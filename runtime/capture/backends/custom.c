@@ -124,12 +124,12 @@ memscope_backend_register(const struct memscope_backend *table)
 // Has the threads of a store ask us, from their next event on.
 static void show(struct ms_store *s, const struct slot *slot)
 {
-    uint64_t name[sizeof s->header->custom_name / sizeof(uint64_t)];
-
-    _Static_assert(sizeof name == sizeof slot->name, "one name");
-    memcpy(name, slot->name, sizeof name);
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-        ms_store_relaxed(&s->header->custom_name[i], name[i]);
+    _Static_assert(sizeof s->header->custom_name == sizeof slot->name, "one");
+    for (size_t i = 0; i < sizeof slot->name / sizeof(uint64_t); i++) {
+        uint64_t word;
+        memcpy(&word, slot->name + i * sizeof word, sizeof word);
+        ms_store_relaxed(&s->header->custom_name[i], word);
+    }
     ms_control_ask_backend(s->header);
 }
 
