@@ -89,7 +89,8 @@ static bool take_flag(struct run *r, int option)
     r->no_follow |= option == 'n';
     r->leaks.wanted |= option == 'L' || option == 'F';
     r->leaks.fail |= option == 'F';
-    return strchr("oknLF", option) != NULL;
+    return option == 'o' || option == 'k' || option == 'n' || option == 'L' ||
+           option == 'F';
 }
 
 // 0: go on; else what parse returns.
