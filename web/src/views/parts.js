@@ -62,7 +62,7 @@ export class Trouble {
 
 /** @param {Error} error @param {string} what */
 export function wordsOf(error, what) {
-  if (error instanceof ApiError && error.code === "not_in_report")
+  if (error instanceof ApiError && error.code === "not_kept")
     return `${what || "This"} is not part of a saved report: it has to be asked of a running memscope.`;
   return what ? `${what}: ${error.message}` : error.message;
 }
