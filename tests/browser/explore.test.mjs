@@ -71,6 +71,8 @@ test("F10: the drawer of a call site has its stack, sizes, lifetimes and threads
     );
     return stack[0] === "cache_store" && stack[1] === "cache_main";
   });
+  // The line of source that allocates, marked among its neighbours.
+  await page.waitForSelector(".drawer .source .here:has-text('malloc')");
   await page.waitForSelector(".drawer td button:text-is('cache')");
   // check 14: the bars are all of it.
   const sum = (/** @type {string} */ id) =>
@@ -362,16 +364,18 @@ test("a query that takes long is cancelled, and the page goes on", async () => {
 test("the timeline has marks, violations, snapshots, threads; a row leads to its moment", async () => {
   const { page, close } = await open(browser, `${annotated.url}#/timeline`);
   const rows = await rowsWhere(page, "What has happened", (all) =>
-    all.some((r) => r.name.text === "half way"),
+    ["Marks", "Violations", "Snapshots", "Threads", "Process"].every((kind) =>
+      all.some((r) => r.lane.text === kind),
+    ),
   );
-  const kinds = new Set(rows.map((r) => r.lane.text));
-  for (const kind of ["Marks", "Violations", "Snapshots", "Threads", "Process"])
-    assert.ok(kinds.has(kind), kind);
   assert.ok(rows.some((r) => r.what.text === "released more often than retained"));
   await page.selectOption("select[aria-label='Kind']", "mark");
   await rowsWhere(page, "What has happened", (all) => all.length === 1);
-  const events = await rowsWhere(page, "Last events", (all) => all.length > 10);
-  assert.ok(events.some((e) => e.operation.text === "borrow"));
+  await rowsWhere(
+    page,
+    "Last events",
+    (all) => all.length > 10 && all.some((e) => e.operation.text === "allocation"),
+  );
   await page.click(".table[aria-label='What has happened'] .tr:has-text('half way')");
   await until("stopped there", async () => /Past/.test((await page.textContent(".pill")) ?? ""));
   await close();
@@ -462,4 +466,69 @@ test("check 8: a thread that has ended is marked, and leaves the list of those t
   assert.ok(await page.isVisible(".tr.ended"));
   await close();
   await guest.stop();
+});
+
+test("check 23: every control of every page can be reached by Tab, and shows its focus", async () => {
+  const { page, close } = await open(browser, annotated.url);
+  for (const id of [
+    "threads",
+    "sites",
+    "allocations",
+    "tasks",
+    "heap",
+    "query",
+    "timeline",
+    "settings",
+  ]) {
+    await go(page, id);
+    await page.waitForSelector("main .tr, main dd:not(:empty)");
+    const wanted = await page.evaluate(() => {
+      // Of a table's rows one is in the order of Tab; arrows reach the others.
+      const all = [
+        ...document.querySelectorAll(
+          "main button:not([disabled]), main a[href], main input, main select:not([disabled]), main textarea, main summary, main canvas[tabindex], main [data-explain][tabindex]",
+        ),
+      ].filter((e) => e.checkVisibility() && /** @type {HTMLElement} */ (e).tabIndex >= 0);
+      const w = /** @type {any} */ (window);
+      w.left = new Set(all);
+      w.blind = [];
+      /** @type {HTMLElement} */ (document.querySelector("nav a[aria-current]")).focus();
+      return all.length;
+    });
+    assert.ok(wanted > 0, id);
+    for (let i = 0; i < 400; i++) {
+      await page.keyboard.press("Tab");
+      const left = await page.evaluate(() => {
+        const w = /** @type {any} */ (window);
+        const e = /** @type {Element} */ (document.activeElement);
+        if (w.left.delete(e) && getComputedStyle(e).outlineStyle === "none")
+          w.blind.push(e.outerHTML);
+        return document.querySelector("main")?.contains(e) ? w.left.size : -1;
+      });
+      if (left === 0) break;
+      if (left === -1 && i > 20) break; // it is behind the page
+    }
+    const { left, blind } = await page.evaluate(() => {
+      const w = /** @type {any} */ (window);
+      return { left: [...w.left].map((e) => e.outerHTML.slice(0, 200)), blind: w.blind };
+    });
+    assert.deepEqual(left, [], id);
+    assert.deepEqual(blind, [], id);
+  }
+  await close();
+});
+
+test("check 23: what is typed into a search or a query does nothing else", async () => {
+  const { page, close } = await open(browser, `${demo.url}#/sites`);
+  await rowsWhere(page, "Call sites", (rows) => rows.length >= 6);
+  await page.focus(".search");
+  await page.keyboard.type("s 1 p");
+  assert.equal(await page.inputValue(".search"), "s 1 p");
+  assert.match((await page.textContent(".pill")) ?? "", /Live/);
+  assert.match(page.url(), /#\/sites/);
+  assert.equal((await demo.api("snapshots")).snapshots.length, 0);
+  await page.keyboard.press("Escape"); // leaves the search
+  await page.keyboard.press("9");
+  await page.waitForSelector(".query");
+  await close();
 });

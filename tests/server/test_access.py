@@ -392,6 +392,24 @@ class UnixSocket(AccessCase):
             self.assertEqual(stranger.ask(self.path, data)[0], 403)
             os.chmod(self.path, 0o600)
 
+    def test_one_that_is_too_busy_to_answer_is_not_taken(self):
+        path = os.path.join(self.directory, "busy")
+        with socket.socket(socket.AF_UNIX) as busy:
+            busy.bind(path)
+            busy.listen(0)
+            callers = []
+            try:
+                while True:
+                    callers.append(socket.socket(socket.AF_UNIX))
+                    callers[-1].setblocking(False)
+                    callers[-1].connect(path)
+            except BlockingIOError:
+                pass  # as many wait as may
+            self.assertEqual(begins("unix=" + path, "unix-only=1")[0], 1)
+            for caller in callers:
+                caller.close()
+            self.assertTrue(os.path.exists(path))
+
     def test_what_is_there_is_not_taken(self):
         other = os.path.join(self.directory, "file")
         with open(other, "w", encoding="ascii") as f:

@@ -9,7 +9,7 @@ import unittest
 
 import server_test
 from memscope_test import BIN, DEMO, Memscope, Process, target
-from server_test import Viewer
+from server_test import Refused, Viewer
 
 DEFAULT_PORT = 7070
 
@@ -98,6 +98,20 @@ class Listening(server_test.TestCase):
                 scope.settle()
                 self.assertEqual(self.connects("127.0.0.1", scope.port), v4)
                 self.assertEqual(self.connects("::1", scope.port), v6)
+
+    def test_so_many_viewers_come_in_as_was_said(self):
+        with Memscope(DEMO, flags=["--max-viewers", "2"]) as scope:
+            scope.settle()
+            scope.connect = lambda receive_buffer=None: \
+                socket.create_connection(("127.0.0.1", scope.port), 60)
+            scope.head = server_test.Host.head.__get__(scope)
+            with Viewer(scope), Viewer(scope):
+                with self.assertRaises(Refused) as refused:
+                    Viewer(scope)
+                self.assertEqual(refused.exception.status, 503)
+        for none in ("0", "-1", "1e3", "100001"):
+            status, out, err = self.refused("--max-viewers", none)
+            self.assertEqual((status, out), (2, b""), err)
 
     def test_nothing_is_heard_but_on_loopback(self):
         with Memscope(DEMO, flags=("--port", "0")) as scope:

@@ -40,6 +40,7 @@ import { TimelinePage } from "./views/timeline.js";
  * @property {string} label
  * @property {string} group pages of one group stand together; "" has no heading
  * @property {string} [key] that leads there
+ * @property {boolean} [live] a report has nothing of it
  * @property {(app: App) => Page} make
  * @property {(app: App) => number | null | undefined} [badge] how many
  *   there are
@@ -76,9 +77,16 @@ export const PAGES = [
     label: "Allocations",
     group: "Who",
     key: "7",
+    live: true,
     make: (app) => new AllocationsPage(app),
   },
-  { id: "tasks", label: "Tasks & types", group: "Who", make: (app) => new TasksPage(app) },
+  {
+    id: "tasks",
+    label: "Tasks & types",
+    group: "Who",
+    live: true,
+    make: (app) => new TasksPage(app),
+  },
   {
     id: "leaks",
     label: "Leaks",
@@ -95,8 +103,28 @@ export const PAGES = [
     badge: ({ store }) => store.snapshots.length || null,
     make: (app) => new SnapshotsPage(app),
   },
-  { id: "timeline", label: "Timeline", group: "Change", make: (app) => new TimelinePage(app) },
-  { id: "heap", label: "Heap map", group: "More", key: "8", make: (app) => new ResidentPage(app) },
-  { id: "query", label: "Query", group: "More", key: "9", make: (app) => new QueryPage(app) },
+  {
+    id: "timeline",
+    label: "Timeline",
+    group: "Change",
+    live: true,
+    make: (app) => new TimelinePage(app),
+  },
+  {
+    id: "heap",
+    label: "Heap map",
+    group: "More",
+    key: "8",
+    live: true,
+    make: (app) => new ResidentPage(app),
+  },
+  {
+    id: "query",
+    label: "Query",
+    group: "More",
+    key: "9",
+    live: true,
+    make: (app) => new QueryPage(app),
+  },
   { id: "settings", label: "Settings", group: "More", make: (app) => new SettingsPage(app) },
 ];

@@ -2,6 +2,7 @@
 //
 // navigation: links to the pages, in groups, with how many there are of each.
 
+import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { count } from "../format.js";
 import { PAGES } from "../pages.js";
@@ -9,7 +10,7 @@ import { routeTo } from "../router.js";
 
 export class Navigation {
   constructor() {
-    this.links = PAGES.map((page) => {
+    this.links = PAGES.filter((page) => !(api.saved && page.live)).map((page) => {
       const badge = h("span", { class: "badge" });
       const element = h(
         "a",

@@ -2,7 +2,7 @@
 //
 // parts: small pieces that several pages are made of.
 
-import { ApiError } from "../api.js";
+import { ApiError, api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { explained } from "../explain.js";
 
@@ -62,8 +62,8 @@ export class Trouble {
 
 /** @param {Error} error @param {string} what */
 export function wordsOf(error, what) {
-  if (error instanceof ApiError && error.code === "not_kept")
-    return `${what || "This"} is not part of a saved report: it has to be asked of a running memscope.`;
+  if (error instanceof ApiError && error.code === "not_kept" && api.saved)
+    return `${what || "This"}: not part of a report. It has to be asked of memscope while it runs.`;
   return what ? `${what}: ${error.message}` : error.message;
 }
 

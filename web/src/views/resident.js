@@ -198,6 +198,8 @@ export class ResidentPage {
       text: "The program itself maps nothing by mmap, mremap or brk. What libc maps for it, such as the arenas of malloc and stacks, is above.",
     });
     this.map = new HeapMap(app);
+    // Until there is something to show.
+    this.arenas.element.hidden = this.mappings.element.hidden = this.noMappings.hidden = true;
     this.element = h(
       "div",
       { class: "stack resident" },

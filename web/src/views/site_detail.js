@@ -22,7 +22,7 @@ import {
 import { stackLines, stackText, suppression } from "../frames.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { routeTo } from "../router.js";
-import { button, copyText, term } from "./parts.js";
+import { button, copyText, term, wordsOf } from "./parts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
@@ -204,6 +204,7 @@ export class SiteDetail {
           : `Call stacks: ${count(total)}`,
     );
     this.#drawStacks(detail.stacks);
+    this.#drawSource(detail);
     this.sizes.element.hidden = this.lifetimes.element.hidden = false;
     this.sizes.draw(sizeBars(detail.size));
     this.lifetimes.draw(lifetimeBars(detail.lifetime));
@@ -213,7 +214,7 @@ export class SiteDetail {
 
   /** @param {Error} error */
   fail(error) {
-    setText(this.trouble, error.message);
+    setText(this.trouble, wordsOf(error, "Stacks, histograms and threads"));
   }
 
   /** @param {Row[]} stacks */
@@ -279,6 +280,12 @@ export class SiteDetail {
     );
   }
 
+  /** The line that allocates, when nothing else was asked for. @param {Row} detail */
+  #drawSource(detail) {
+    if (this.#sourceOf !== "" || !detail.site.file) return;
+    this.#askSource({ ...detail.site, inlined: false });
+  }
+
   /** @param {Line} line */
   async #askSource({ module, file, line }) {
     const key = `${module} ${file}:${line}`;
@@ -298,19 +305,19 @@ export class SiteDetail {
       );
       return;
     }
-    const first = answer.first_line ?? answer.first ?? 1;
-    const lines = /** @type {any[]} */ (answer.lines ?? []);
+    const { first } = answer;
+    if (answer.newer) setText(where, `${file}:${line} · changed after the program was built`);
     this.source.replaceChildren(
       title,
       where,
       h(
         "ol",
         { class: "code mono", start: first, tabindex: 0, "aria-label": "Source lines" },
-        ...lines.map((text, i) =>
+        ...answer.lines.map((/** @type {string} */ text, /** @type {number} */ i) =>
           h("li", {
             class: first + i === line ? "here" : "",
             "aria-current": first + i === line ? "location" : undefined,
-            text: typeof text === "string" ? text : String(text.text ?? ""),
+            text,
           }),
         ),
       ),

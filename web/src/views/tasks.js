@@ -150,7 +150,8 @@ export class TasksPage {
     /** @param {string} title @param {string} about @param {LocalTable} of @param {string} none @param {HTMLElement} [more] */
     const part = (title, about, of, none, more) => {
       const summary = h("span", { class: "note" });
-      const empty = h("p", { class: "empty", text: none });
+      const empty = h("p", { class: "empty", text: none, hidden: true });
+      of.element.hidden = true; // until it is known which of the two there is
       const element = card(title, { about }, [summary], of.element, empty, more ?? null);
       return { table: of, summary, empty, element };
     };

@@ -21,7 +21,7 @@ import {
 } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { routeTo } from "../router.js";
-import { button, copyText, term } from "./parts.js";
+import { button, copyText, term, wordsOf } from "./parts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
@@ -211,7 +211,7 @@ export class ThreadDetail {
 
   /** @param {Error} error */
   fail(error) {
-    setText(this.trouble, error.message);
+    setText(this.trouble, wordsOf(error, "Charts and call sites"));
   }
 
   async #copy() {
