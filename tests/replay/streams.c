@@ -17,13 +17,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "engine/details.h"
-#include "engine/diff.h"
-#include "engine/matrix.h"
 #include "fake_engine.h"
+#include "pictures.h"
 #include "platform/atomics.h"
 #include "runtime/store.h"
 #include "store/fold.h"
@@ -164,250 +161,19 @@ static void an_event(void)
     }
 }
 
-static void print_sites(const struct ms_site_row *rows, size_t count)
+static void show_snapshot(void)
 {
-    for (size_t i = 0; i < count; i++)
-        printf("%s[%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-               ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
-               i != 0 ? "," : "", rows[i].id, rows[i].address,
-               rows[i].live_bytes, rows[i].live_blocks, rows[i].alloc_bytes,
-               rows[i].alloc_count, rows[i].free_bytes, rows[i].free_count,
-               rows[i].realloc_count, rows[i].temporary_count);
-}
-
-static void print_threads(const struct ms_thread_row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        printf("%s[%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-               ",%" PRIu64 ",%" PRIu64 "]",
-               i != 0 ? "," : "", rows[i].id, rows[i].live_bytes,
-               rows[i].live_blocks, rows[i].alloc_bytes, rows[i].alloc_count,
-               rows[i].free_bytes, rows[i].free_count, rows[i].cross_frees);
-}
-
-static void print_stacks(const char *name, uint64_t since)
-{
-    struct ms_stack_row *rows;
-    size_t count;
-    uint64_t seq;
-
-    if (ms_engine_stack_rows(s.engine, 1, since, &rows, &count, &seq) !=
-        MEMSCOPE_OK)
-        abort();
-    printf(",\"%s\":[", name);
-    for (size_t i = 0; i < count; i++)
-        printf("%s[%u,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-               ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
-               i != 0 ? "," : "", rows[i].id, rows[i].site, rows[i].live_bytes,
-               rows[i].live_blocks, rows[i].alloc_bytes, rows[i].alloc_count,
-               rows[i].free_bytes, rows[i].free_count, rows[i].realloc_count,
-               rows[i].temporary_count);
-    printf("]");
-    free(rows);
-}
-
-// What is not 0 of one site's or thread's histograms.
-static void print_detail(const struct ms_detail *d, uint32_t id, bool first)
-{
-    const char *comma = "";
-
-    printf("%s[%u,[", first ? "" : ",", id);
-    for (size_t b = 0; b < MS_HISTOGRAM_LIFETIMES; b++) {
-        if (d->histograms.lifetime_count[b] == 0)
-            continue;
-        printf("%s[%zu,%" PRIu64 "]", comma, b,
-               d->histograms.lifetime_count[b]);
-        comma = ",";
-    }
-    printf("],[");
-    comma = "";
-    for (size_t c = 0; c < MS_HISTOGRAM_SIZES; c++) {
-        if (d->size_alloc_count[c] == 0)
-            continue;
-        printf("%s[%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", comma, c,
-               d->histograms.size_live_bytes[c],
-               d->histograms.size_live_blocks[c], d->size_alloc_count[c]);
-        comma = ",";
-    }
-    printf("]]");
-}
-
-// The histograms of each site and of each thread.
-static void print_details(void)
-{
-    struct ms_detail d;
-
-    printf(",\"site_details\":[");
-    for (uint32_t i = 1;
-         ms_engine_site_detail(s.engine, 1, i, &d) == MEMSCOPE_OK; i++) {
-        print_detail(&d, i, i == 1);
-        ms_detail_fini(&d);
-    }
-    printf("],\"thread_details\":[");
-    for (uint32_t i = 1;
-         ms_engine_thread_detail(s.engine, 1, i, &d) == MEMSCOPE_OK; i++) {
-        print_detail(&d, i, i == 1);
-        ms_detail_fini(&d);
-    }
-    printf("]");
-}
-
-// By threads and all others; how many stand by themselves is left to chance.
-static void print_matrix(void)
-{
-    struct ms_matrix x;
-
-    if (ms_engine_matrix(s.engine, 1, below(7), &x) != MEMSCOPE_OK)
-        abort();
-    printf(",\"matrix\":[[");
-    for (size_t i = 0; i < x.count; i++)
-        printf("%s%u", i != 0 ? "," : "", x.threads[i].id);
-    printf("],[");
-    for (size_t i = 0; i < (x.count + 1) * (x.count + 1); i++)
-        printf("%s[%" PRIu64 ",%" PRIu64 "]", i != 0 ? "," : "",
-               x.cells[i].blocks, x.cells[i].bytes);
-    printf("]]");
-    ms_matrix_fini(&x);
-}
-
-static void print_heap(const struct ms_stats *stats)
-{
-    const struct ms_heap_totals *h = &stats->heap;
-
-    printf("\"heap\":[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-           ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "],\"peak\":%" PRIu64
-           ",\"unknown_frees\":%" PRIu64,
-           h->live_bytes, h->live_blocks, h->alloc_bytes_total,
-           h->alloc_count_total, h->free_bytes_total, h->free_count_total,
-           h->realloc_count_total, h->temporary_count_total, h->peak_bytes,
-           stats->capture.unknown_frees);
-}
-
-static void print_histograms(const struct ms_histograms *h)
-{
-    printf(",\"sizes\":[");
-    for (size_t c = 0; c < MS_HISTOGRAM_SIZES; c++)
-        printf("%s[%" PRIu64 ",%" PRIu64 "]", c != 0 ? "," : "",
-               h->size_live_bytes[c], h->size_live_blocks[c]);
-    printf("],\"lifetimes\":[");
-    for (size_t b = 0; b < MS_HISTOGRAM_LIFETIMES; b++)
-        printf("%s%" PRIu64, b != 0 ? "," : "", h->lifetime_count[b]);
-    printf("]");
-}
-
-static void print_blocks(void)
-{
-    struct ms_block_walk *walk;
-    struct ms_block blocks[16];
-    size_t n, all = 0;
-
-    if (ms_block_walk_create(s.engine, 1, &walk) != MEMSCOPE_OK)
-        abort();
-    printf(",\"blocks\":[");
-    while ((n = ms_block_walk_next(walk, blocks, 16)) != 0)
-        for (size_t i = 0; i < n; i++, all++)
-            printf("%s[%" PRIu64 ",%" PRIu64 ",%u,%u]", all != 0 ? "," : "",
-                   blocks[i].address, blocks[i].size, blocks[i].site,
-                   blocks[i].thread);
-    ms_block_walk_destroy(walk);
-    printf("]");
-}
-
-// All of a picture, and of sites and threads what has changed since the last.
-static void print_picture(const char *kind)
-{
-    struct ms_site_row *sites;
-    struct ms_thread_row *threads;
-    struct ms_stats stats;
-    struct ms_histograms histograms;
-    size_t count;
-    uint64_t seq = 0, since[] = {0, s.shown_seq};
-    static const char *const names[][2] = {{"sites", "threads"},
-                                           {"site_delta", "thread_delta"}};
-
-    if (ms_engine_stats(s.engine, 1, 0, &stats) != MEMSCOPE_OK ||
-        ms_engine_histograms(s.engine, 1, &histograms) != MEMSCOPE_OK)
-        abort();
-    printf("P %s {", kind);
-    print_heap(&stats);
-    for (size_t i = 0; i < 2; i++) {
-        if (ms_engine_sites(s.engine, 1, since[i], &sites, &count, &seq) !=
-            MEMSCOPE_OK)
-            abort();
-        printf(",\"%s\":[", names[i][0]);
-        print_sites(sites, count);
-        free(sites);
-        if (ms_engine_threads(s.engine, 1, since[i], &threads, &count, &seq) !=
-            MEMSCOPE_OK)
-            abort();
-        printf("],\"%s\":[", names[i][1]);
-        print_threads(threads, count);
-        printf("]");
-        free(threads);
-    }
-    print_stacks("stacks", 0);
-    print_stacks("stack_delta", s.shown_seq);
-    s.shown_seq = seq;
-    print_histograms(&histograms);
-    print_matrix();
-    if (strcmp(kind, "end") == 0)
-        print_details();
-    print_blocks();
-    printf("}\n");
-}
-
-static void print_snapshot(void)
-{
-    printf("P snapshot {");
-    print_heap(&s.snapshot->stats);
-    printf(",\"sites\":[");
-    print_sites(s.snapshot->sites, s.snapshot->site_count);
-    printf("],\"threads\":[");
-    print_threads(s.snapshot->threads, s.snapshot->thread_count);
-    printf("]}\n");
+    print_snapshot(s.snapshot);
     ms_snapshot_release(s.engine, s.snapshot);
     s.snapshot = NULL;
-}
-
-static void print_numbers(const uint32_t ids[2],
-                          const struct ms_diff_numbers numbers[2], bool first)
-{
-    printf("%s[%u,%u", first ? "" : ",", ids[0], ids[1]);
-    for (size_t k = 0; k < 2; k++)
-        printf(",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-               ",%" PRIu64,
-               numbers[k].live_bytes, numbers[k].live_blocks,
-               numbers[k].alloc_bytes, numbers[k].alloc_count,
-               numbers[k].free_bytes, numbers[k].free_count);
-    printf("]");
-}
-
-// The snapshot against one of now.
-static void print_diff(void)
-{
-    const struct ms_snapshot *now;
-    struct ms_diff d;
-
-    if (ms_snapshot_copy(s.engine, 1, &now) != MEMSCOPE_OK ||
-        ms_diff_make(s.snapshot, now, &d) != MEMSCOPE_OK)
-        abort();
-    printf("P diff {\"sites\":[");
-    for (size_t i = 0; i < d.site_count; i++)
-        print_numbers(d.sites[i].ids, d.sites[i].numbers, i == 0);
-    printf("],\"threads\":[");
-    for (size_t i = 0; i < d.thread_count; i++)
-        print_numbers(d.threads[i].ids, d.threads[i].numbers, i == 0);
-    printf("]}\n");
-    ms_diff_fini(&d);
-    ms_snapshot_release(s.engine, now);
 }
 
 static void tick(void)
 {
     (void)ms_session_tick(s.session);
-    print_picture("live");
+    print_picture(s.engine, "live", &s.shown_seq, below(7));
     if (s.snapshot != NULL && below(2) == 0)
-        print_diff();
+        print_diff(s.engine, s.snapshot);
     // The moment of a snapshot is kept; it is looked at much later.
     if (s.snapshot == NULL && below(3) == 0) {
         printf("T\n");
@@ -452,11 +218,11 @@ static void begin(uint64_t seed)
 static void end(void)
 {
     ms_session_finish(s.session, 0, "exit");
-    print_picture("end");
+    print_picture(s.engine, "end", &s.shown_seq, below(7));
     if (s.snapshot != NULL)
-        print_diff();
+        print_diff(s.engine, s.snapshot);
     if (s.snapshot != NULL)
-        print_snapshot();
+        show_snapshot();
     for (size_t i = 0; i < THREADS; i++)
         s.writers[i] = NULL;
     ms_fake_engine_destroy(s.engine);
@@ -476,7 +242,7 @@ int main(int argc, char **argv)
             if (below(40) == 0)
                 tick();
             if (s.snapshot != NULL && below(60) == 0)
-                print_snapshot();
+                show_snapshot();
         }
         end();
     }
