@@ -55,8 +55,8 @@ try {
   await snapshot(memscope, "after load");
   for (const [kind, options] of /** @type {const} */ ([
     ["light", { viewport: WIDE }],
-    ["dark", { viewport: WIDE, scheme: "dark" }],
     ["phone", { viewport: PHONE }],
+    ["dark", { viewport: WIDE, scheme: "dark" }],
   ])) {
     const first = await open(browser, memscope.url, options);
     const ids = await first.page.$$eval("nav a[data-page]", (all) =>
