@@ -529,6 +529,6 @@ test("check 23: what is typed into a search or a query does nothing else", async
   assert.equal((await demo.api("snapshots")).snapshots.length, 0);
   await page.keyboard.press("Escape"); // leaves the search
   await page.keyboard.press("9");
-  await page.waitForSelector(".query");
+  await page.waitForSelector(".heap-grid");
   await close();
 });
