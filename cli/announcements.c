@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -42,35 +43,19 @@ void ms_announcements_ended(struct ms_announcements *a, pid_t pid,
     say(MS_LOG_INFO, "session.end", 0, pid);
 }
 
-// False when none is waiting.
-static bool receive_one(struct ms_announcements *a)
+static void take(struct ms_announcements *a, const struct ms_announcement *said,
+                 int fd, pid_t pid)
 {
-    struct ms_announcement hello;
-    int fd;
-    pid_t pid = 0; // until it is known
-    uid_t uid;
     uint32_t session;
-    int error =
-        ms_ipc_receive_fd(a->listener, &hello, sizeof hello, &fd, &pid, &uid);
 
-    if (error == EPROTO || error == ECONNABORTED) {
-        refuse(a, pid);
-        return true;
-    }
-    if (error != 0)
-        return false;
-    // Abstract names are open to every local user: only the program's own
-    // user, or one that it has become from root, may speak here.
-    if (hello.version != MS_SEGMENT_VERSION ||
-        (getuid() != 0 && uid != getuid())) {
-        close(fd);
-        refuse(a, pid);
-    } else if (hello.magic == MS_ANNOUNCE_ENDED) {
+    if (said->version == MS_SEGMENT_VERSION &&
+        said->magic == MS_ANNOUNCE_ENDED) {
         close(fd);
         // Whoever is there has not ended.
-        if (hello.pid > 0 && kill(hello.pid, 0) != 0 && errno == ESRCH)
-            ms_announcements_ended(a, hello.pid, hello.wait_status);
-    } else if (hello.magic != MS_ANNOUNCE_MAGIC) {
+        if (said->pid > 0 && kill(said->pid, 0) != 0 && errno == ESRCH)
+            ms_announcements_ended(a, said->pid, said->wait_status);
+    } else if (said->version != MS_SEGMENT_VERSION ||
+               said->magic != MS_ANNOUNCE_MAGIC) {
         close(fd);
         refuse(a, pid);
     } else if (ms_engine_adopt(a->engine, fd, pid, &session) == MEMSCOPE_OK) {
@@ -79,27 +64,91 @@ static bool receive_one(struct ms_announcements *a)
     } else {
         refuse(a, pid);
     }
+}
+
+// {receiving}
+static void forget(struct ms_announcements *a, size_t i)
+{
+    close(a->announcers[i].socket);
+    a->announcer_count--;
+    memmove(&a->announcers[i], &a->announcers[i + 1],
+            (a->announcer_count - i) * sizeof *a->announcers);
+}
+
+// False when none is waiting.
+static bool accept_one(struct ms_announcements *a)
+{
+    struct ms_announcer from = {.pid = 0};
+    uid_t uid;
+    int error = ms_ipc_accept(a->listener, &from.socket, &from.pid, &uid);
+
+    if (error == EPROTO || error == ECONNABORTED) {
+        refuse(a, from.pid);
+        return true;
+    }
+    if (error != 0)
+        return false;
+    // Abstract names are open to every local user: only the program's own
+    // user, or one that it has become from root, may speak here.
+    if (getuid() != 0 && uid != getuid()) {
+        close(from.socket);
+        refuse(a, from.pid);
+        return true;
+    }
+    if (a->announcer_count == MS_ANNOUNCERS) {
+        refuse(a, a->announcers[0].pid);
+        forget(a, 0);
+    }
+    a->announcers[a->announcer_count++] = from;
     return true;
+}
+
+// Takes what has been sent. A sender that has no core at present sends later.
+static void receive(struct ms_announcements *a)
+{
+    struct ms_announcement said;
+    int fd;
+
+    for (size_t i = 0; i < a->announcer_count;) {
+        struct ms_announcer from = a->announcers[i];
+        int error = ms_ipc_receive_fd(from.socket, &said, sizeof said, &fd);
+        if (error == EAGAIN) {
+            i++;
+            continue;
+        }
+        forget(a, i);
+        if (error != 0)
+            refuse(a, from.pid);
+        else
+            take(a, &said, fd, from.pid);
+    }
 }
 
 void ms_announcements_drain(struct ms_announcements *a)
 {
     pthread_mutex_lock(&a->receiving);
-    while (receive_one(a))
-        ;
+    while (accept_one(a))
+        receive(a);
+    receive(a);
     pthread_mutex_unlock(&a->receiving);
 }
 
 static void *serve(void *arg)
 {
     struct ms_announcements *a = arg;
-    struct pollfd wait[2] = {
+    struct pollfd wait[2 + MS_ANNOUNCERS] = {
         {.fd = a->listener, .events = POLLIN},
         {.fd = a->stop_pipe[0], .events = POLLIN},
     };
 
     for (;;) {
-        if (poll(wait, 2, -1) < 0 && errno != EINTR)
+        nfds_t count = 2;
+        pthread_mutex_lock(&a->receiving);
+        for (size_t i = 0; i < a->announcer_count; i++)
+            wait[count++] = (struct pollfd){.fd = a->announcers[i].socket,
+                                            .events = POLLIN};
+        pthread_mutex_unlock(&a->receiving);
+        if (poll(wait, count, -1) < 0 && errno != EINTR)
             break;
         if (wait[1].revents != 0)
             break;
@@ -141,5 +190,7 @@ void ms_announcements_stop(struct ms_announcements *a)
     pthread_join(a->thread, NULL);
     close(a->stop_pipe[0]);
     close(a->listener);
+    while (a->announcer_count != 0)
+        forget(a, 0);
     pthread_mutex_destroy(&a->receiving);
 }

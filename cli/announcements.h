@@ -12,6 +12,14 @@
 #include "engine/engine.h"
 #include "platform/ipc.h"
 
+// Senders that have not sent yet: each is about to, unless it was stopped.
+#define MS_ANNOUNCERS 64u
+
+struct ms_announcer {
+    int socket;
+    pid_t pid;
+};
+
 struct ms_announcements {
     char name[MS_IPC_NAME_BYTES]; // for MEMSCOPE_SOCKET; constant
     int listener;
@@ -19,6 +27,10 @@ struct ms_announcements {
     struct ms_engine *engine;
     pthread_t thread;
     pthread_mutex_t receiving; // one at a time, so that a drain is complete
+    // {receiving}
+    struct ms_announcer announcers[MS_ANNOUNCERS]; // oldest first
+    size_t announcer_count;
+
     _Atomic unsigned adopted;
     _Atomic unsigned refused;
 };

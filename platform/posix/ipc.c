@@ -4,13 +4,10 @@
 #include "platform/ipc.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define RECEIVE_WAIT_MS 200 // for a sender that connected but has not sent
 
 static int make_address(const char *name, struct sockaddr_un *a,
                         socklen_t *length)
@@ -114,7 +111,25 @@ static int take_fd(struct msghdr *m)
     return -1;
 }
 
-static int receive_on(int s, void *message, size_t bytes, int *fd)
+int ms_ipc_accept(int listener, int *sender, pid_t *pid, uid_t *uid)
+{
+    struct ucred who;
+    socklen_t length = sizeof who;
+    int s = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (s < 0)
+        return errno == EWOULDBLOCK ? EAGAIN : errno;
+    if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0) {
+        close(s);
+        return EPROTO;
+    }
+    *sender = s;
+    *pid = who.pid;
+    *uid = who.uid;
+    return 0;
+}
+
+int ms_ipc_receive_fd(int sender, void *message, size_t bytes, int *fd)
 {
     union {
         struct cmsghdr head;
@@ -127,13 +142,10 @@ static int receive_on(int s, void *message, size_t bytes, int *fd)
         .msg_control = &control,
         .msg_controllen = sizeof control.space,
     };
-    struct pollfd ready = {.fd = s, .events = POLLIN};
+    ssize_t n = recvmsg(sender, &m, MSG_CMSG_CLOEXEC);
 
-    if (poll(&ready, 1, RECEIVE_WAIT_MS) <= 0)
-        return EPROTO;
-    ssize_t n = recvmsg(s, &m, MSG_CMSG_CLOEXEC);
     if (n < 0)
-        return EPROTO;
+        return errno == EWOULDBLOCK || errno == EINTR ? EAGAIN : EPROTO;
     *fd = take_fd(&m);
     if (*fd < 0)
         return EPROTO;
@@ -142,26 +154,4 @@ static int receive_on(int s, void *message, size_t bytes, int *fd)
         return EPROTO;
     }
     return 0;
-}
-
-int ms_ipc_receive_fd(int listener, void *message, size_t bytes, int *fd,
-                      pid_t *pid, uid_t *uid)
-{
-    struct ucred who;
-    socklen_t length = sizeof who;
-    int s = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-    if (s < 0)
-        return errno == EWOULDBLOCK ? EAGAIN : errno;
-    int error = 0;
-    if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0)
-        error = EPROTO;
-    if (error == 0)
-        error = receive_on(s, message, bytes, fd);
-    close(s);
-    if (error == 0) {
-        *pid = who.pid;
-        *uid = who.uid;
-    }
-    return error;
 }

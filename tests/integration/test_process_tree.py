@@ -51,6 +51,23 @@ class ProcessTree(Hazard):
     def test_clone_behind_libcs_back(self):
         self.check_children("raw_clone", "child_allocate", 20, 100)
 
+    def test_those_that_have_not_said_what_they_want_hold_up_nobody(self):
+        script = (
+            "import os, socket, subprocess\n"
+            "name = os.environ['MEMSCOPE_SOCKET'].replace('@', '\\0', 1)\n"
+            "held = []\n"
+            "for _ in range(100):\n"
+            "    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+            "    s.connect(name)\n"
+            "    held.append(s)\n"
+            "subprocess.run(['perl', '-e', '<STDIN>'])\n")
+        with Memscope("python3", "-c", script) as scope:
+            wait_until("perl's session", lambda: [
+                s for s in scope.get("/sessions")["sessions"]
+                if "perl" in s["exe"]])
+            scope.close_stdin()
+            self.assertEqual(scope.wait(), 0)
+
     def test_vfork_and_exec(self):
         self.check_children("vfork", "leaf_allocate", 5, 13)
 

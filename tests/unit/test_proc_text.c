@@ -89,10 +89,21 @@ static int close_listener(void **state)
     return 0;
 }
 
+static int connect_raw(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int s = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+    memcpy(a.sun_path + 1, name + 1, strlen(name) - 1);
+    socklen_t length =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+    assert_int_equal(connect(s, (struct sockaddr *)&a, length), 0);
+    return s;
+}
+
 // Sends `bytes` bytes with `count` descriptors, by hand.
 static void send_raw(size_t bytes, size_t count)
 {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
     char text[64] = {0};
     union {
         struct cmsghdr head;
@@ -100,12 +111,8 @@ static void send_raw(size_t bytes, size_t count)
     } control = {.space = {0}};
     struct iovec part = {text, bytes};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-    int s = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    int s = connect_raw();
 
-    memcpy(a.sun_path + 1, name + 1, strlen(name) - 1);
-    socklen_t length =
-        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
-    assert_int_equal(connect(s, (struct sockaddr *)&a, length), 0);
     if (count != 0) {
         m.msg_control = &control;
         m.msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -125,8 +132,14 @@ static int receive(int *fd)
     char text[8];
     pid_t pid;
     uid_t uid;
+    int sender;
+    int error = ms_ipc_accept(listener, &sender, &pid, &uid);
 
-    return ms_ipc_receive_fd(listener, text, sizeof text, fd, &pid, &uid);
+    if (error != 0)
+        return error;
+    error = ms_ipc_receive_fd(sender, text, sizeof text, fd);
+    close(sender);
+    return error;
 }
 
 static void message_arrives_with_its_descriptor(void **state)
@@ -134,19 +147,36 @@ static void message_arrives_with_its_descriptor(void **state)
     (void)state;
     char text[8] = "";
     pid_t pid = 0;
-    uid_t uid;
-    int fd = -1;
+    uid_t uid = (uid_t)-1;
+    int fd = -1, sender;
 
     assert_int_equal(receive(&fd), EAGAIN);
     assert_int_equal(ms_ipc_send_fd(name, "sevenup", 8, listener), 0);
-    assert_int_equal(
-        ms_ipc_receive_fd(listener, text, sizeof text, &fd, &pid, &uid), 0);
+    assert_int_equal(ms_ipc_accept(listener, &sender, &pid, &uid), 0);
+    assert_int_equal(ms_ipc_receive_fd(sender, text, sizeof text, &fd), 0);
+    close(sender);
     assert_string_equal(text, "sevenup");
+    assert_int_equal(uid, getuid());
     assert_int_equal(pid, getpid());
     assert_true(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
     close(fd);
     assert_int_equal(ms_ipc_send_fd("@memscope-nobody", "x", 1, 0),
                      ECONNREFUSED);
+}
+
+static void a_sender_may_take_its_time(void **state)
+{
+    (void)state;
+    char text[8];
+    pid_t pid;
+    uid_t uid;
+    int fd, sender, s = connect_raw();
+
+    assert_int_equal(ms_ipc_accept(listener, &sender, &pid, &uid), 0);
+    assert_int_equal(ms_ipc_receive_fd(sender, text, sizeof text, &fd), EAGAIN);
+    close(s);
+    assert_int_equal(ms_ipc_receive_fd(sender, text, sizeof text, &fd), EPROTO);
+    close(sender);
 }
 
 static void bad_message_leaves_no_descriptor_behind(void **state)
@@ -172,6 +202,7 @@ int main(void)
         cmocka_unit_test(line_that_is_cut_is_no_line),
         cmocka_unit_test(key_is_found_at_the_beginning_of_a_line),
         CASE(message_arrives_with_its_descriptor),
+        CASE(a_sender_may_take_its_time),
         CASE(bad_message_leaves_no_descriptor_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,9 +20,13 @@ int ms_ipc_listen(const char *name, int *listener);
 // Async-signal-safe.
 int ms_ipc_send_fd(const char *name, const void *message, size_t bytes, int fd);
 
-// ms_ipc_receive_fd takes the next message: its descriptor, and the sender as
-// the kernel knows it. EAGAIN: none is waiting. EPROTO: not such a message.
-int ms_ipc_receive_fd(int listener, void *message, size_t bytes, int *fd,
-                      pid_t *pid, uid_t *uid);
+// ms_ipc_accept takes the next sender: a socket to receive its message on, and
+// who it is, as the kernel knows it. EAGAIN: none is waiting.
+int ms_ipc_accept(int listener, int *sender, pid_t *pid, uid_t *uid);
+
+// ms_ipc_receive_fd takes a sender's message and its descriptor. EAGAIN: it has
+// not been sent yet, and the socket becomes readable when it has or never will
+// be. EPROTO: no such message. The socket stays the caller's.
+int ms_ipc_receive_fd(int sender, void *message, size_t bytes, int *fd);
 
 #endif
