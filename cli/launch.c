@@ -227,3 +227,14 @@ int ms_launch_library(char *path, size_t bytes)
     }
     return ENOENT;
 }
+
+void ms_launch_fill_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}

@@ -49,4 +49,9 @@ void ms_launch_check_environment(void (*say)(const char *name,
 // of a backend, for the program that is launched next. False: no such name.
 bool ms_launch_backend(const char *name);
 
+// ms_launch_fill_streams fills what is missing of the three streams: the
+// program has them as they were, and a descriptor of ours shall not be taken
+// for one.
+void ms_launch_fill_streams(void);
+
 #endif

@@ -81,9 +81,23 @@ static const struct option run_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+// Those that can only be given. False: it is none of them.
+static bool take_flag(struct run *r, int option)
+{
+    r->open_page |= option == 'o';
+    r->keep_open |= option == 'k';
+    r->no_follow |= option == 'n';
+    r->leaks.wanted |= option == 'L' || option == 'F';
+    r->leaks.fail |= option == 'F';
+    return option == 'o' || option == 'k' || option == 'n' || option == 'L' ||
+           option == 'F';
+}
+
 // 0: go on; else what parse returns.
 static int take_option(struct run *r, int option)
 {
+    if (take_flag(r, option))
+        return 0;
     switch (option) {
     case MS_PAGE_PORT:
         if (!ms_page_option(&r->page, option, optarg))
@@ -133,20 +147,6 @@ static int take_option(struct run *r, int option)
             return bad_usage("no server in DEBUGINFOD_URLS, or no library: ",
                              "--debuginfod");
         r->debuginfod = true;
-        break;
-    case 'o':
-        r->open_page = true;
-        break;
-    case 'k':
-        r->keep_open = true;
-        break;
-    case 'n':
-        r->no_follow = true;
-        break;
-    case 'L':
-    case 'F':
-        r->leaks.wanted = true;
-        r->leaks.fail |= option == 'F';
         break;
     case 's':
         r->leaks.suppressions = optarg;
@@ -346,19 +346,6 @@ static int watch_elsewhere(struct run *r, const struct ms_attach *to,
     return ms_child_end_like(status);
 }
 
-// The program has its streams as they were; a descriptor of ours shall not
-// be taken for one of them.
-static void fill_streams(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
-}
-
 static void say_unknown(const char *name, const char *value)
 {
     fprintf(stderr,
@@ -393,7 +380,7 @@ int ms_run(int argc, char **argv)
         return FAILED;
     }
     r.launch.alone = r.no_follow;
-    fill_streams();
+    ms_launch_fill_streams();
     ms_child_take_signals(&r.signals);
     if (r.attach_to != NULL)
         return watch_elsewhere(&r, &to, library);

@@ -13,7 +13,19 @@ export class LeaksPage {
   constructor(app) {
     this.suspects = new Suspects(app, () => app.setParams({ suspect: this.suspects.open || "" }));
     this.lost = new Lost(app);
-    this.element = h("div", { class: "leaks" }, this.suspects.element, this.lost.element);
+    this.app = app;
+    this.moment = h("p", {
+      class: "empty",
+      hidden: true,
+      text: "A saved snapshot is one moment: who keeps growing, and what no pointer leads to, can only be told while the program runs. Compare two snapshots instead.",
+    });
+    this.element = h(
+      "div",
+      { class: "leaks" },
+      this.moment,
+      this.suspects.element,
+      this.lost.element,
+    );
   }
 
   want() {
@@ -31,6 +43,9 @@ export class LeaksPage {
   }
 
   draw() {
+    const { saved } = this.app.store;
+    this.moment.hidden = !saved;
+    this.suspects.element.hidden = this.lost.element.hidden = saved;
     this.suspects.draw();
     this.lost.draw();
   }
