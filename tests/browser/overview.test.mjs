@@ -186,8 +186,11 @@ test("checks 1, 15: a tick costs little, and the page is small", async (t) => {
     async before(page) {
       const cdp = await page.context().newCDPSession(page);
       await cdp.send("Network.enable");
-      cdp.on("Network.loadingFinished", (/** @type {any} */ e) => {
-        bytes += e.encodedDataLength;
+      // The page itself, not what it asks for while it is open.
+      cdp.on("Network.responseReceived", (/** @type {any} */ { response }) => {
+        const headers = Object.entries(response.headers);
+        const length = headers.find(([name]) => name.toLowerCase() === "content-length");
+        if (!response.url.includes("/api/")) bytes += Number(length?.[1] ?? 0);
       });
     },
   });

@@ -7,6 +7,7 @@ import { api } from "./api.js";
 import { h, setText } from "./dom.js";
 import { Findings } from "./findings.js";
 import { listenToKeys } from "./keys.js";
+import { MonitorCost } from "./monitor_cost.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { parseRoute, routeTo } from "./router.js";
@@ -34,7 +35,6 @@ export class App {
   view = new View();
   findings = new Findings();
   hz = Number(settings.get("hz")) || 10;
-  monitorCpu = Number.NaN;
   /** @type {import("./api.js").LinkState} */
   link = "connecting";
   #lastMessage = performance.now();
@@ -46,8 +46,7 @@ export class App {
   asked = 0;
   #hiddenTimer = 0;
   #noticeTimer = 0;
-  /** @type {{ns: number, at: number} | null} */
-  #monitorBefore = null;
+  #monitor = new MonitorCost();
   /** The page that is looked at; "": none yet. */
   pageId = "";
   /** @type {Params} of the address */
@@ -104,6 +103,10 @@ export class App {
     return /** @type {Page} */ (this.#pages.get(this.pageId));
   }
 
+  get monitorCpu() {
+    return this.#monitor.percent;
+  }
+
   get staleSeconds() {
     const silent = performance.now() - this.#lastMessage;
     return this.link === "open" && silent > STALE_MS ? Math.floor(silent / 1000) : 0;
@@ -134,7 +137,7 @@ export class App {
     if (m.t === "res") this.#answered(m);
     if (m.t === "gone" && m.session === this.store.session?.id) this.#shownIsGone();
     if (m.t === "full" || m.t === "d") {
-      if (m.monitor) this.#monitor(m.monitor);
+      if (m.monitor) this.#monitor.told(m.monitor.cpu_ns);
       // A page that is not seen paints nothing and still says that it lives.
       if (document.hidden) this.#ack(0);
     }
@@ -151,16 +154,6 @@ export class App {
     setText(this.notice, text);
     clearTimeout(this.#noticeTimer);
     this.#noticeTimer = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
-  }
-
-  /** @param {Record<string, any>} monitor */
-  #monitor(monitor) {
-    const now = performance.now();
-    const before = this.#monitorBefore;
-    if (before && now > before.at && monitor.cpu_ns >= before.ns) {
-      this.monitorCpu = ((monitor.cpu_ns - before.ns) / 1e6 / (now - before.at)) * 100;
-    }
-    this.#monitorBefore = { ns: monitor.cpu_ns, at: now };
   }
 
   /** @param {import("./api.js").LinkState} state */
@@ -321,13 +314,13 @@ export class App {
 
   /** @param {number} end uptime in seconds of the moment that shall be shown */
   stopAt(end) {
-    if (Number.isFinite(end)) this.#stop(this.#sampleAt(end));
+    if (Number.isFinite(end)) this.#stop(this.store.ring.timeAt(end));
   }
 
   /** @param {number} begin @param {number} end uptimes in seconds */
   showRange(begin, end) {
     if (end - begin < LEAST_RANGE_S) return;
-    this.#stop(this.#sampleAt(end), { begin: this.#sampleAt(begin) });
+    this.#stop(this.store.ring.timeAt(end), { begin: this.store.ring.timeAt(begin) });
   }
 
   /** A range of the window's length, or a moment again. */
@@ -340,13 +333,6 @@ export class App {
         Math.max(this.store.ring.at("t", this.store.ring.begin), end - view.window),
         end,
       );
-  }
-
-  /** The time of the sample at a time, or before. @param {number} t */
-  #sampleAt(t) {
-    const { ring } = this.store;
-    const at = ring.at("t", Math.max(ring.find("t", t + 5e-4) - 1, ring.begin));
-    return Number.isFinite(at) ? at : t;
   }
 
   /** @param {number} end @param {Parameters<View["stop"]>[1]} [how] */

@@ -58,6 +58,13 @@ export class Ring {
     return low;
   }
 
+  /** The time of the sample at a time, or before. @param {number} t */
+  timeAt(t) {
+    // Half a millisecond: the time is such a sample's own.
+    const at = this.at("t", Math.max(this.find("t", t + 5e-4) - 1, this.begin));
+    return Number.isFinite(at) ? at : t;
+  }
+
   /** Largest value in [from, to). @param {string} column @param {number} from @param {number} to */
   max(column, from, to) {
     let most = Number.NaN;
