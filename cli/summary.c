@@ -193,10 +193,13 @@ static size_t find_processes(struct ms_engine *engine, struct process **out)
         *out = calloc(count + 1, sizeof **out);
     for (size_t i = 0; *out != NULL && i < count; i++) {
         struct process *p = *out + kept;
+        if (strcmp(all[i].end_reason, "exec") == 0)
+            continue;
         p->info = all[i];
-        if (strcmp(all[i].end_reason, "exec") != 0 &&
-            ms_engine_stats(engine, all[i].id, 0, &p->stats) == MEMSCOPE_OK)
-            kept++;
+        // One that has only just begun has no numbers yet.
+        if (ms_engine_stats(engine, all[i].id, 0, &p->stats) != MEMSCOPE_OK)
+            p->stats = (struct ms_stats){0};
+        kept++;
     }
     free(all);
     return kept;
