@@ -137,3 +137,10 @@ test("a place is the end of its path, with the line if there is one", () => {
   assert.equal(f.place("cache.c", 0), "cache.c");
   assert.equal(f.place("", null), "");
 });
+
+test("an instant has as many digits of a second as are asked for", () => {
+  assert.equal(f.instant(0, 2), "00:00:00.00");
+  assert.equal(f.instant(2.54, 2), "00:00:02.54");
+  assert.equal(f.instant(59.9996, 3), "00:00:59.999"); // not yet 60.000
+  assert.equal(f.instant(3661.0005, 3), "01:01:01.000");
+});

@@ -281,8 +281,7 @@ export class App {
   }
 
   #shownIsGone() {
-    const { sessions } = this.store;
-    const next = sessions.find((s) => s.primary) ?? sessions.at(-1);
+    const next = this.store.sessions.find((s) => s.primary) ?? this.store.sessions.at(-1);
     if (next) this.chooseSession(next.id);
     this.say("The process that was shown has ended, and is kept no longer.");
   }
@@ -295,6 +294,7 @@ export class App {
     this.findings.forget();
     this.resume();
     this.subscribe(true);
+    this.page.enter?.(this.params); // what it has asked for is another's
   }
 
   /** @param {number} seconds */

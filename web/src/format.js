@@ -151,6 +151,14 @@ export function clock(ms) {
   return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
+/** 00:10:00.25 @param {number} seconds @param {number} digits */
+export function instant(seconds, digits) {
+  const unit = 10 ** digits;
+  const ticks = Math.floor(seconds * unit + 1e-6);
+  const rest = String(ticks % unit).padStart(digits, "0");
+  return `${clock(Math.floor(ticks / unit) * 1000)}.${rest}`;
+}
+
 /** Clips in the middle: equal beginnings stay apart. @param {string} text @param {number} most */
 export function clipMiddle(text, most) {
   const chars = Array.from(

@@ -72,8 +72,7 @@
 #define MS_BIRTH_SHIFT 19u
 #define MS_BIRTH_BITS 32u
 
-// The node of allocations whose stack the table has no room for.
-#define MS_NODE_UNKNOWN 1u
+#define MS_NODE_UNKNOWN 1u // of stacks that the table has no room for
 
 enum ms_drop_kind {
     MS_DROP_REENTRY, // the hook was entered from inside itself

@@ -14,6 +14,7 @@ import { button, copyText, field, select } from "./parts.js";
 /** @typedef {{columns: QueryColumn[], rows: any[][], truncated: boolean, elapsed_ns: number, seq: number | null}} Answer */
 
 const TEXT_CHARS = 80;
+const PATH_CHARS = 44;
 const TIMES = new Set(["t_ms", "time_ns", "birth_ns"]); // a line is drawn along them
 
 /** @param {QueryColumn} column @param {number} i @returns {import("../local_table.js").LocalColumn} */
@@ -28,9 +29,15 @@ function tableColumn(column, i) {
     keep: i < 3,
     class: numeric ? "num" : "name",
     width: numeric ? "112px" : "minmax(140px, 1fr)",
-    text: (row) => clipMiddle(valueText(column, row[key]), TEXT_CHARS),
+    text: (row) => clipText(valueText(column, row[key])),
     title: (row) => exactText(column, row[key]),
   };
+}
+
+/** Of a path the end says the most. @param {string} text */
+function clipText(text) {
+  if (text.startsWith("/") && text.length > PATH_CHARS) return `…${text.slice(1 - PATH_CHARS)}`;
+  return clipMiddle(text, TEXT_CHARS);
 }
 
 /** Which columns a first chart would show. @param {QueryColumn[]} columns */

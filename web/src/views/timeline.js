@@ -6,7 +6,7 @@
 import { api } from "../api.js";
 import { Lanes } from "../charts/lanes.js";
 import { h, setText } from "../dom.js";
-import { bytes, clipMiddle, clock, count, duration } from "../format.js";
+import { bytes, clipMiddle, clock, count, instant } from "../format.js";
 import { LocalTable } from "../local_table.js";
 import { Poll } from "../poll.js";
 import { happenings, LANES } from "../timeline_events.js";
@@ -32,7 +32,7 @@ const listColumns = [
     keep: true,
     class: "num",
     width: "108px",
-    text: (r) => clock(r.t * 1000) + (r.t % 1).toFixed(2).slice(1),
+    text: (r) => instant(r.t, 2),
     title: (r) => `${r.t.toFixed(3)} s`,
   },
   {
@@ -75,7 +75,8 @@ const eventColumns = [
     sortable: true,
     keep: true,
     class: "num",
-    text: (r) => duration(r.time_ns),
+    width: "116px",
+    text: (r) => instant(r.time_ns / 1e9, 3),
   },
   {
     key: "operation",
