@@ -152,6 +152,7 @@ class Profiles(TestCase):
         with Memscope("redis-server", "--port", "0", "--unixsocket",
                       socket_path, "--save", "") as scope:
             wait_until("redis to listen", lambda: os.path.exists(socket_path))
+            scope.settle()
             self.check_program(scope, [])
             scope.interrupt()
         with Memscope("/usr/bin/python3", "-c", PYTHON,
