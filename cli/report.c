@@ -67,7 +67,7 @@ static bool write_file(const struct ms_snapshot *s, const char *file)
 
 void ms_report_write(struct ms_engine *engine, const char *file)
 {
-    const struct timespec step = {.tv_nsec = NAMES_STEP_MS * 1000000};
+    const struct timespec step = {.tv_nsec = NAMES_STEP_MS * 1000000L};
     const struct ms_snapshot *s;
     enum memscope_status status = ms_snapshot_copy(engine, 0, &s);
 

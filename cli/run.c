@@ -356,7 +356,7 @@ static void say_unknown(const char *name, const char *value)
 int ms_run(int argc, char **argv)
 {
     struct run r = {.engine = NULL};
-    struct ms_attach to;
+    struct ms_attach to = {0};
     char library[4096];
     int bad = parse(&r, argc, argv);
 

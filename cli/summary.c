@@ -210,8 +210,9 @@ static void print_missing_backend(const struct ms_capture_stats *c)
 {
     const char *asked = getenv(MS_ENV_BACKEND);
 
+    // NULL: there is no number of it yet
     if (asked != NULL && strncmp(asked, "custom", 6) == 0 &&
-        strcmp(c->backend, "custom") != 0)
+        c->backend != NULL && strcmp(c->backend, "custom") != 0)
         fprintf(stderr,
                 LINE "the program has registered no such backend: %s; it was "
                      "captured by '%s'\n",

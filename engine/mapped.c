@@ -219,7 +219,7 @@ enum memscope_status ms_session_regions(struct ms_session *s,
 {
     *out = (struct ms_mappings_picture){.session = s->id, .seq = s->seq};
     memcpy(out->epoch, s->epoch, sizeof out->epoch);
-    out->rows = malloc((s->mappings.count + 1) * sizeof *out->rows);
+    out->rows = calloc(s->mappings.count + 1, sizeof *out->rows);
     for (size_t i = 0; out->rows != NULL && i < s->mappings.count; i++)
         describe(s, &s->mappings.regions[i], &out->rows[out->count++]);
     return out->rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;

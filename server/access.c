@@ -25,7 +25,9 @@ static bool is_loopback(const struct sockaddr_storage *s)
     if (s->ss_family == AF_INET)
         return ntohl(((const struct sockaddr_in *)s)->sin_addr.s_addr) >> 24 ==
                IN_LOOPBACKNET;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)s)->sin6_addr);
+    struct in6_addr six;
+    memcpy(&six, &((const struct sockaddr_in6 *)s)->sin6_addr, sizeof six);
+    return IN6_IS_ADDR_LOOPBACK(&six);
 }
 
 // The address that was connected to, as it stands in a Host.

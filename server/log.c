@@ -87,7 +87,7 @@ void ms_log_text(struct ms_log_line *line, const char *key, const char *value)
 {
     add(line, " %s=\"", key);
     for (const char *p = value; *p != '\0'; p++) {
-        if (line->bytes + 2 * ROOM_AT_END > sizeof line->text)
+        if (line->bytes + (size_t)2 * ROOM_AT_END > sizeof line->text)
             break;
         if (*p < ' ' || *p > '~')
             add(line, "\\x%02x", (unsigned char)*p);

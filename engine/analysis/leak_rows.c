@@ -152,7 +152,7 @@ bool ms_leak_rows(struct ms_session *s, const struct ms_suppressions *known,
     for (int waited = 0;
          !name_rows(s, out->rows, out->row_count) && waited < NAME_WAIT_MS;
          waited += NAME_STEP_MS)
-        nanosleep(&(struct timespec){.tv_nsec = NAME_STEP_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = NAME_STEP_MS * 1000000L}, NULL);
     for (size_t i = 0; i < out->row_count; i++) {
         struct ms_leak_row *row = &out->rows[i];
         suppress(known, row);

@@ -77,6 +77,7 @@ int ms_table_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
     struct ms_vtab_table *t = (struct ms_vtab_table *)vtab;
     double rows = rows_about(t), cost = rows + 10;
     char plan[2 * MS_PLAN_CONSTRAINTS + 1];
+    char *to = plan;
     int count = 0;
 
     for (int i = 0; i < info->nConstraint && count < MS_PLAN_CONSTRAINTS; i++) {
@@ -86,12 +87,12 @@ int ms_table_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         const struct ms_column *column = &t->table->columns[c->iColumn];
         if (column->kind > MS_COLUMN_DOUBLE)
             continue;
-        plan[2 * count] = (char)('0' + c->iColumn);
-        plan[2 * count + 1] = (char)c->op;
+        *to++ = (char)('0' + c->iColumn);
+        *to++ = (char)c->op;
         info->aConstraintUsage[i].argvIndex = ++count;
         weigh(t, column, c->op, &cost, &rows);
     }
-    plan[2 * count] = '\0';
+    *to = '\0';
     info->idxStr = sqlite3_mprintf("%s", plan);
     if (info->idxStr == NULL)
         return SQLITE_NOMEM;

@@ -202,7 +202,7 @@ static const struct ms_column stats[] = {
 #define TABLE(number, name, columns, count, row, by_first, unique, text)       \
     [MS_TABLE_##number] = {                                                    \
         name, text, columns, count, sizeof(struct row), by_first, unique}
-#define COUNT(columns) (sizeof columns / sizeof *columns)
+#define COUNT(columns) (sizeof(columns) / sizeof *(columns))
 const struct ms_table ms_sql_tables[MS_SQL_TABLES] = {
     TABLE(ALLOCATIONS, "allocations", blocks, COUNT(blocks), ms_block_row, true,
           true,

@@ -157,11 +157,11 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *plan,
     struct ms_vtab_table *t = (struct ms_vtab_table *)base->pVtab;
 
     c->constraint_count = 0;
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++, plan += 2) {
         struct ms_vtab_constraint *k = &c->constraints[c->constraint_count];
         int type = sqlite3_value_type(argv[i]);
-        k->column = &t->table->columns[plan[2 * i] - '0'];
-        k->op = (unsigned char)plan[2 * i + 1];
+        k->column = &t->table->columns[plan[0] - '0'];
+        k->op = (unsigned char)plan[1];
         // Texts are left to SQLite, which may make a number of them.
         if (type == SQLITE_INTEGER)
             k->value = sqlite3_value_int64(argv[i]);

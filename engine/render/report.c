@@ -37,8 +37,8 @@ static void put_base64(struct ms_writer_buffer *w, const unsigned char *bytes,
         char four[4] = {
             letters[bytes[i] >> 2],
             letters[(bytes[i] & 3u) << 4 | b >> 4],
-            left > 1 ? letters[(b & 15) << 2 | c >> 6] : '=',
-            left > 2 ? letters[c & 63] : '=',
+            (char)(left > 1 ? letters[(b & 15) << 2 | c >> 6] : '='),
+            (char)(left > 2 ? letters[c & 63] : '='),
         };
         ms_put_bytes(w, four, sizeof four);
         if ((i + 3) % LINE_BYTES == 0)

@@ -71,9 +71,9 @@ static void keep_answer(struct ms_symbols *s, struct ms_answer *a,
     if (a->more != NULL) {
         a->more_count = (uint8_t)(count - 1);
         s->answers.more_bytes += (count - 1) * sizeof *a->more;
+        for (size_t i = 0; i < a->more_count; i++)
+            a->more[i] = kept(s, &frames[i + 1], plain);
     }
-    for (size_t i = 0; i < a->more_count; i++)
-        a->more[i] = kept(s, &frames[i + 1], plain);
     if (count != 0)
         a->symbol = kept(s, &frames[0], plain);
     a->known = true;

@@ -62,14 +62,16 @@ static int bind_v6(struct in6_addr address, uint16_t port, int *out)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage a = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {.v6 = {0}};
     socklen_t length = sizeof a;
 
-    if (getsockname(fd, (struct sockaddr *)&a, &length) != 0)
+    if (getsockname(fd, &a.any, &length) != 0)
         return 0;
-    return ntohs(a.ss_family == AF_INET
-                     ? ((struct sockaddr_in *)&a)->sin_port
-                     : ((struct sockaddr_in6 *)&a)->sin6_port);
+    return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
 }
 
 // A machine without IPv6 is served on IPv4 alone, and the other way round.

@@ -33,8 +33,10 @@ static double probability(double x)
 
     if (x > 44)
         return 1;
-    for (; x > 0.25; x /= 2)
+    while (x > 0.25) {
+        x /= 2;
         doublings++;
+    }
     double sum = 0;
     for (int k = 12; k >= 1; k--)
         sum = x / k * (1 - sum);

@@ -12,6 +12,8 @@ struct ms_feed *ms_feed_hold(struct ms_hub *hub, const struct ms_wanted *wanted)
 {
     struct ms_feed *f = hub->feeds;
 
+    // Padding is zero in all of them.
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     while (f != NULL && memcmp(&f->wanted, wanted, sizeof *wanted) != 0)
         f = f->next;
     if (f == NULL) {
