@@ -231,8 +231,10 @@ enum memscope_status ms_snapshot_add(struct ms_engine *e,
     pthread_mutex_lock(&e->lock);
     uint32_t old = one_too_many(e, s->automatic);
     pthread_mutex_unlock(&e->lock);
-    if (old != 0)
-        (void)ms_snapshot_delete(e, old); // or somebody else has
+    if (old != 0) {
+        enum memscope_status deleted = ms_snapshot_delete(e, old);
+        (void)deleted; // or somebody else has
+    }
     pthread_mutex_lock(&e->lock);
     if (e->snapshot_count < MS_SNAPSHOT_LIMIT) {
         entry->refs = 2; // the list's and the caller's
