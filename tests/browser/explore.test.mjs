@@ -154,8 +154,10 @@ test("F20: a table is saved as it is filtered, with exact numbers", async () => 
 
 test("F3: tables show a past moment as the server has it, and go back to now", async () => {
   const { page, close } = await open(browser, `${demo.url}#/sites?q=session_leak`);
-  await until("some seconds", async () => (await demo.api("stats")).uptime_ns > 4e9);
-  await page.goto(`${demo.url}#/sites?q=session_leak&at=2.5`);
+  await rowsWhere(page, "Call sites", (rows) => rows.length === 1);
+  const moment = (await demo.api("stats")).uptime_ns;
+  await until("some seconds", async () => (await demo.api("stats")).uptime_ns > moment + 2e9);
+  await page.goto(`${demo.url}#/sites?q=session_leak&at=${moment / 1e9}`);
   const then = await until("rows of then", async () => {
     const words = (await page.textContent(".page .note")) ?? "";
     const [row] = await cells(page, "Call sites");
@@ -163,7 +165,7 @@ test("F3: tables show a past moment as the server has it, and go back to now", a
   });
   // The moment is that of the nearest sample.
   const at = await page.evaluate(() => /at=([\d.]+)/.exec(location.hash)?.[1]);
-  const past = await demo.api(`sites?q=session_leak&at=${Math.round(Number(at ?? 2.5) * 1e9)}`);
+  const past = await demo.api(`sites?q=session_leak&at=${Math.round(Number(at) * 1e9)}`);
   assert.ok(Math.abs(then - past.rows[0].live_bytes) <= 30_000, `${then}`);
   assert.ok((await demo.api("sites?q=session_leak")).rows[0].live_bytes > then);
   await page.keyboard.press("n");
