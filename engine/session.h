@@ -67,6 +67,8 @@ struct ms_session {
     struct ms_session_module *modules;
     size_t module_count, module_room;
     struct ms_list unnamed; // sites (index) that wait for a name
+    struct ms_list untyped; // stacks (index) that wait for a type
+    uint32_t asked_stacks;  // all before this one have been put on that list
     bool names_wanted;      // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;
     struct ms_list fresh, carry; // rows: of this tick, of the last one
