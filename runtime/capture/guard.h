@@ -11,6 +11,7 @@
 #include "capture/backend.h"
 #include "platform/compiler.h"
 #include "runtime/control.h"
+#include "unwind/unwinder.h"
 
 // The calling thread's writer; NULL before its first event.
 extern _Thread_local struct ms_writer *ms_guard_writer
@@ -40,6 +41,16 @@ struct ms_writer *ms_guard_enter_slow(const void *frame);
 // the few steps before the writer was seen to be busy. See fork.h.
 struct ms_writer *ms_guard_enter_forked(struct ms_writer *w, const void *frame);
 
+// From here on an event of this thread is one inside an event, until the
+// writer is left, or the frame is seen to have gone.
+MS_ALWAYS_INLINE void ms_guard_busy(struct ms_writer *w, const void *frame)
+{
+    w->state = MS_WRITER_BUSY;
+    w->entered = (uint64_t)(uintptr_t)frame;
+    w->entered_from = ms_frame_of_hook(frame).pc;
+    ms_signal_fence(); // a handler that comes now sees that we are busy
+}
+
 MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
 {
     struct ms_writer *w = ms_guard_writer;
@@ -49,9 +60,7 @@ MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
         if (w == NULL)
             return NULL;
     }
-    w->state = MS_WRITER_BUSY;
-    w->entered = (uint64_t)(uintptr_t)frame;
-    ms_signal_fence(); // a handler that comes now sees that we are busy
+    ms_guard_busy(w, frame);
     if (ms_unlikely(w->header == NULL))
         return ms_guard_enter_forked(w, frame);
     ms_writer_now(w);
