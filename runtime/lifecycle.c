@@ -214,7 +214,7 @@ static bool was_abandoned(const struct ms_writer *w, uint64_t here)
 
     return here_own &&
            (!that_own || here >= w->entered ||
-            ms_frame_of_hook((const void *)(uintptr_t)w->entered).pc !=
+            ms_guard_return_of((const void *)(uintptr_t)w->entered) !=
                 w->entered_from);
 }
 
