@@ -28,7 +28,8 @@ export const PAGES = [
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-export function launch() {
+/** @param {string[]} [more] arguments */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.MEMSCOPE_CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -41,6 +42,7 @@ export function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--host-resolver-rules=MAP *.example 127.0.0.1",
+      ...more,
     ],
   });
 }
