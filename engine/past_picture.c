@@ -178,6 +178,7 @@ static void fill_stack(const struct ms_stack_sums *s, const uint64_t *row,
                        struct ms_stack_row *out)
 {
     *out = (struct ms_stack_row){
+        .declared_type = "", // of now
         .id = s->node,
         .site = s->site + 1,
         .live_bytes = row[MS_PAST_ALLOC_BYTES] - row[MS_PAST_FREE_BYTES],
