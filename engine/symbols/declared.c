@@ -65,12 +65,17 @@ static bool follow(Dwarf_Die *from, unsigned attribute, Dwarf_Die *to)
            dwarf_formref_die(&a, to) != NULL;
 }
 
-// Without what does not change the memory: const, and the like.
-static bool unqualified(Dwarf_Die *type, Dwarf_Die *out)
+// Without what does not change the memory: const, and the like; and without
+// names that stand for others. libdw's own would not come back from a circle.
+static bool peeled(Dwarf_Die *type, bool names, Dwarf_Die *out)
 {
     *out = *type;
     for (unsigned i = 0; i < DEPTH_LIMIT; i++)
         switch (dwarf_tag(out)) {
+        case DW_TAG_typedef:
+            if (!names)
+                return true;
+            // fall through
         case DW_TAG_const_type:
         case DW_TAG_volatile_type:
         case DW_TAG_restrict_type:
@@ -84,6 +89,27 @@ static bool unqualified(Dwarf_Die *type, Dwarf_Die *out)
     return false;
 }
 
+// The size of what has one by itself; 0: it has none, or is an array.
+static Dwarf_Word size_of(Dwarf_Die *type)
+{
+    Dwarf_Die plain;
+    Dwarf_Word bytes;
+
+    if (!peeled(type, true, &plain))
+        return 0;
+    switch (dwarf_tag(&plain)) {
+    case DW_TAG_base_type:
+    case DW_TAG_enumeration_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+    case DW_TAG_union_type:
+    case DW_TAG_pointer_type:
+        return dwarf_aggregate_size(&plain, &bytes) == 0 ? bytes : 0;
+    default:
+        return 0;
+    }
+}
+
 enum points_to { NO_POINTER, TO_VOID, TO_TYPE };
 
 // What something's type points to.
@@ -91,10 +117,10 @@ static enum points_to pointed_to(Dwarf_Die *of, Dwarf_Die *target)
 {
     Dwarf_Die type, plain;
 
-    if (!follow(of, DW_AT_type, &type) || dwarf_peel_type(&type, &plain) != 0 ||
+    if (!follow(of, DW_AT_type, &type) || !peeled(&type, true, &plain) ||
         dwarf_tag(&plain) != DW_TAG_pointer_type)
         return NO_POINTER;
-    if (!follow(&plain, DW_AT_type, &type) || !unqualified(&type, target) ||
+    if (!follow(&plain, DW_AT_type, &type) || !peeled(&type, false, target) ||
         dwarf_tag(target) == DW_TAG_unspecified_type)
         return TO_VOID;
     return TO_TYPE;
@@ -118,11 +144,45 @@ static bool is_c(Dwarf_Die *die)
     }
 }
 
-// "struct " as C says it; C++: the namespaces and classes that it lies in.
+// The entry of a list, from the first one on, that another one is or lies in:
+// entries lie in the order of their addresses.
+static void find_among(Dwarf_Die *first, const void *die, Dwarf_Die *out)
+{
+    Dwarf_Die next;
+
+    for (*out = *first; dwarf_siblingof(out, &next) == 0 &&
+                        (uintptr_t)next.addr > (uintptr_t)out->addr &&
+                        (uintptr_t)next.addr <= (uintptr_t)die;)
+        *out = next;
+}
+
+// The namespaces and classes that an entry lies in, with a "::" each.
+static void put_scopes(Dwarf_Die *unit, const void *die, char name[NAME_ROOM])
+{
+    Dwarf_Die at = *unit, child;
+    size_t used = 0;
+
+    for (unsigned i = 0; i < DEPTH_LIMIT && dwarf_child(&at, &child) == 0;
+         i++) {
+        find_among(&child, die, &at);
+        if (at.addr == die)
+            return;
+        int tag = dwarf_tag(&at);
+        const char *part = dwarf_diename(&at);
+        if (tag == DW_TAG_namespace && part == NULL)
+            part = "(anonymous namespace)";
+        bool named = tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
+                     tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+        if (named && part != NULL && used < NAME_ROOM)
+            used +=
+                (size_t)snprintf(name + used, NAME_ROOM - used, "%s::", part);
+    }
+}
+
+// "struct " as C says it; C++: the scopes that it lies in.
 static void put_scope(Dwarf_Die *type, char name[NAME_ROOM])
 {
-    Dwarf_Die *scopes = NULL;
-    size_t used = 0;
+    Dwarf_Die unit;
 
     name[0] = '\0';
     if (is_c(type)) {
@@ -132,21 +192,10 @@ static void put_scope(Dwarf_Die *type, char name[NAME_ROOM])
                  : tag == DW_TAG_union_type       ? "union "
                  : tag == DW_TAG_enumeration_type ? "enum "
                                                   : "");
-        return;
+    } else if (dwarf_cu_die(type->cu, &unit, NULL, NULL, NULL, NULL, NULL,
+                            NULL) != NULL) {
+        put_scopes(&unit, type->addr, name);
     }
-    int count = dwarf_getscopes_die(type, &scopes);
-    for (int i = count - 1; i > 0 && used < NAME_ROOM; i--) {
-        int tag = dwarf_tag(&scopes[i]);
-        const char *part = dwarf_diename(&scopes[i]);
-        if (tag == DW_TAG_namespace && part == NULL)
-            part = "(anonymous namespace)";
-        if (part == NULL ||
-            (tag != DW_TAG_namespace && tag != DW_TAG_structure_type &&
-             tag != DW_TAG_class_type && tag != DW_TAG_union_type))
-            continue;
-        used += (size_t)snprintf(name + used, NAME_ROOM - used, "%s::", part);
-    }
-    free(scopes);
 }
 
 // The name of a type as its language writes it. False: it has none.
@@ -159,7 +208,8 @@ static bool put_name(Dwarf_Die *type, char name[NAME_ROOM])
         Dwarf_Die next;
         if (stars == DEPTH_LIMIT)
             return false;
-        if (!follow(type, DW_AT_type, &next) || !unqualified(&next, &target)) {
+        if (!follow(type, DW_AT_type, &next) ||
+            !peeled(&next, false, &target)) {
             snprintf(name, NAME_ROOM, "void");
             stars++;
             goto end;
@@ -186,9 +236,9 @@ static enum ms_declared_said tell(struct ms_declared_types *types,
                                   bool many, struct ms_declared *out)
 {
     char name[NAME_ROOM];
-    Dwarf_Word bytes;
+    Dwarf_Word bytes = size_of(type);
 
-    if (dwarf_aggregate_size(type, &bytes) != 0 || bytes == 0)
+    if (bytes == 0)
         return MS_DECLARED_NOTHING;
     struct ms_declared_type *slot = slot_of(types, type->addr);
     if (slot == NULL)
@@ -228,11 +278,11 @@ static bool template_type(Dwarf_Die *function, Dwarf_Die *type, bool *array)
         if (dwarf_siblingof(&child, &child) != 0)
             return false;
     }
-    if (!follow(&child, DW_AT_type, type) || !unqualified(type, type))
+    if (!follow(&child, DW_AT_type, type) || !peeled(type, false, type))
         return false;
     *array = dwarf_tag(type) == DW_TAG_array_type;
     return !*array ||
-           (follow(type, DW_AT_type, type) && unqualified(type, type));
+           (follow(type, DW_AT_type, type) && peeled(type, false, type));
 }
 
 // What the variables of a function say.
@@ -288,20 +338,17 @@ static bool takes_size(Dwarf_Die *function)
 {
     Dwarf_Die child, type, plain;
     Dwarf_Attribute a;
-    Dwarf_Word encoding, bytes;
+    Dwarf_Word encoding;
 
     if (dwarf_child(function, &child) != 0)
         return false;
     for (size_t n = 0; n < ENTRIES_LIMIT; n++) {
         if (dwarf_tag(&child) == DW_TAG_formal_parameter &&
-            follow(&child, DW_AT_type, &type) &&
-            dwarf_peel_type(&type, &plain) == 0 &&
+            follow(&child, DW_AT_type, &type) && peeled(&type, true, &plain) &&
             dwarf_tag(&plain) == DW_TAG_base_type &&
             dwarf_formudata(dwarf_attr(&plain, DW_AT_encoding, &a),
                             &encoding) == 0 &&
-            encoding == DW_ATE_unsigned &&
-            dwarf_aggregate_size(&plain, &bytes) == 0 &&
-            bytes == sizeof(size_t))
+            encoding == DW_ATE_unsigned && size_of(&plain) == sizeof(size_t))
             return true;
         if (dwarf_siblingof(&child, &child) != 0)
             return false;
@@ -323,7 +370,6 @@ enum ms_declared_said ms_declared_in(struct ms_declared_types *types,
                                      struct ms_declared *out)
 {
     Dwarf_Die origin, type, returned;
-    Dwarf_Word bytes;
     bool array;
 
     origin_of(function, &origin);
@@ -347,8 +393,7 @@ enum ms_declared_said ms_declared_in(struct ms_declared_types *types,
     if (to == TO_VOID && takes_size(&origin))
         return MS_DECLARED_HANDED_ON;
     // A function that gives out bytes has all kinds of reasons to make some.
-    if (to != TO_TYPE || dwarf_aggregate_size(&returned, &bytes) != 0 ||
-        bytes <= 1)
+    if (to != TO_TYPE || size_of(&returned) <= 1)
         return MS_DECLARED_NOTHING;
     return tell(types, strings, &returned, !v.others, out);
 }
