@@ -102,7 +102,10 @@ static const char no_attach[] =
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
+    static char line[16384];
 
+    // A line at a time: the program under watch writes to the same place.
+    setvbuf(stderr, line, _IOLBF, sizeof line);
     if (strcmp(command, "run") == 0) {
         int result = ms_run(argc - 1, argv + 1);
         if (result == MS_RUN_HELP)

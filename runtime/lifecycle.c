@@ -205,13 +205,17 @@ void ms_runtime_renew(void)
 }
 
 // An event that was begun and left by a jump out of a signal handler: we are
-// where the hook that began it was, or further out on the thread's own stack.
+// where the hook that began it was, or further out on the thread's own stack;
+// or further in, and others' frames lie where its return address was.
 static bool was_abandoned(const struct ms_writer *w, uint64_t here)
 {
     bool here_own = here >= w->stack_low && here < w->stack_high;
     bool that_own = w->entered >= w->stack_low && w->entered < w->stack_high;
 
-    return here_own && (!that_own || here >= w->entered);
+    return here_own &&
+           (!that_own || here >= w->entered ||
+            ms_guard_return_of((const void *)(uintptr_t)w->entered) !=
+                w->entered_from);
 }
 
 struct ms_writer *ms_guard_enter_slow(const void *frame)

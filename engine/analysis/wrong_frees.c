@@ -89,20 +89,19 @@ static uint64_t time_of(const struct ms_session *s, uint32_t units,
     return then > start ? then - start : 0;
 }
 
-// What both kinds have in common.
+// What both kinds have in common. `key` is of the block; NULL: none is known.
 static struct ms_finding *add(struct ms_findings *f, const struct wrong_free *w,
-                              struct ms_row_key *key, bool *has_block)
+                              const struct ms_row_key *key)
 {
-    struct ms_session *s = f->session;
     struct ms_finding *to = ms_findings_add(f, w->count);
 
     if (to == NULL)
         return NULL;
-    *has_block = w->row != 0 && ms_reader_row_key(&s->reader, w->row, key);
-    uint32_t site = *has_block ? ms_model_known_site(&s->model, key->stack) : 0;
+    uint32_t site =
+        key != NULL ? ms_model_known_site(&f->session->model, key->stack) : 0;
     if (site != 0)
         ms_finding_site(f, to, site - 1);
-    ms_session_thread_row(s, w->thread, &to->thread);
+    ms_session_thread_row(f->session, w->thread, &to->thread);
     to->confidence = 1;
     ms_finding_evidence(to, "count", w->count);
     ms_finding_evidence(to, "address", (double)w->address);
@@ -111,64 +110,73 @@ static struct ms_finding *add(struct ms_findings *f, const struct wrong_free *w,
     return to;
 }
 
-// A place may lie in the ring only once: there are no more than this.
-#define MOST 256u
+typedef void tell_fn(struct ms_findings *f, struct ms_finding *to,
+                     const struct wrong_free *w, const struct ms_row_key *key);
 
-void ms_analyze_double_frees(struct ms_findings *f)
+static void find(struct ms_findings *f, enum ms_moment_kind kind,
+                 enum ms_moment_kind other, tell_fn *tell)
 {
-    struct wrong_free all[MOST];
-    size_t count = gather(f->session, MS_MOMENT_FREED_TWICE,
-                          MS_MOMENT_FREED_TWICE, all, MOST);
+    // A place may lie in the ring only once: there are no more than this.
+    struct wrong_free all[256];
+    size_t count =
+        gather(f->session, kind, other, all, sizeof all / sizeof *all);
 
     for (size_t i = 0; i < count; i++) {
         const struct wrong_free *w = &all[i];
         struct ms_row_key key;
-        bool has_block;
-        struct ms_finding *to = add(f, w, &key, &has_block);
+        bool has_block =
+            w->row != 0 && ms_reader_row_key(&f->session->reader, w->row, &key);
+        struct ms_finding *to = add(f, w, has_block ? &key : NULL);
         if (to == NULL)
             continue;
-        uint64_t first = time_of(f->session, w->first_time, w->time_ns);
-        if (f->now->capture.dropped_allocs != 0)
-            to->confidence = NAN;
-        SAY(to,
-            "a block of up to %" PRIu64 " bytes at 0x%" PRIx64
-            " was freed by thread %u, and again by thread %u",
-            has_block ? UINT64_C(1) << key.size_class : 0, w->address,
-            w->first_thread, w->thread + 1);
-        ms_finding_evidence(to, "first_free_ns", (double)first);
-        ms_finding_evidence(to, "first_thread", w->first_thread);
-        ms_finding_stack(to, "freed_first", w->first_stack, w->first_thread,
-                         first);
+        tell(f, to, w, has_block ? &key : NULL);
         if (has_block)
             ms_finding_stack(to, "allocated", key.stack, 0, UINT64_MAX);
     }
 }
 
+static void tell_of_double(struct ms_findings *f, struct ms_finding *to,
+                           const struct wrong_free *w,
+                           const struct ms_row_key *key)
+{
+    uint64_t first = time_of(f->session, w->first_time, w->time_ns);
+
+    if (f->now->capture.dropped_allocs != 0)
+        to->confidence = NAN;
+    SAY(to,
+        "a block of up to %" PRIu64 " bytes at 0x%" PRIx64
+        " was freed by thread %u, and again by thread %u",
+        key != NULL ? UINT64_C(1) << key->size_class : 0, w->address,
+        w->first_thread, w->thread + 1);
+    ms_finding_evidence(to, "first_free_ns", (double)first);
+    ms_finding_evidence(to, "first_thread", w->first_thread);
+    ms_finding_stack(to, "freed_first", w->first_stack, w->first_thread, first);
+}
+
+void ms_analyze_double_frees(struct ms_findings *f)
+{
+    find(f, MS_MOMENT_FREED_TWICE, MS_MOMENT_FREED_TWICE, tell_of_double);
+}
+
+static void tell_of_invalid(struct ms_findings *f, struct ms_finding *to,
+                            const struct wrong_free *w,
+                            const struct ms_row_key *key)
+{
+    (void)f;
+    (void)key;
+    if (w->kind == MS_MOMENT_FREED_NO_BLOCK) {
+        SAY(to,
+            "0x%" PRIx64 " was freed: on a stack or in a loaded file, "
+            "never allocated",
+            w->address);
+        return;
+    }
+    SAY(to, "0x%" PRIx64 " was freed, %u bytes from the beginning of a block",
+        w->address, w->first_time);
+    ms_finding_evidence(to, "offset_bytes", w->first_time);
+}
+
 void ms_analyze_invalid_frees(struct ms_findings *f)
 {
-    struct wrong_free all[MOST];
-    size_t count = gather(f->session, MS_MOMENT_FREED_INSIDE,
-                          MS_MOMENT_FREED_NO_BLOCK, all, MOST);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct wrong_free *w = &all[i];
-        struct ms_row_key key;
-        bool has_block;
-        struct ms_finding *to = add(f, w, &key, &has_block);
-        if (to == NULL)
-            continue;
-        if (w->kind == MS_MOMENT_FREED_NO_BLOCK) {
-            SAY(to,
-                "0x%" PRIx64 " was freed: on a stack or in a loaded file, "
-                "never allocated",
-                w->address);
-            continue;
-        }
-        SAY(to,
-            "0x%" PRIx64 " was freed, %u bytes from the beginning of a block",
-            w->address, w->first_time);
-        ms_finding_evidence(to, "offset_bytes", w->first_time);
-        if (has_block)
-            ms_finding_stack(to, "allocated", key.stack, 0, UINT64_MAX);
-    }
+    find(f, MS_MOMENT_FREED_INSIDE, MS_MOMENT_FREED_NO_BLOCK, tell_of_invalid);
 }

@@ -110,8 +110,10 @@ static void *copy_rows(const void *rows, size_t bytes, size_t *count,
     return copy;
 }
 
-static struct ms_thread_row *copy_threads(const struct ms_snapshot *s,
-                                          bool wanted, size_t *count)
+typedef void *copy_fn(const struct ms_snapshot *s, bool wanted, size_t *count);
+
+static void *copy_threads(const struct ms_snapshot *s, bool wanted,
+                          size_t *count)
 {
     *count = s->thread_count;
     struct ms_thread_row *rows =
@@ -121,8 +123,7 @@ static struct ms_thread_row *copy_threads(const struct ms_snapshot *s,
     return rows;
 }
 
-static struct ms_site_row *copy_sites(const struct ms_snapshot *s, bool wanted,
-                                      size_t *count)
+static void *copy_sites(const struct ms_snapshot *s, bool wanted, size_t *count)
 {
     *count = s->site_count;
     struct ms_site_row *rows = copy_rows(s->sites, sizeof *rows, count, wanted);
@@ -131,33 +132,44 @@ static struct ms_site_row *copy_sites(const struct ms_snapshot *s, bool wanted,
     return rows;
 }
 
-enum memscope_status ms_saved_threads(struct ms_engine *e, uint32_t id,
-                                      uint64_t since,
-                                      struct ms_thread_row **rows,
-                                      size_t *count, uint64_t *seq)
+static enum memscope_status copy_table(struct ms_engine *e, uint32_t id,
+                                       uint64_t since, copy_fn *copy,
+                                       void **rows, size_t *count,
+                                       uint64_t *seq)
 {
     const struct ms_snapshot *s = ms_saved_acquire(e, &id);
 
     if (s == NULL)
         return MEMSCOPE_ERROR_NOT_FOUND;
     *seq = s->stats.seq;
-    *rows = copy_threads(s, since < *seq, count);
+    *rows = copy(s, since < *seq, count);
     ms_snapshot_release(e, s);
     return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+}
+
+enum memscope_status ms_saved_threads(struct ms_engine *e, uint32_t id,
+                                      uint64_t since,
+                                      struct ms_thread_row **rows,
+                                      size_t *count, uint64_t *seq)
+{
+    void *copy = NULL;
+    enum memscope_status status =
+        copy_table(e, id, since, copy_threads, &copy, count, seq);
+
+    *rows = copy;
+    return status;
 }
 
 enum memscope_status ms_saved_sites(struct ms_engine *e, uint32_t id,
                                     uint64_t since, struct ms_site_row **rows,
                                     size_t *count, uint64_t *seq)
 {
-    const struct ms_snapshot *s = ms_saved_acquire(e, &id);
+    void *copy = NULL;
+    enum memscope_status status =
+        copy_table(e, id, since, copy_sites, &copy, count, seq);
 
-    if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
-    *seq = s->stats.seq;
-    *rows = copy_sites(s, since < *seq, count);
-    ms_snapshot_release(e, s);
-    return *rows != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
+    *rows = copy;
+    return status;
 }
 
 enum memscope_status ms_saved_history(struct ms_engine *e, uint32_t id,

@@ -57,9 +57,7 @@ MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
 
     if (ms_unlikely(w == NULL || w->state != MS_WRITER_READY))
         return NULL;
-    w->state = MS_WRITER_BUSY;
-    w->entered = (uint64_t)(uintptr_t)frame;
-    ms_signal_fence(); // a handler that comes now sees that we are busy
+    ms_guard_busy(w, frame);
     // A writer that a fork has wiped has a countdown of 0, and no header.
     // relaxed: a hint
     if (ms_likely(w->countdown-- != 0 &&

@@ -8,6 +8,8 @@
 #ifndef MS_RUNTIME_CAPTURE_GUARD_H
 #define MS_RUNTIME_CAPTURE_GUARD_H
 
+#include <string.h>
+
 #include "capture/backend.h"
 #include "platform/compiler.h"
 #include "runtime/control.h"
@@ -40,6 +42,25 @@ struct ms_writer *ms_guard_enter_slow(const void *frame);
 // the few steps before the writer was seen to be busy. See fork.h.
 struct ms_writer *ms_guard_enter_forked(struct ms_writer *w, const void *frame);
 
+// The return address of a hook, which lies behind its caller's frame pointer.
+MS_ALWAYS_INLINE uint64_t ms_guard_return_of(const void *frame)
+{
+    uint64_t words[2];
+
+    memcpy(words, frame, sizeof words);
+    return words[1];
+}
+
+// From here on an event of this thread is one inside an event, until the
+// writer is left, or the frame is seen to have gone.
+MS_ALWAYS_INLINE void ms_guard_busy(struct ms_writer *w, const void *frame)
+{
+    w->state = MS_WRITER_BUSY;
+    w->entered = (uint64_t)(uintptr_t)frame;
+    w->entered_from = ms_guard_return_of(frame);
+    ms_signal_fence(); // a handler that comes now sees that we are busy
+}
+
 MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
 {
     struct ms_writer *w = ms_guard_writer;
@@ -49,9 +70,7 @@ MS_ALWAYS_INLINE struct ms_writer *ms_guard_enter(const void *frame)
         if (w == NULL)
             return NULL;
     }
-    w->state = MS_WRITER_BUSY;
-    w->entered = (uint64_t)(uintptr_t)frame;
-    ms_signal_fence(); // a handler that comes now sees that we are busy
+    ms_guard_busy(w, frame);
     if (ms_unlikely(w->header == NULL))
         return ms_guard_enter_forked(w, frame);
     ms_writer_now(w);

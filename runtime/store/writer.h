@@ -86,6 +86,7 @@ struct ms_writer {
     _Atomic uint8_t *filter;        // of sampled addresses; NULL: ask the index
     struct ms_unwinder *unwinder;   // NULL: the backend needs none
     uint64_t entered;               // the hook's frame, while busy
+    uint64_t entered_from;          // the return address that lies there
     uint64_t stack_low, stack_high; // the thread's own stack
     struct ms_store *store;
     struct ms_row_map own;        // stack -> row

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { timeToRows } from "./support/acting.mjs";
 import { Memscope, target } from "./support/memscope.mjs";
 import { launch, open } from "./support/page.mjs";
 import { until } from "./support/until.mjs";
@@ -29,32 +30,6 @@ after(async () => {
   await Promise.all([sites?.stop(), threads?.stop()]);
 });
 
-/** How long after `act` other rows are shown, in ms. */
-/** @param {import("playwright-core").Page} page @param {() => Promise<void>} act */
-async function paint(page, act) {
-  await page.evaluate(() => {
-    const w = /** @type {any} */ (window);
-    const shown = () =>
-      [...document.querySelectorAll(".tbody .tr:not([hidden])")]
-        .map((row) => row.getAttribute("data-id"))
-        .join();
-    const before = shown();
-    w.painted = null;
-    const begin = () => {
-      const began = performance.now();
-      const look = () => {
-        if (shown() !== before) w.painted = performance.now() - began;
-        else requestAnimationFrame(look);
-      };
-      look();
-    };
-    addEventListener("pointerdown", begin, { capture: true, once: true });
-    addEventListener("keydown", begin, { capture: true, once: true });
-  });
-  await act();
-  return until("other rows", () => page.evaluate(() => /** @type {any} */ (window).painted));
-}
-
 /** @param {number[]} list */
 function median(list) {
   return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
@@ -70,7 +45,7 @@ test("check 21: 100,000 call sites are sorted, searched and scrolled to their en
   );
   const sorts = [];
   for (const key of ["function", "live_bytes", "function", "live_bytes", "live_bytes"])
-    sorts.push(await paint(page, () => page.click(`.th[data-key='${key}'] button`)));
+    sorts.push(await timeToRows(page, () => page.click(`.th[data-key='${key}'] button`)));
   t.diagnostic(
     `sort click to paint: median ${median(sorts).toFixed(0)} ms, most ${Math.max(...sorts).toFixed(0)} ms`,
   );
@@ -93,7 +68,7 @@ test("check 21: 100,000 call sites are sorted, searched and scrolled to their en
     /^place_/.test((await page.textContent(".tbody .tr .name")) ?? ""),
   );
   const keys = [];
-  for (const digit of "7391") keys.push(await paint(page, () => page.keyboard.press(digit)));
+  for (const digit of "7391") keys.push(await timeToRows(page, () => page.keyboard.press(digit)));
   t.diagnostic(`search key to paint: ${keys.map((k) => k.toFixed(0)).join(", ")} ms`);
   await until(
     "what has it in its name",

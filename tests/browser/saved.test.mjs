@@ -50,11 +50,10 @@ test("an opened file is a whole session", async () => {
     await until("all sites are shown", async () =>
       total.test((await page.textContent(".page-site .note")) ?? ""),
     );
-    const names = await page.locator(".page-site .tr:not(.head)").allTextContents();
-    assert.ok(
-      names.some((n) => n.includes("cache_store")),
-      names.join("\n"),
-    );
+    await until("the rows are shown, by their names", async () => {
+      const rows = await page.locator(".page-site .tr:not(.head)").allTextContents();
+      return rows.some((r) => r.includes("cache_store"));
+    });
     await go(page, "threads");
     await until("all threads are shown, by their names of then", async () => {
       const rows = await page.locator(".page-th .tr").allTextContents();

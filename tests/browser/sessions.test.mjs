@@ -55,6 +55,11 @@ test("a program that attaches can be chosen, and is let go of in its turn", asyn
   });
   assert.equal((await choices(page)).length, 2);
   await full(page);
-  assert.deepEqual(await problems(), []);
+  // What is asked of a program in the moment it is let go of is not found.
+  const late = new RegExp(`status of 404 .*[?&]session=${sessions[1].id}\\b`);
+  assert.deepEqual(
+    (await problems()).filter((p) => !late.test(p)),
+    [],
+  );
   await close();
 });

@@ -169,7 +169,7 @@ test("check 13: saved and brought back it is the same; what is no snapshot is re
   await pillSays(page, /^Live/);
   // A refused file is a 400, which the browser's console tells of.
   assert.deepEqual(
-    (await problems()).filter((p) => !/400/.test(p)),
+    (await problems()).filter((p) => !/status of 400/.test(p)),
     [],
   );
   await close();

@@ -126,6 +126,14 @@ class Bombarded(Hazard):
                 self.assertLess(capture["dropped_reentry"],
                                 20 * stated["signals"])
 
+    def test_only_events_from_further_in_follow_a_jump(self):
+        stated, picture, _ = self.bombard("deeper", 1)
+        self.assertGreater(stated["jumps"], 20)
+        lost = picture.stats["capture"]["dropped_reentry"]
+        say("deeper: %d jumps, %d events, %d inside another" % (
+            stated["jumps"], stated["allocs"] + stated["frees"], lost))
+        self.assertLess(lost, 20 * stated["signals"])
+
     def test_output_and_exit_code_are_the_programs(self):
         for how in ("stay", "jump"):
             with self.subTest(how=how):

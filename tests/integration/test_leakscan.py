@@ -15,6 +15,7 @@ KINDS = ("definite", "indirect", "possible", "reachable")
 
 def scan(scope):
     """A scan's report, when it is there."""
+    wait_until("a session", scope.session)
     number = scope.get("/leakscan")["number"]
     status, _, begun = scope.post("/leakscan", {})
     assert status == 202, begun

@@ -6,7 +6,7 @@ are booked; the numbers stay memscope's own."""
 import os
 import shutil
 
-from memscope_test import (BIN, BUILD, Memscope, Process, TestCase, main,
+from memscope_test import (BIN, BUILD, Api, Memscope, Process, TestCase, main,
                            run_bare, target)
 
 THREADS, BLOCKS, BYTES = 4, 1000, 48
@@ -112,6 +112,41 @@ class OwnBackend(TestCase):
             done = run_bare([BIN, "run", "--backend", name, "--", "true"])
             self.assertEqual(done[0], 2, name)
             self.assertIn(b"no such backend", done[2])
+
+
+class Options(TestCase):
+    """The backend that a linked program names when it opens its page."""
+
+    def start(self, *options):
+        program = Process([target("linked_options"), *options])
+        self.addCleanup(program.__exit__)
+        return program, program.line()
+
+    def left_out(self, line):
+        api = Api(line.rsplit(" ", 1)[1])
+        picture = api.named_picture()
+        picture.check_sums(self)
+        blocks = sum(row["live_blocks"] for row in picture.sites
+                     if row["live_bytes"] == 4711 * row["live_blocks"] > 0)
+        return blocks, api.stats()["capture"]
+
+    def test_the_one_that_is_named_does_the_work(self):
+        blocks, capture = self.left_out(self.start("backend=here")[1])
+        self.assertEqual((capture["backend"], capture["backend_name"]),
+                         ("custom", "here"))
+        self.assertEqual(blocks, 0)
+
+    def test_one_that_is_only_registered_does_not(self):
+        blocks, capture = self.left_out(self.start()[1])
+        self.assertEqual(capture["backend"], "unified")
+        self.assertEqual(blocks, 100)
+
+    def test_one_that_nobody_registers_opens_no_page(self):
+        for name in ("nobody", "unified", ""):
+            program, line = self.start("backend=" + name)
+            self.assertEqual(line, "not found ")
+            program.write(b"\n")
+            self.assertEqual(program.wait(), 0)
 
 
 class Plugin(TestCase):

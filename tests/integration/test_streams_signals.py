@@ -3,6 +3,7 @@
 """Under memscope a program keeps its streams, its signals and its exit code,
 and what goes wrong is said on stderr in lines of memscope's own."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -47,6 +48,22 @@ class Streams(TestCase):
         self.assertIn(b"watching /bin/true", done.stderr.bytes())
         for line in done.stderr.lines():
             self.assertTrue(line.startswith(LINE), line)
+
+    def test_a_line_is_written_whole(self):
+        # Each write is a message of its own here: half a line would be one.
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with ours, theirs:
+            subprocess.run([BIN, "run", "--", "/bin/true"], stderr=theirs,
+                           check=True)
+            ours.setblocking(False)
+            lines = []
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    lines.append(ours.recv(65536))
+        self.assertGreaterEqual(len(lines), 3)
+        for line in lines:
+            self.assertTrue(line.startswith(b"memscope: "), line)
+            self.assertTrue(line.endswith(b"\n"), line)
 
     def test_a_program_inherits_no_descriptor_of_memscope(self):
         command = ["/bin/ls", "/proc/self/fd"]

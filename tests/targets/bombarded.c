@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// bombarded stay|jump THREADS OPS SIGNALS SEED: threads that allocate, resize
-// and free under a storm of signals, whose handlers do the same: on the
+// bombarded stay|jump|deeper THREADS OPS SIGNALS SEED: threads that allocate,
+// resize and free under a storm of signals, whose handlers do the same: on the
 // thread's own stack (SIGALRM of a timer, SIGUSR1) and on another (SIGUSR2),
 // one inside another, until OPS are done by each and SIGNALS have come. `jump`:
-// they also leave what they have interrupted, wherever it is. To be run over
-// below/arena.c, which bears that. What was done is counted by whoever did it,
-// before it is done; with `jump`, some of it was not done.
+// they also leave what they have interrupted, wherever it is; `deeper`: and go
+// on further in on the stack, each time. To be run over below/arena.c, which
+// bears that. What was done is counted by whoever did it, before it is done;
+// with `jump`, some of it was not done.
 
 #include "victim.h"
 
@@ -21,6 +22,7 @@
 #define MOST_THREADS 16u
 #define SLOTS 64u
 #define ALTERNATE 65536u
+#define MOST_COMEBACKS 2000u // then from the outermost frame again
 
 struct worker {
     pthread_t thread;
@@ -30,6 +32,7 @@ struct worker {
     void *_Atomic slots[SLOTS];
     sigjmp_buf home;
     volatile sig_atomic_t may_jump;
+    volatile unsigned comebacks;
     void *alternate;
 };
 
@@ -38,7 +41,7 @@ static _Atomic uint64_t allocs, frees, signals_seen, jumps;
 static struct worker workers[MOST_THREADS];
 static unsigned threads;
 static uint64_t least_signals;
-static bool jumping;
+static bool jumping, deeper;
 static _Atomic unsigned working;
 static pthread_barrier_t ready, quiet, ended;
 static _Thread_local struct worker *self
@@ -122,6 +125,15 @@ static void work(struct worker *w)
     }
 }
 
+// Whatever was interrupted so far lay further out than what follows.
+static void work_further_in(struct worker *w, unsigned frames)
+{
+    if (frames == 0)
+        work(w);
+    else
+        work_further_in(w, frames - 1);
+}
+
 // The first event of a thread comes before any signal.
 static void *worker_main(void *argument)
 {
@@ -136,11 +148,14 @@ static void *worker_main(void *argument)
     victim_check(sigaltstack(&alternate, NULL) == 0, "sigaltstack");
     pthread_barrier_wait(&ready);
     self = w;
-    if (sigsetjmp(w->home, 1) == 0)
-        pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+    if (sigsetjmp(w->home, 1) != 0)
+        w->comebacks++;
     w->may_jump = 1;
     pthread_sigmask(SIG_UNBLOCK, &all, NULL);
-    work(w);
+    if (deeper)
+        work_further_in(w, w->comebacks % MOST_COMEBACKS * 20);
+    else
+        work(w);
     w->may_jump = 0;
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     atomic_fetch_sub(&working, 1);
@@ -183,8 +198,9 @@ int main(int argc, char **argv)
     sigset_t all;
 
     victim_check(argc == 6,
-                 "usage: bombarded stay|jump THREADS OPS SIGNALS SEED");
-    jumping = strcmp(argv[1], "jump") == 0;
+                 "usage: bombarded stay|jump|deeper THREADS OPS SIGNALS SEED");
+    deeper = strcmp(argv[1], "deeper") == 0;
+    jumping = deeper || strcmp(argv[1], "jump") == 0;
     threads = (unsigned)strtoul(argv[2], NULL, 10);
     uint64_t seed = strtoul(argv[5], NULL, 10);
     least_signals = strtoul(argv[4], NULL, 10);

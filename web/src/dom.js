@@ -47,9 +47,15 @@ export function h(tag, props = {}, ...children) {
 /** Sets a text only when it differs: the page is not laid out again for nothing. */
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent === text) return;
+  // The node itself, when it is the only one: textContent makes a new string, and a new node.
+  const node = element.firstChild;
+  const own = node !== null && node.nodeType === Node.TEXT_NODE && node.nextSibling === null;
+  const before = own ? /** @type {Text} */ (node).data : element.textContent;
+  if (before === text) return;
   const shown = visible(text);
-  if (element.textContent !== shown) element.textContent = shown;
+  if (before === shown) return;
+  if (own) /** @type {Text} */ (node).data = shown;
+  else element.textContent = shown;
 }
 
 /** @param {Element} element @param {string} name @param {string} value */

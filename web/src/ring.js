@@ -10,6 +10,8 @@ export class Ring {
     this.capacity = capacity;
     /** Samples ever added. */
     this.end = 0;
+    /** Grows with every change. */
+    this.changes = 0;
     /** @type {Record<string, Float64Array>} */
     this.columns = {};
     for (const name of columns) this.columns[name] = new Float64Array(capacity);
@@ -22,6 +24,7 @@ export class Ring {
 
   clear() {
     this.end = 0;
+    this.changes++;
   }
 
   /** @param {Record<string, number>} sample missing columns become NaN */
@@ -29,6 +32,7 @@ export class Ring {
     const at = this.end % this.capacity;
     for (const name in this.columns) this.columns[name][at] = sample[name] ?? Number.NaN;
     this.end++;
+    this.changes++;
   }
 
   /** @param {string} column @param {number} index */

@@ -28,7 +28,8 @@ export const PAGES = [
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-export function launch() {
+/** @param {string[]} [more] arguments */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.MEMSCOPE_CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -41,6 +42,7 @@ export function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--host-resolver-rules=MAP *.example 127.0.0.1",
+      ...more,
     ],
   });
 }
@@ -89,7 +91,7 @@ export async function open(browser, url, { viewport = WIDE, scheme = "light", be
   const problems = [];
   const { origin, host } = new URL(url);
   page.on("console", (m) => {
-    if (m.type() === "error" || m.type() === "warning") problems.push(`console: ${m.text()}`);
+    if (m.type() === "error" || m.type() === "warning") problems.push(`console: ${m.text()} ${m.location().url}`.trim());
   });
   page.on("pageerror", (e) => problems.push(`error: ${e.message}`));
   page.on("request", (r) => {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// bars: a histogram as a card, by Chart.js's own bar controller. Drawn anew
-// once a second, when its numbers come.
+// bars: a histogram as a card. Drawn anew when its numbers are others.
 
-import { BarController, BarElement, CategoryScale, Chart, LinearScale } from "chart.js";
+import { CategoryScale, Chart, LinearScale } from "chart.js";
 import { color, h, setAttribute } from "../dom.js";
 import { nextScale } from "../scale.js";
 import { AsTable } from "./as_table.js";
+import { Axes } from "./axes.js";
+import { ColumnsController } from "./columns_controller.js";
 
-Chart.register(BarController, BarElement, CategoryScale, LinearScale);
+Chart.register(ColumnsController, CategoryScale, LinearScale);
 
 /**
  * @typedef {object} Bars
@@ -23,8 +24,9 @@ export class BarChart {
   #drawn = "";
   /** @type {Bars} */
   #bars = { labels: [], values: [] };
-  /** @type {Chart<"bar", any, any> | null} made when it is first drawn */
+  /** @type {Chart<any, any, any> | null} made when it is first drawn */
   #chart = null;
+  #axes = new Axes();
 
   /**
    * @param {{id: string, title: string, note: string, help: string, color: string,
@@ -72,19 +74,8 @@ export class BarChart {
   #make() {
     const { plan } = this;
     return new Chart(this.canvas, {
-      type: "bar",
-      data: {
-        labels: [],
-        datasets: [
-          {
-            data: [],
-            backgroundColor: () => color(plan.color),
-            categoryPercentage: 1,
-            barPercentage: 0.86,
-            minBarLength: 2,
-          },
-        ],
-      },
+      type: /** @type {any} */ ("columns"),
+      data: { labels: [], datasets: [] },
       options: {
         animation: false,
         events: [],
@@ -93,6 +84,8 @@ export class BarChart {
         plugins: { legend: { display: false }, tooltip: { enabled: false } },
         scales: {
           x: {
+            type: "category",
+            offset: true,
             border: { display: false },
             grid: { display: false },
             ticks: {
@@ -103,11 +96,12 @@ export class BarChart {
             },
           },
           y: {
+            type: "linear",
             min: 0,
             max: 1,
             border: { display: false },
             grid: { color: () => color("grid") },
-            afterFit: (scale) => {
+            afterFit: (/** @type {any} */ scale) => {
               scale.width = 64;
             },
             ticks: {
@@ -115,11 +109,12 @@ export class BarChart {
               stepSize: 1,
               font: { size: 11 },
               autoSkip: false,
-              callback: (value) => plan.axis(Number(value)),
+              callback: (/** @type {any} */ value) => plan.axis(Number(value)),
             },
           },
         },
       },
+      plugins: [this.#axes.plugin],
     });
   }
 
@@ -144,30 +139,35 @@ export class BarChart {
 
   #update() {
     const bars = this.#bars;
-    this.#scale = nextScale(
+    const scale = nextScale(
       Math.max(0, ...bars.values, ...(bars.before ?? [])),
       this.#scale,
       this.plan.kind,
     );
     this.#chart ??= this.#make();
     const chart = this.#chart;
-    const y = /** @type {any} */ (chart.options.scales).y;
-    y.max = this.#scale.max;
-    y.ticks.stepSize = this.#scale.step;
     const data = /** @type {any} */ (chart.data);
-    data.labels = bars.labels;
-    // Nothing is drawn for 0; what is little keeps a pixel.
-    /** @param {number[]} values */
-    const bar = (values) => values.map((value) => (value > 0 ? value : null));
-    const now = data.datasets[data.datasets.length - 1];
-    now.data = bar(bars.values);
-    if (bars.before) {
-      const before = data.datasets.length > 1 ? data.datasets[0] : { ...now };
-      data.datasets = [
-        Object.assign(before, { data: bar(bars.before), backgroundColor: () => color("peak") }),
-        now,
-      ];
+    const rows = bars.before ? [bars.before, bars.values] : [bars.values];
+    const same =
+      scale === this.#scale &&
+      data.datasets.length === rows.length &&
+      data.labels.join() === bars.labels.join();
+    this.#scale = scale;
+    if (same) {
+      rows.forEach((values, i) => {
+        data.datasets[i].values = values;
+      });
+      this.#axes.draw(chart);
+      return;
     }
+    data.labels = bars.labels;
+    data.datasets = rows.map((values) => {
+      const name = values === bars.before ? "peak" : this.plan.color;
+      return { values, data: [], tint: () => color(name) };
+    });
+    const y = /** @type {any} */ (chart.options.scales).y;
+    y.max = scale.max;
+    y.ticks.stepSize = scale.step;
     chart.update("none");
   }
 

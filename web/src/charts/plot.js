@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: MIT
 //
-// plot: the result of a query as bars or a line, by Chart.js's own
-// controllers.
+// plot: the result of a query as bars or a line.
 
-import {
-  BarController,
-  BarElement,
-  CategoryScale,
-  Chart,
-  LinearScale,
-  LineController,
-  LineElement,
-  PointElement,
-} from "chart.js";
+import { CategoryScale, Chart, LinearScale } from "chart.js";
 import { color, h, setAttribute } from "../dom.js";
 import { nextScale } from "../scale.js";
+import { Axes, OwnController } from "./axes.js";
+import { ColumnsController } from "./columns_controller.js";
 
-Chart.register(
-  BarController,
-  BarElement,
-  CategoryScale,
-  LineController,
-  LineElement,
-  LinearScale,
-  PointElement,
-);
+const FEW = 60; // of so many points each has a dot
+
+/** A line through points that are in order. */
+class LineController extends OwnController {
+  static id = "points";
+
+  draw() {
+    const { ctx, scales } = this.chart;
+    const { points, tint } = /** @type {any} */ (this.getDataset());
+    /** @type {[number, number][]} */
+    const places = points.map((/** @type {Plotted["points"][0]} */ p) => [
+      scales.x.getPixelForValue(Number(p.x)),
+      scales.y.getPixelForValue(p.y),
+    ]);
+    ctx.strokeStyle = ctx.fillStyle = tint();
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    for (const [x, y] of places) ctx.lineTo(x, y);
+    ctx.stroke();
+    if (places.length < FEW) for (const [x, y] of places) ctx.fillRect(x - 2, y - 2, 4, 4);
+  }
+}
+
+Chart.register(ColumnsController, CategoryScale, LinearScale, LineController);
 
 export const MOST_BARS = 60;
 const MOST_POINTS = 5000;
@@ -64,24 +71,27 @@ export class Plot {
     const ticks = { color: () => color("dim"), font: { size: 11 }, maxRotation: 0 };
     const line = what.kind === "line";
     const highest = Math.max(...points.map((p) => p.y), 0);
+    const lowest = Math.min(...points.map((p) => p.y), 0);
     // Round ends, as elsewhere; below 0 the chart finds its own.
-    const scale = points.some((p) => p.y < 0) ? null : nextScale(highest, null, what.scale);
+    const scale = lowest < 0 ? null : nextScale(highest, null, what.scale);
     this.#chart = new Chart(this.canvas, {
-      type: what.kind,
+      type: line ? "points" : "columns",
       data: {
         labels: line ? undefined : points.map((p) => p.label),
         datasets: [
           {
-            data: line ? points.map((p) => ({ x: Number(p.x), y: p.y })) : points.map((p) => p.y),
-            backgroundColor: () => color("heap"),
-            borderColor: () => color("heap"),
-            borderWidth: line ? 1.5 : 0,
-            pointRadius: line && points.length < 60 ? 2 : 0,
-            barPercentage: 0.86,
-            categoryPercentage: 1,
+            data: [],
+            points,
+            values: points.map((p) => p.y),
+            tint: () => color("heap"),
+            range: {
+              x: [Number(points[0]?.x ?? 0), Number(points.at(-1)?.x ?? 1)],
+              y: [lowest, highest],
+            },
           },
         ],
       },
+      plugins: [new Axes().plugin],
       options: {
         animation: false,
         events: [],
@@ -91,6 +101,7 @@ export class Plot {
         scales: {
           x: {
             type: line ? "linear" : "category",
+            offset: !line,
             grid: { display: false },
             border: { display: false },
             ticks: line
@@ -98,6 +109,7 @@ export class Plot {
               : { ...ticks, autoSkipPadding: 8 },
           },
           y: {
+            type: "linear",
             ...(scale ? { min: 0, max: scale.max } : {}),
             border: { display: false },
             grid: { color: () => color("grid") },

@@ -2,9 +2,9 @@
 //
 // ring_controller: a Chart.js controller that draws straight from a Ring. The x
 // axis is fixed and relative (seconds before the window's end), so that a new
-// sample needs chart.render() and no chart.update().
+// sample needs no chart.update().
 
-import { DatasetController } from "chart.js";
+import { OwnController } from "./axes.js";
 
 const GAP_S = 1.5; // where samples are missing for so long, so is the line
 
@@ -23,23 +23,8 @@ const GAP_S = 1.5; // where samples are missing for so long, so is the line
  * @property {() => import("./strip.js").Flag[]} [flags] moments to be marked
  */
 
-export class RingController extends DatasetController {
+export class RingController extends OwnController {
   static id = "ring";
-  static defaults = { dataElementType: "point", datasetElementType: false };
-
-  parse() {}
-  addElements() {}
-  buildOrUpdateElements() {}
-  update() {}
-  reset() {}
-  getMaxOverflow() {
-    return 0;
-  }
-
-  /** @param {any} scale */
-  getMinMax(scale) {
-    return { min: scale.min ?? 0, max: scale.max ?? 1 };
-  }
 
   draw() {
     /** @type {any} */

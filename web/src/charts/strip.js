@@ -131,7 +131,12 @@ export class Strip {
     ctx.clearRect(0, 0, width, height);
     const span = this.#span();
     if (!span) return;
-    const frame = { ctx, span, scale: width / (span.end - span.begin), width, height };
+    const { ring } = this.source;
+    const most = Math.max(
+      ring.max("live", ring.begin, ring.end) || 1,
+      ring.max("rss", ring.begin, ring.end) || 1,
+    );
+    const frame = { ctx, span, scale: width / (span.end - span.begin), width, height, most };
     this.#line(frame, "rss");
     this.#line(frame, "live");
     this.#flags(frame, flags);
@@ -139,15 +144,11 @@ export class Strip {
     this.#tell(span);
   }
 
-  /** @typedef {{ctx: CanvasRenderingContext2D, span: {begin: number, end: number}, scale: number, width: number, height: number}} Frame */
+  /** @typedef {{ctx: CanvasRenderingContext2D, span: {begin: number, end: number}, scale: number, width: number, height: number, most: number}} Frame */
 
   /** @param {Frame} frame @param {"live" | "rss"} column */
-  #line({ ctx, span, scale, width, height }, column) {
+  #line({ ctx, span, scale, width, height, most }, column) {
     const { ring } = this.source;
-    const most = Math.max(
-      ring.max("live", ring.begin, ring.end) || 1,
-      ring.max("rss", ring.begin, ring.end) || 1,
-    );
     const step = Math.max(1, Math.floor((ring.end - ring.begin) / (width * 2)));
     ctx.beginPath();
     let last = 0;

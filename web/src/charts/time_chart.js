@@ -8,6 +8,7 @@ import { color, h, setAttribute, setText } from "../dom.js";
 import { clock, UNKNOWN } from "../format.js";
 import { nextScale } from "../scale.js";
 import { AsTable } from "./as_table.js";
+import { Axes } from "./axes.js";
 import { RingController } from "./ring_controller.js";
 
 // The controller draws no points, yet Chart.js looks up its element by name.
@@ -35,10 +36,18 @@ export class TimeChart {
   /** @type {Chart | null} made when it is first drawn: the numbers come before it */
   #chart = null;
   #visible = true;
+  // What the axes stand for.
   /** @type {number | null} */
   #end = null;
+  #seconds = 0;
   /** @type {HTMLElement[]} */
   #values = [];
+  #axes = new Axes((chart) => {
+    this.#flags(chart);
+    this.#crosshair(chart);
+  });
+  /** What the last drawing depended on. @type {any[]} */
+  #drawn = [];
 
   /**
    * @param {Plan} plan
@@ -64,7 +73,15 @@ export class TimeChart {
       );
     }
     const plot = h("div", { class: "plot" }, this.canvas);
-    this.table = new AsTable(plan.title, plot, () => this.#numbers(), onHover);
+    this.table = new AsTable(
+      plan.title,
+      plot,
+      () => this.#numbers(),
+      () => {
+        this.#drawn = [];
+        onHover();
+      },
+    );
     this.element = h(
       "section",
       { class: "card chart", id: `chart-${plan.id}` },
@@ -161,15 +178,7 @@ export class TimeChart {
           },
         },
       },
-      plugins: [
-        {
-          id: "over",
-          afterDraw: (chart) => {
-            this.#flags(chart);
-            this.#crosshair(chart);
-          },
-        },
-      ],
+      plugins: [this.#axes.plugin],
     });
   }
 
@@ -253,34 +262,46 @@ export class TimeChart {
     return this.#chart === null;
   }
 
+  /** Whether there is anything to draw that has not been drawn. */
+  get #changed() {
+    const { ring, view, flags } = this.source;
+    const now = [ring.changes, view.version, view.window, view.hover, flags?.(), this.#visible];
+    const changed = now.some((value, i) => value !== this.#drawn[i]);
+    this.#drawn = now;
+    return changed;
+  }
+
   /** Draws what is new. Cheap unless an axis has to change. */
   draw() {
     this.table.draw();
+    if (!this.#changed) return;
     if (this.table.shown) this.#legend();
     if (this.table.shown || (!this.#visible && this.#chart !== null)) return;
+    const { view } = this.source;
+    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
+    const made = this.#chart === null;
     this.#chart ??= this.#make();
     const chart = this.#chart;
-    const scale = nextScale(this.#highest(), this.#scale, this.plan.kind, this.mirrored ? 2 : 4);
-    const seconds = this.source.view.seconds;
     const scales = /** @type {any} */ (chart.options.scales);
-    const { end } = this.source.view;
-    if (scale !== this.#scale || scales.x.min !== -seconds || end !== this.#end) {
-      this.#end = end; // its label is a moment when the view is stopped
+    if (made || scale !== this.#scale || view.seconds !== this.#seconds || view.end !== this.#end) {
+      this.#end = view.end; // its label is a moment when the view is stopped
       this.#scale = scale;
-      scales.x.min = -seconds;
-      scales.x.ticks.stepSize = seconds / 4;
+      this.#seconds = view.seconds;
+      scales.x.min = -view.seconds;
+      scales.x.ticks.stepSize = view.seconds / 4;
       scales.y.min = this.mirrored ? -scale.max : 0;
       scales.y.max = scale.max;
       scales.y.ticks.stepSize = scale.step;
       chart.update("none");
     } else {
-      chart.render();
+      this.#axes.draw(chart);
     }
     this.#legend();
   }
 
-  /** After a change of the theme. */
+  /** After a change of the theme, or of the units. */
   restyle() {
+    this.#drawn = [];
     this.#chart?.update("none");
   }
 

@@ -185,7 +185,8 @@ export class Header {
         ),
       );
     }
-    if (session && document.activeElement !== this.sessions)
+    // A list of one is not shown.
+    if (session && !this.sessions.hidden && document.activeElement !== this.sessions)
       this.sessions.value = String(session.id);
   }
 }

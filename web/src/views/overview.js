@@ -29,7 +29,8 @@ function tableOf({ total, rows }) {
 }
 
 export class Overview {
-  #histograms = [0, 0]; // the ticks drawn, of the sizes and of the lifetimes
+  /** What of the tables and histograms has been drawn. @type {any[]} */
+  #drawn = [];
   #insightsAt = 0;
   /** Tables and histograms are to be shown, even when paused. */
   #due = true;
@@ -205,10 +206,21 @@ export class Overview {
     this.#drawCharts();
     if (view.paused && !this.#due) return;
     this.#due = this.#past === null && store.sub < this.app.asked;
-    this.#drawSites();
-    this.#drawThreads();
-    this.#drawHistograms();
+    const { sites, threads, histograms } = this.#past ?? store;
+    if (this.#isNew(0, sites.order)) this.#drawSites(sites);
+    if (this.#isNew(1, threads.order)) this.#drawThreads(threads);
+    if (histograms && this.#isNew(2, histograms)) {
+      this.size.draw(sizeBars(histograms.size));
+      this.life.draw(lifetimeBars(histograms.lifetime));
+    }
     this.#drawInsights();
+  }
+
+  /** @param {number} part @param {any} what came last of it */
+  #isNew(part, what) {
+    if (this.#drawn[part] === what) return false;
+    this.#drawn[part] = what;
+    return true;
   }
 
   /** One that is to be made a frame: the numbers, and the controls, come first. */
@@ -218,8 +230,8 @@ export class Overview {
     if (due.length > 1) this.app.redraw();
   }
 
-  #drawSites() {
-    const { sites } = this.#past ?? this.app.store;
+  /** @param {Table} sites */
+  #drawSites(sites) {
     const rows = this.#rows(this.sites.body, 3, Math.min(TOP_SITES, sites.order.length));
     rows.forEach((element, i) => {
       const row = sites.rows.get(sites.order[i]);
@@ -233,8 +245,8 @@ export class Overview {
     });
   }
 
-  #drawThreads() {
-    const { threads } = this.#past ?? this.app.store;
+  /** @param {Table} threads */
+  #drawThreads(threads) {
     const rows = this.#rows(this.threads.body, 4, Math.min(TOP_THREADS, threads.order.length));
     rows.forEach((element, i) => {
       const row = threads.rows.get(threads.order[i]);
@@ -246,22 +258,6 @@ export class Overview {
       setText(live, bytes(row.live_bytes));
       setText(cpu, row.cpu === null ? "–" : `${percent(row.cpu)} %`);
     });
-  }
-
-  /** One of them a frame: together they would cost as much as all the rest. */
-  #drawHistograms() {
-    const { histograms } = this.#past ?? this.app.store;
-    if (!histograms) return;
-    const [size, life] = this.#histograms;
-    if (size !== histograms.seq) {
-      this.#histograms = [histograms.seq, life];
-      this.size.draw(sizeBars(histograms.size));
-      this.app.redraw();
-      this.#due = true; // the other one's turn
-    } else if (life !== histograms.seq) {
-      this.#histograms = [size, histograms.seq];
-      this.life.draw(lifetimeBars(histograms.lifetime));
-    }
   }
 
   #drawInsights() {
@@ -306,6 +302,8 @@ export class Overview {
   }
 
   restyle() {
+    this.#drawn = [];
+    this.tiles.restyle();
     for (const chart of this.charts) chart.restyle();
     this.size.restyle();
     this.life.restyle();

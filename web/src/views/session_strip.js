@@ -16,7 +16,8 @@ const KINDS = new Set(["mark"]); // the rest are events, not places in the progr
 export class SessionStrip {
   /** @type {import("../charts/strip.js").Flag[]} */
   #flags = [];
-  #flagsOf = "";
+  /** @type {any[]} */
+  #flagsOf = [];
   #marksAt = 0;
   /** @type {Record<string, any>[]} */
   #marks = [];
@@ -108,9 +109,9 @@ export class SessionStrip {
   /** Snapshots and marks, by time. */
   get flags() {
     const { snapshots, session } = this.app.store;
-    const key = `${snapshots.map((s) => s.id).join()} ${this.#marks.length} ${session?.id}`;
-    if (key === this.#flagsOf) return this.#flags;
-    this.#flagsOf = key;
+    const of = [snapshots, this.#marks, session?.id, this.app.store.epoch];
+    if (of.every((value, i) => value === this.#flagsOf[i])) return this.#flags;
+    this.#flagsOf = of;
     const start = session?.start_ms ?? 0;
     /** @type {import("../charts/strip.js").Flag[]} */
     const flags = [

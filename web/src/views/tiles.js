@@ -155,6 +155,9 @@ const TILES = [
 const BYTES = new Set(["heap", "rss", "peak"]);
 
 export class Tiles {
+  /** What the last drawing was of. @type {any[]} */
+  #drawn = [];
+
   constructor() {
     this.parts = TILES.map((tile) => {
       const number = h("span", { class: "number" });
@@ -181,7 +184,10 @@ export class Tiles {
 
   /** @param {Moment} moment */
   draw(moment) {
-    const { ring, at } = moment;
+    const { ring, at, live, paused, store } = moment;
+    const now = [ring.changes, at, live, paused, store.stats];
+    if (now.every((value, i) => value === this.#drawn[i])) return;
+    this.#drawn = now;
     for (const { tile, element, number, unit, sub } of this.parts) {
       const exact = ring.at(tile.column, at);
       const [text, symbol] = tile.value(exact);
@@ -194,5 +200,10 @@ export class Tiles {
       if (BYTES.has(tile.id))
         setAttribute(element, "title", `${tile.help} Now ${exactBytes(exact)}.`);
     }
+  }
+
+  /** Units are others now. */
+  restyle() {
+    this.#drawn = [];
   }
 }
