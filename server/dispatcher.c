@@ -106,7 +106,7 @@ static void hand_over(struct dispatcher *d, struct pending *p,
                   "this is no request of HTTP");
     // Without room for it, an upgrade is HTTP's: it says so.
     else if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
-        ms_ws_add(d->server->ws, let_go(d, p));
+        ms_ws_add(d->server->ws, let_go(d, p), NULL);
     else
         ms_http_add(d->server->http, let_go(d, p), &p->caller,
                     (struct sockaddr *)&p->from, p->from_bytes);

@@ -10,7 +10,6 @@
 
 #include "server_private.h"
 
-#define MS_HEAD_BYTES 16384
 #define MS_HEAD_WAIT_MS 3000
 #define MS_HEADS_PENDING 128
 

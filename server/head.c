@@ -119,46 +119,61 @@ static bool is_upgrade(struct ms_access *access, const struct ms_caller *caller,
 }
 
 // A length is digits, and one that a number can hold.
-static bool is_clean_length(const char *line, size_t colon, size_t bytes)
+static bool is_length(const char *value, size_t bytes)
 {
-    static const char name[] = "Content-Length";
-    size_t digits = 0;
-
-    if (colon != sizeof name - 1 || strncasecmp(line, name, colon) != 0)
-        return true;
-    for (colon++; colon < bytes && strchr(" \t", line[colon]) != NULL;)
-        colon++;
-    while (bytes > colon && strchr(" \t", line[bytes - 1]) != NULL)
+    for (; bytes != 0 && strchr(" \t", *value) != NULL; bytes--)
+        value++;
+    while (bytes != 0 && strchr(" \t", value[bytes - 1]) != NULL)
         bytes--;
-    for (; colon < bytes; colon++, digits++)
-        if (!isdigit((unsigned char)line[colon]))
+    for (size_t i = 0; i < bytes; i++)
+        if (!isdigit((unsigned char)value[i]))
             return false;
-    return digits != 0 && digits < 19;
+    return bytes != 0 && bytes < 19;
 }
 
-// A line's part of a head's grammar (RFC 9112): a name, a colon right behind
-// it, no control characters, and CR LF at its end.
+static bool is_name(const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (!isalnum((unsigned char)name[i]) &&
+            strchr("!#$%&'*+-.^_`|~", name[i]) == NULL)
+            return false;
+    return bytes != 0;
+}
+
+static bool has_controls(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+// A header by RFC 9112: a name with a colon right behind it, and no control
+// characters.
+static bool is_clean_header(const char *name, size_t name_bytes,
+                            const char *value, size_t bytes)
+{
+    static const char length[] = "Content-Length";
+
+    return is_name(name, name_bytes) && !has_controls(value, bytes) &&
+           (name_bytes != sizeof length - 1 ||
+            strncasecmp(name, length, name_bytes) != 0 ||
+            is_length(value, bytes));
+}
+
 static bool is_clean_line(const char *line, size_t bytes, bool is_request)
 {
-    size_t colon = 0;
-
     if (bytes == 0 || line[bytes - 1] != '\r')
         return false;
     bytes--;
-    for (size_t i = 0; i < bytes; i++) {
-        unsigned char c = (unsigned char)line[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-        if (c == ':' && colon == 0)
-            colon = i;
-    }
     if (is_request || bytes == 0)
-        return true;
-    for (size_t i = 0; i < colon; i++)
-        if (!isalnum((unsigned char)line[i]) &&
-            strchr("!#$%&'*+-.^_`|~", line[i]) == NULL)
-            return false;
-    return colon != 0 && is_clean_length(line, colon, bytes);
+        return !has_controls(line, bytes);
+    const char *colon = memchr(line, ':', bytes);
+    return colon != NULL &&
+           is_clean_header(line, (size_t)(colon - line), colon + 1,
+                           (size_t)(line + bytes - colon) - 1);
 }
 
 // What two readers could take for different things: lines that end otherwise,
@@ -203,4 +218,32 @@ enum ms_head_kind ms_head_classify(struct ms_access *access,
         return full ? MS_HEAD_TOO_LARGE : MS_HEAD_INCOMPLETE;
     return is_upgrade(access, caller, head, length) ? MS_HEAD_WEBSOCKET
                                                     : MS_HEAD_HTTP;
+}
+
+// Whether NULs stand for CR LF here.
+static bool is_line_end(const char *at, const char *end)
+{
+    return end - at >= 2 && at[0] == '\0' && at[1] == '\0';
+}
+
+bool ms_head_is_clean(const char *head, const char *version, size_t bytes)
+{
+    const char *end = head + bytes;
+    const char *at = version + strlen(version);
+
+    if (!is_name(head, strlen(head)) || !is_line_end(at, end))
+        return false;
+    for (at += 2; end - at > 2;) {
+        const char *colon = memchr(at, '\0', (size_t)(end - at));
+        if (colon == NULL || colon + 1 == end)
+            return false;
+        const char *value = colon + 1;
+        const char *stop = memchr(value, '\0', (size_t)(end - value));
+        if (stop == NULL || !is_line_end(stop, end) ||
+            !is_clean_header(at, (size_t)(colon - at), value,
+                             (size_t)(stop - value)))
+            return false;
+        at = stop + 2;
+    }
+    return end - at == 2 && is_line_end(at, end);
 }

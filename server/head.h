@@ -13,6 +13,7 @@
 #include "access.h"
 
 #define MS_HEAD_LINE_BYTES 8192u
+#define MS_HEAD_BYTES 16384
 
 enum ms_head_kind {
     MS_HEAD_INCOMPLETE, // more must come
@@ -29,5 +30,11 @@ enum ms_head_kind {
 enum ms_head_kind ms_head_classify(struct ms_access *access,
                                    const struct ms_caller *caller,
                                    const char *head, size_t bytes, bool full);
+
+// ms_head_is_clean says the same of a head that libmicrohttpd has read: by it
+// the end of each line, and the colon after each name, have become NUL. `head`
+// is where its method stands, `version` that of its first line; both end with
+// NUL.
+bool ms_head_is_clean(const char *head, const char *version, size_t bytes);
 
 #endif

@@ -11,40 +11,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "http_callers.h"
+#include "head.h"
 #include "http_check.h"
-#include "http_later.h"
+#include "http_connections.h"
+#include "http_exchange.h"
+#include "http_upgrade.h"
 #include "platform/clock.h"
 #include "routes.h"
-
-#define DROPPED_BYTES 1048576 // read and dropped, for the answer's sake
 
 struct ms_http {
     struct ms_server *server;
     struct MHD_Daemon *daemon;
-    struct ms_http_callers callers;
+    struct ms_http_connections connections;
+    struct ms_exchanges exchanges; // all that are under way
     int poll_fd;
-    int wake_event;                   // eventfd
-    struct exchange *newest, *oldest; // all that are under way
-    struct ms_http_waiter *waiting;   // those whose answers come later
+    int wake_event;                 // eventfd
+    struct ms_http_waiter *waiting; // those whose answers come later
 };
 
-// One request, from its head to the end of its answer.
-struct exchange {
-    struct MHD_Connection *connection;
-    struct exchange *newer, *older;
-    bool answered;   // it has come whole
-    uint64_t due_ns; // it is to have come whole
-    struct ms_request request;
-    char *body;
-    bool too_large;
-    uint64_t dropped_bytes; // of a body that is too large
-    struct ms_sql_job *job; // its answer is being made; owned
-    struct ms_http_sleeper sleeper;
-    uint64_t begin_ns;
-    unsigned route; // as endpoints.h counts them
-    struct ms_http_waiter waiter;
-};
+// What stands for a request of which no more is known than that its first line
+// has control characters in it.
+static char dirty;
 
 static void say_nothing(void *arg, const char *format, va_list arguments)
 {
@@ -73,36 +60,22 @@ static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
     return MHD_http_unescape(text);
 }
 
-// False: this is going too far.
-static bool keep_body(struct exchange *x, const char *data, size_t bytes)
+// Sees the target of a request before it is decoded.
+static void *see_target(void *arg, const char *target,
+                        struct MHD_Connection *connection)
 {
-    size_t have = x->request.body_bytes;
-    char *grown = NULL;
-
-    if (x->request.import != NULL) {
-        // After a mistake the rest is read as well, so that it can be told.
-        if (ms_import_feed(x->request.import, data, bytes) != MEMSCOPE_OK)
-            x->dropped_bytes += bytes;
-        return x->dropped_bytes <= MS_IMPORT_BYTES;
-    }
-    if (!x->too_large && bytes <= MS_HTTP_BODY_BYTES - have)
-        grown = realloc(x->body, have + bytes + 1);
-    if (grown == NULL) {
-        x->too_large = true;
-        x->dropped_bytes += bytes;
-        return x->dropped_bytes <= DROPPED_BYTES;
-    }
-    memcpy(grown + have, data, bytes);
-    grown[have + bytes] = '\0';
-    x->body = grown;
-    x->request.body_bytes = have + bytes;
-    return true;
+    (void)arg;
+    (void)connection;
+    for (; target != NULL && *target != '\0'; target++)
+        if ((unsigned char)*target < 0x20 || *target == 0x7f)
+            return &dirty;
+    return NULL;
 }
 
 // It was woken: there is something to send, or nothing yet.
 static enum MHD_Result answer_job(struct ms_http *http,
                                   struct MHD_Connection *connection,
-                                  struct exchange *x)
+                                  struct ms_exchange *x)
 {
     struct ms_reply r = {.content_type = "application/json", .job = x->job};
 
@@ -115,7 +88,7 @@ static enum MHD_Result answer_job(struct ms_http *http,
 
 static enum MHD_Result answer(struct ms_http *http,
                               struct MHD_Connection *connection,
-                              struct exchange *x, const char *path)
+                              struct ms_exchange *x, const char *path)
 {
     struct ms_request *q = &x->request;
     struct ms_reply r = {
@@ -150,63 +123,78 @@ static enum MHD_Result answer(struct ms_http *http,
                           "there are as many queries as may be");
 }
 
-static void link_exchange(struct ms_http *http, struct exchange *x)
-{
-    x->older = http->newest;
-    if (x->older != NULL)
-        x->older->newer = x;
-    else
-        http->oldest = x;
-    http->newest = x;
-}
-
-static void unlink_exchange(struct ms_http *http, struct exchange *x)
-{
-    if (x->older != NULL)
-        x->older->newer = x->newer;
-    else
-        http->oldest = x->newer;
-    if (x->newer != NULL)
-        x->newer->older = x->older;
-    else
-        http->newest = x->older;
-}
-
-static void cut(struct exchange *x)
+// What a head is like that the dispatcher has not seen, since it is not the
+// first one of its connection. 0: as it should be.
+static unsigned judge_head(struct MHD_Connection *connection,
+                           const char *method, const char *version)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (info != NULL)
-        shutdown(info->connect_fd, SHUT_RDWR); // it is closed as it runs
+    if (info == NULL)
+        return 400;
+    if (info->header_size > MS_HEAD_BYTES)
+        return 431;
+    if (version < method || version > method + info->header_size)
+        return 400;
+    if ((size_t)(version - method) + strlen(version) > MS_HEAD_LINE_BYTES)
+        return 414;
+    return ms_head_is_clean(method, version, info->header_size) ? 0 : 400;
 }
 
-// A body that comes a byte at a time is never idle: each byte wakes us. No
-// answer can be given before it has come.
-static void end_late_bodies(struct ms_http *http)
+static enum MHD_Result refuse_head(struct ms_http *http,
+                                   struct MHD_Connection *connection,
+                                   unsigned status)
 {
-    uint64_t now = http->oldest != NULL ? ms_clock_monotonic_ns() : 0;
-
-    for (struct exchange *x = http->oldest; x != NULL; x = x->newer)
-        if (!x->answered && x->due_ns <= now)
-            cut(x);
+    return ms_http_refuse(
+        http->server, connection, status,
+        status == 431   ? "the head of a request may have 16,384 bytes"
+        : status == 414 ? "the first line of a request may have 8,192 bytes"
+                        : "this is no request of HTTP");
 }
 
-bool ms_http_end_oldest(struct ms_http *http)
+// The head of a request has come. *state stays as it is when it was answered.
+static enum MHD_Result begin_request(struct ms_http *http,
+                                     struct MHD_Connection *connection,
+                                     const char *path, const char *method,
+                                     const char *version, void **state)
 {
-    struct exchange *x = http->oldest;
+    struct ms_endpoints *endpoints = &http->server->endpoints;
+    struct ms_http_connection *c =
+        ms_http_connections_get(&http->connections, connection);
+    unsigned wrong = *state == &dirty ? 400 : 0;
+    bool done;
 
-    while (x != NULL && x->answered)
-        x = x->newer;
+    ms_http_connections_busy(&http->connections, c);
+    atomic_fetch_add(&http->server->requests, 1);
+    endpoints->route = MS_ROUTE_NONE;
+    endpoints->begin_ns = ms_clock_monotonic_ns();
+    if (wrong == 0)
+        wrong = judge_head(connection, method, version);
+    if (wrong != 0)
+        return refuse_head(http, connection, wrong);
+    struct ms_http_asked asked = {
+        .caller = &c->caller,
+        .method = method,
+        .path = path,
+        .most = ms_routes_import(method, path) ? MS_IMPORT_BYTES
+                                               : MS_HTTP_BODY_BYTES,
+    };
+    if (strcmp(path, "/ws") == 0 &&
+        ms_http_upgrade(http->server, connection, &c->caller))
+        return MHD_NO;
+    enum MHD_Result result =
+        ms_http_check(http->server, connection, &asked, &done);
+    if (done)
+        return result;
+    struct ms_exchange *x =
+        ms_exchange_begin(&http->exchanges, http->server, connection, method,
+                          path, endpoints->begin_ns);
     if (x == NULL)
-        x = http->oldest;
-    if (x == NULL)
-        return false;
-    cut(x);
-    if (x->waiter.later != NULL)
-        ms_http_end_waiting(&x->waiter);
-    (void)MHD_run(http->daemon);
-    return true;
+        return MHD_NO;
+    x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
+    *state = x;
+    return MHD_YES;
 }
 
 static enum MHD_Result take_request(void *arg,
@@ -216,46 +204,14 @@ static enum MHD_Result take_request(void *arg,
                                     size_t *bytes, void **state)
 {
     struct ms_http *http = arg;
-    struct exchange *x = *state;
-    bool done;
-
-    (void)version;
     struct ms_endpoints *endpoints = &http->server->endpoints;
+    struct ms_exchange *x = *state;
+
     endpoints->method = method;
-    if (x == NULL) {
-        atomic_fetch_add(&http->server->requests, 1);
-        endpoints->route = MS_ROUTE_NONE;
-        endpoints->begin_ns = ms_clock_monotonic_ns();
-        bool import = ms_routes_import(method, path);
-        struct ms_http_asked asked = {
-            .caller = ms_http_callers_get(&http->callers, connection),
-            .method = method,
-            .path = path,
-            .most = import ? MS_IMPORT_BYTES : MS_HTTP_BODY_BYTES,
-        };
-        enum MHD_Result result =
-            ms_http_check(http->server, connection, &asked, &done);
-        if (done)
-            return result;
-        x = calloc(1, sizeof *x);
-        if (x == NULL)
-            return MHD_NO;
-        if (import)
-            x->request.import = ms_import_create();
-        x->request.server = http->server;
-        x->request.method = method;
-        x->connection = connection;
-        x->begin_ns = endpoints->begin_ns;
-        x->due_ns = x->begin_ns +
-                    (import ? MS_HTTP_IMPORT_SECONDS : MS_HTTP_BODY_SECONDS) *
-                        UINT64_C(1000000000);
-        x->sleeper = (struct ms_http_sleeper){connection, http->wake_event};
-        link_exchange(http, x);
-        *state = x;
-        return MHD_YES;
-    }
+    if (x == NULL || *state == &dirty)
+        return begin_request(http, connection, path, method, version, state);
     if (*bytes != 0) {
-        bool go_on = keep_body(x, data, *bytes);
+        bool go_on = ms_exchange_take(x, data, *bytes);
         *bytes = 0;
         return go_on ? MHD_YES : MHD_NO; // no answer can be given before
     }
@@ -273,20 +229,40 @@ static enum MHD_Result take_request(void *arg,
 static void end_request(void *arg, struct MHD_Connection *connection,
                         void **state, enum MHD_RequestTerminationCode how)
 {
-    struct exchange *x = *state;
+    struct ms_http *http = arg;
+    struct ms_exchange *x = *state;
 
-    (void)connection;
     (void)how;
+    if (x != NULL && *state != &dirty)
+        ms_exchange_end(&http->exchanges, x);
     *state = NULL;
-    if (x == NULL)
-        return;
-    unlink_exchange(arg, x);
-    ms_http_give_up(&x->waiter);
-    ms_import_destroy(x->request.import);
-    if (x->job != NULL)
-        ms_sql_job_leave(x->job);
-    free(x->body);
-    free(x);
+    ms_http_connections_wait(
+        &http->connections,
+        ms_http_connections_get(&http->connections, connection));
+}
+
+static void see_connection(void *arg, struct MHD_Connection *connection,
+                           void **state,
+                           enum MHD_ConnectionNotificationCode what)
+{
+    struct ms_http *http = arg;
+
+    (void)state;
+    struct ms_http_connection *c =
+        ms_http_connections_get(&http->connections, connection);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        ms_http_connections_busy(&http->connections, c);
+    else
+        ms_http_connections_wait(&http->connections, c);
+}
+
+bool ms_http_end_oldest(struct ms_http *http)
+{
+    if (!ms_http_connections_end_oldest(&http->connections) &&
+        !ms_exchanges_end_oldest(&http->exchanges))
+        return false;
+    (void)MHD_run(http->daemon);
+    return true;
 }
 
 enum memscope_status ms_http_create(struct ms_server *server,
@@ -304,11 +280,14 @@ enum memscope_status ms_http_create(struct ms_server *server,
     }
     http->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     http->daemon = MHD_start_daemon(
+        // Without MHD_USE_TURBO it would shut down what ms_http_upgrade keeps.
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
-            MHD_ALLOW_SUSPEND_RESUME,
+            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO,
         0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER,
         say_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, see_target, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, see_connection, http,
         MHD_OPTION_CONNECTION_LIMIT, 2u * MS_HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MS_HTTP_IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)131072, MHD_OPTION_END);
@@ -339,7 +318,7 @@ void ms_http_destroy(struct ms_http *http)
     MHD_stop_daemon(http->daemon);
     ms_sql_jobs_destroy(http->server->sql_jobs);
     close(http->wake_event);
-    ms_http_callers_fini(&http->callers);
+    ms_http_connections_fini(&http->connections);
     free(http);
 }
 
@@ -351,7 +330,7 @@ void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
 
     if (info != NULL && info->num_connections >= MS_HTTP_CONNECTIONS)
         ms_http_end_oldest(http);
-    if (!ms_http_callers_set(&http->callers, fd, caller)) {
+    if (!ms_http_connections_add(&http->connections, fd, caller)) {
         close(fd);
         return;
     }
@@ -386,6 +365,7 @@ void ms_http_run(struct ms_http *http)
 
     (void)ignore; // nothing there is the usual case
     ms_http_wake(http->waiting);
-    end_late_bodies(http);
+    ms_exchanges_expire(&http->exchanges);
+    ms_http_connections_expire(&http->connections);
     (void)MHD_run(http->daemon);
 }

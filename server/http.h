@@ -12,7 +12,7 @@
 
 #define MS_HTTP_CONNECTIONS 256
 #define MS_HTTP_BODY_BYTES 65536
-#define MS_HTTP_IDLE_SECONDS 10
+#define MS_HTTP_IDLE_SECONDS 10    // for the next request to begin
 #define MS_HTTP_BODY_SECONDS 15    // for a body to come whole
 #define MS_HTTP_IMPORT_SECONDS 600 // for a snapshot
 
@@ -24,9 +24,10 @@ void ms_http_destroy(struct ms_http *http);
 void ms_http_add(struct ms_http *http, int fd, const struct ms_caller *caller,
                  const struct sockaddr *from, socklen_t length);
 
-// ms_http_end_oldest makes room: it ends the request whose body is awaited
-// longest, else the oldest answer that is not read to its end. False: none is
-// under way. ms_http_add does so by itself when there are too many.
+// ms_http_end_oldest makes room: it ends the connection that waits longest for
+// its next request, else the request whose body is awaited longest, else the
+// oldest answer that is not read to its end. False: there is none. ms_http_add
+// does so by itself when there are too many.
 bool ms_http_end_oldest(struct ms_http *http);
 
 // ms_http_poll_fd becomes readable when ms_http_run has something to do;

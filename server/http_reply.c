@@ -168,11 +168,23 @@ static struct MHD_Response *make_response(struct ms_server *server,
     return text != NULL ? make_text(r, text) : NULL;
 }
 
-static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
+// Of how long a body is that comes in pieces, or with a request that has no use
+// for one, two readers may think differently: what follows is not looked at.
+static bool ends_connection(const struct ms_server *server,
+                            struct MHD_Connection *connection)
+{
+    const char *method = server->endpoints.method;
+    bool reads = method == NULL || strcmp(method, "GET") == 0 ||
+                 strcmp(method, "HEAD") == 0;
+
+    return ms_http_header(connection, "Transfer-Encoding") != NULL ||
+           (reads && ms_http_header(connection, "Content-Length") != NULL);
+}
+
+static void add_headers(struct MHD_Response *response, const struct ms_reply *r,
+                        bool last)
 {
     static const char *const always[][2] = {
-        // A later upgrade on the same connection would not reach us.
-        {"Connection", "close"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
@@ -184,6 +196,7 @@ static void add_headers(struct MHD_Response *response, const struct ms_reply *r)
         "form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'";
     const char *const some[][2] = {
+        {"Connection", last ? "close" : NULL},
         {"Content-Security-Policy", r->policy != NULL ? r->policy : policy},
         {"WWW-Authenticate", r->challenge},
         {"Retry-After", r->retry_after},
@@ -241,7 +254,7 @@ enum MHD_Result ms_http_reply(struct ms_server *server,
     if (r->head_only && (r->stream != NULL || r->encoding != NULL))
         (void)MHD_set_response_options(
             response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    add_headers(response, r);
+    add_headers(response, r, ends_connection(server, connection));
     uint64_t now = ms_clock_monotonic_ns();
     ms_endpoints_count(&server->endpoints, r->status, now);
     say(&server->endpoints, r->status, now);

@@ -225,6 +225,7 @@ void ms_reply_error(struct ms_reply *r, unsigned status, const char *message)
         {405, "method_not_allowed"},
         {409, "conflict"},
         {413, "too_large"},
+        {414, "uri_too_long"},
         {415, "bad_media_type"},
         {421, "misdirected"},
         {426, "upgrade_required"},

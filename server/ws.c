@@ -20,14 +20,20 @@
 #define GOODBYE_NS UINT64_C(800000000)
 #define FRAGMENT_ROOM 1024
 
+// A connection to adopt.
+struct newcomer {
+    int fd;
+    char *head; // that was read from it; owned; NULL: nothing was
+};
+
 struct ms_ws {
     struct ms_server *server;
     struct lws_context *context;
     struct lws_vhost *vhost;
     pthread_t thread;
     pthread_mutex_t lock;
-    int queue[QUEUE]; // {lock} connections to adopt
-    size_t queued;    // {lock}
+    struct newcomer queue[QUEUE]; // {lock}
+    size_t queued;                // {lock}
     _Atomic bool stopping;
     _Atomic uint32_t promised;    // connections queued or open
     uint64_t stop_ns;             // [service thread] when stopping was seen
@@ -43,23 +49,33 @@ static void tick(void *arg)
     lws_cancel_service(ws->context); // the one call for other threads
 }
 
+static void adopt(struct ms_ws *ws, const struct newcomer *n)
+{
+    int bytes = MS_WS_SEND_BUFFER, one = 1;
+
+    setsockopt(n->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    // Else what follows a message would wait for its acknowledgement.
+    setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    // It closes the socket itself when it fails.
+    if (n->head == NULL)
+        (void)lws_adopt_socket_vhost(ws->vhost, n->fd);
+    else
+        (void)lws_adopt_socket_vhost_readbuf(ws->vhost, n->fd, n->head,
+                                             strlen(n->head));
+    free(n->head);
+}
+
 static void adopt_queued(struct ms_ws *ws)
 {
-    int fds[QUEUE];
+    struct newcomer all[QUEUE];
 
     pthread_mutex_lock(&ws->lock);
     size_t n = ws->queued;
-    memcpy(fds, ws->queue, n * sizeof *fds);
+    memcpy(all, ws->queue, n * sizeof *all);
     ws->queued = 0;
     pthread_mutex_unlock(&ws->lock);
-    for (size_t i = 0; i < n; i++) {
-        int bytes = MS_WS_SEND_BUFFER, one = 1;
-        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-        // Else what follows a message would wait for its acknowledgement.
-        setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        // It closes the socket itself when it fails.
-        (void)lws_adopt_socket_vhost(ws->vhost, fds[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        adopt(ws, &all[i]);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason,
@@ -181,8 +197,10 @@ void ms_ws_destroy(struct ms_ws *ws)
     lws_cancel_service(ws->context);
     pthread_join(ws->thread, NULL);
     ms_engine_on_tick(ws->server->options.engine, NULL, NULL);
-    for (size_t i = 0; i < ws->queued; i++)
-        close(ws->queue[i]);
+    for (size_t i = 0; i < ws->queued; i++) {
+        close(ws->queue[i].fd);
+        free(ws->queue[i].head);
+    }
     lws_context_destroy(ws->context);
     ms_ws_viewers_fini(&ws->viewers);
     pthread_mutex_destroy(&ws->lock);
@@ -194,18 +212,20 @@ bool ms_ws_has_room(struct ms_ws *ws)
     return atomic_load(&ws->promised) < ws->server->options.max_clients;
 }
 
-void ms_ws_add(struct ms_ws *ws, int fd)
+void ms_ws_add(struct ms_ws *ws, int fd, const char *head)
 {
+    struct newcomer n = {fd, head != NULL ? strdup(head) : NULL};
     bool taken = false;
 
     pthread_mutex_lock(&ws->lock);
-    if (ws->queued < QUEUE) {
-        ws->queue[ws->queued++] = fd;
+    if (ws->queued < QUEUE && (head == NULL || n.head != NULL)) {
+        ws->queue[ws->queued++] = n;
         taken = true;
     }
     pthread_mutex_unlock(&ws->lock);
     if (!taken) {
         close(fd);
+        free(n.head);
         return;
     }
     atomic_fetch_add(&ws->promised, 1);

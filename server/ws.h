@@ -24,8 +24,10 @@ void ms_ws_destroy(struct ms_ws *ws);
 // ms_ws_has_room says whether one more viewer may come. Any thread.
 bool ms_ws_has_room(struct ms_ws *ws);
 
-// ms_ws_add hands over a connection whose unread bytes are a good upgrade;
-// owns fd from here on. Any thread, one at a time.
-void ms_ws_add(struct ms_ws *ws, int fd);
+// ms_ws_add hands over a connection whose unread bytes are a good upgrade, or
+// from which it has been read: then `head` is it, a text, else NULL. Owns fd
+// from here on. Any thread, one at a time.
+#define MS_WS_HEAD_BYTES 2048u // as many as libwebsockets takes so
+void ms_ws_add(struct ms_ws *ws, int fd, const char *head);
 
 #endif

@@ -69,10 +69,13 @@ class Host(Process, Api):
         return s
 
     def head(self, line="GET /api/v1/sessions", *headers, host=True):
-        """The bytes of a request's head."""
+        """The bytes of a request's head, the last one of its connection if it
+        does not say otherwise."""
         lines = [line + " HTTP/1.1"]
         if host:
             lines.append("Host: localhost:%d" % self.port)
+        if not any(h.lower().startswith("connection:") for h in headers):
+            lines.append("Connection: close")
         return ("\r\n".join(lines + list(headers)) + "\r\n\r\n").encode()
 
     def raw(self, data):
@@ -96,6 +99,77 @@ def read_answer(s):
     if not data.startswith(b"HTTP/1.1 "):
         return None, data
     return int(data.split(b" ", 2)[1]), data
+
+
+class Kept:
+    """A connection that is kept: answers are read one by one."""
+
+    def __init__(self, host, received=b"", connected=None):
+        self.host, self.received = host, received
+        self.socket = connected or host.connect()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.socket.close()
+
+    def _more(self):
+        piece = self.socket.recv(65536)
+        if not piece:
+            raise ConnectionError("closed after %r" % self.received[:200])
+        self.received += piece
+
+    def _take(self, count):
+        while len(self.received) < count:
+            self._more()
+        data, self.received = self.received[:count], self.received[count:]
+        return data
+
+    def _line(self):
+        while b"\r\n" not in self.received:
+            self._more()
+        line, _, self.received = self.received.partition(b"\r\n")
+        return line
+
+    def answer(self, head_only=False):
+        """The next answer: (status, {name: value}, body)."""
+        status = int(self._line().split(b" ", 2)[1])
+        headers = {}
+        while line := self._line():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        body = b""
+        if head_only or status in (101, 204, 304):
+            pass
+        elif headers.get("transfer-encoding") == "chunked":
+            while size := int(self._line(), 16):
+                body += self._take(size)
+                self._take(2)
+            self._take(2)
+        else:
+            body = self._take(int(headers["content-length"]))
+        return status, headers, body
+
+    def ask(self, line="GET /api/v1/sessions", *headers, body=b""):
+        """One request and its answer."""
+        self.send(self.head(line, *headers) + body)
+        return self.answer(head_only=line.startswith("HEAD "))
+
+    def head(self, line="GET /api/v1/sessions", *headers):
+        return "\r\n".join([
+            line + " HTTP/1.1", "Host: localhost:%d" % self.host.port,
+            *headers, "", ""]).encode()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def is_closed(self):
+        """Waits for the other side's end: nothing more has come."""
+        try:
+            return self.received + self.socket.recv(65536) == b""
+        except ConnectionError:
+            return self.received == b""
 
 
 def error_code(answer):
@@ -141,8 +215,11 @@ class WebSocket:
             "Sec-WebSocket-Protocol: " + protocol, *headers, host=with_host))
         head = self._read_head()
         if not head.startswith(b"HTTP/1.1 101 "):
-            data = head + self.received + read_answer(connected)[1]
-            raise Refused(int(data.split(b" ", 2)[1]) if data else None, data)
+            if not head:
+                raise Refused(None, b"")
+            status, _, body = Kept(host, head + self.received,
+                                   connected).answer()
+            raise Refused(status, head + body)
         accept = base64.b64encode(hashlib.sha1(
             key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
         assert accept.lower() in head.lower(), head

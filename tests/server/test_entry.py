@@ -33,7 +33,8 @@ class Entry(server_test.TestCase):
     def status_for(self, port, uid=NOBODY, *headers):
         """What another user gets at the port."""
         head = "\r\n".join(["GET /api/v1/status HTTP/1.1",
-                            "Host: localhost:%d" % port, *headers, "", ""])
+                            "Host: localhost:%d" % port, "Connection: close",
+                            *headers, "", ""])
         with Stranger(uid) as stranger:
             return stranger.ask(["127.0.0.1", port], head.encode())[0]
 

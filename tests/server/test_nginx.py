@@ -118,6 +118,25 @@ class Behind(server_test.TestCase):
         for number in (head["id"], json.loads(again)["id"]):
             self.assertEqual(self.front.delete("/snapshots/%d" % number), 204)
 
+    def kept(self):
+        """Our ends of connections that nginx has open to memscope."""
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            rows = [line.split() for line in f.readlines()[1:]]
+        return {row[1] for row in rows if row[3] == "01" and
+                int(row[2].split(":")[1], 16) == self.scope.port}
+
+    def test_connections_are_kept_by_nginx(self):
+        self.front.status()
+        used = set()
+        for _ in range(10):
+            now = wait_until("one that is kept", self.kept)
+            used |= now
+            self.front.status()
+            self.front.get("/flame")
+            self.front.get("/sites?limit=1")
+            self.front.request("GET", "/app.js")
+        self.assertLess(len(used), 10, "a new one for each would be 40")
+
     def test_viewers_go_through_after_other_requests(self):
         for _ in range(3):
             for _ in range(4):
