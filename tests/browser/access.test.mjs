@@ -223,33 +223,3 @@ test("check 2: nothing goes wrong on a walk through everything, and nothing come
   assert.deepEqual(await problems(), []);
   await close();
 });
-
-test("check 23: every control can be reached by Tab, and shows that it has the focus", async () => {
-  const { page, close } = await open(browser, memscope.url);
-  await full(page);
-  const wanted = await page.$$eval(
-    "button:not([disabled]), a[href], canvas[tabindex]",
-    (all) => all.filter((e) => e.checkVisibility()).length,
-  );
-  const reached = new Set();
-  let blind = 0;
-  for (let i = 0; i < wanted * 2 && reached.size < wanted; i++) {
-    await page.keyboard.press("Tab");
-    const { key, outline } = await page.evaluate(() => {
-      const e = /** @type {Element} */ (document.activeElement);
-      const w = /** @type {any} */ (window);
-      w.keys ??= new Map();
-      if (!w.keys.has(e)) w.keys.set(e, w.keys.size);
-      return {
-        key: e === document.body ? -1 : w.keys.get(e),
-        outline: getComputedStyle(e).outlineStyle,
-      };
-    });
-    if (key === -1) continue;
-    reached.add(key);
-    if (outline === "none") blind++;
-  }
-  assert.equal(reached.size, wanted);
-  assert.equal(blind, 0);
-  await close();
-});

@@ -79,7 +79,12 @@ test("check 19: a page that was frozen has every sample, and does not paint each
   await full(page);
   const cdp = await page.context().newCDPSession(page);
   await page.evaluate(() => {
-    /** @type {any} */ (window).seen.paints = [];
+    const tile = /** @type {Element} */ (document.querySelector("#tile-heap"));
+    const w = /** @type {any} */ (window);
+    w.shown = [];
+    new MutationObserver(() => w.shown.push(Number(tile.getAttribute("data-seq")))).observe(tile, {
+      attributeFilter: ["data-seq"],
+    });
   });
   await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
   const { seq } = await memscope.api("stats");
@@ -87,10 +92,12 @@ test("check 19: a page that was frozen has every sample, and does not paint each
   const missed = (await memscope.api("stats")).seq;
   await cdp.send("Page.setWebLifecycleState", { state: "active" });
   await until("it has caught up", async () => (await tiles(page))[0].seq >= missed);
-  const paints = await page.evaluate(() => /** @type {any} */ (window).seen.paints.length);
   const { first, last, samples } = await held(page);
   assert.equal(last - first + 1, samples, "no sample is missing");
-  t.diagnostic(`${missed - seq} ticks were missed, ${paints} times it has painted since`);
-  assert.ok(paints < (missed - seq) / 2, `${paints} paints`);
+  // Two messages may have been on their way; what came later is in one.
+  const shown = await page.evaluate(() => /** @type {any} */ (window).shown);
+  const late = shown.filter((/** @type {number} */ tick) => tick > seq && tick <= missed);
+  t.diagnostic(`${missed - seq} ticks were missed, ${late.length} of them were painted`);
+  assert.ok(late.length <= 3, `${late}`);
   await close();
 });
