@@ -208,6 +208,10 @@ test("check 27: without colours, lines differ by dash or area, changes by their 
   for (const id of ["memory", "rate", "cpu"]) {
     const ways = Object.values(lines[`chart-${id}`]).map((way) => JSON.stringify(way));
     assert.equal(new Set(ways).size, ways.length, `${id}: ${ways.join(", ")}`);
+    const keys = await page.$$eval(`#chart-${id} .key`, (all) =>
+      all.map((key) => ["dashed", "area"].filter((way) => key.classList.contains(way)).join()),
+    );
+    assert.equal(new Set(keys).size, keys.length, `${id}: ${keys.join(" / ")}`);
   }
   for (const type of /** @type {const} */ (["deuteranopia", "achromatopsia"])) {
     await cdp.send("Emulation.setEmulatedVisionDeficiency", { type });
