@@ -98,6 +98,6 @@ test("check 19: a page that was frozen has every sample, and does not paint each
   const shown = await page.evaluate(() => /** @type {any} */ (window).shown);
   const late = shown.filter((/** @type {number} */ tick) => tick > seq && tick <= missed);
   t.diagnostic(`${missed - seq} ticks were missed, ${late.length} of them were painted`);
-  assert.ok(late.length <= 3, `${late}`);
+  assert.ok(late.length <= 5, `${late}`);
   await close();
 });
