@@ -23,6 +23,7 @@ import httpload
 import inside
 import instructions
 import monitor
+import pages
 import startup
 import throughput
 import watchers
@@ -36,7 +37,7 @@ README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
 PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
-         "preload", "monitor", "engine", "server")
+         "preload", "monitor", "engine", "server", "page")
 
 
 def progress(text):
@@ -248,6 +249,11 @@ class Bench:
             "http": httpload.measure(self.options.build,
                                      self.options.seconds, rounds,
                                      self.missing)}
+
+    def page(self):
+        progress("the page")
+        return pages.measure(self.options.build, 2 * self.options.seconds,
+                             self.missing)
 
 
 def machine():
