@@ -23,6 +23,7 @@ import httpload
 import inside
 import instructions
 import monitor
+import pages
 import startup
 import throughput
 import watchers
@@ -36,7 +37,7 @@ README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
 PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
-         "preload", "monitor", "engine", "server")
+         "preload", "monitor", "engine", "server", "page")
 
 
 def progress(text):
@@ -53,7 +54,8 @@ class Bench:
         self.memscopes = watchers.memscopes(options.build, self.missing)
         self.peers = watchers.peers(directory, self.missing) \
             if options.peers else []
-        self.fast = [watchers.bare(), *self.memscopes] + [
+        self.fast = [watchers.bare(), *self.memscopes,
+                     watchers.floor(directory)] + [
             peer for peer in self.peers if not peer.slow]
         for peer in self.peers if options.quick else []:
             peer.most_rounds = 1
@@ -111,6 +113,9 @@ class Bench:
                               [r.cpu_s for r in bare]),
                 "program_kib": spread([r.program_kib for r in mine])[0],
                 "helper_kib": spread([r.helper_kib for r in mine])[0]}
+            if "floor" in runs and key in ("sampled", "off"):
+                rows[key]["over_floor"] = ratios(
+                    [r.cpu_s for r in mine], [r.cpu_s for r in runs["floor"]])
             if "heaptrack" in runs and key not in ("bare", "heaptrack"):
                 rows[key]["share_of_heaptrack"] = ratios(
                     [r.cpu_s - b.cpu_s for r, b in zip(mine, bare)],
@@ -209,7 +214,8 @@ class Bench:
 
     def instructions(self):
         progress("instructions")
-        return instructions.table_of(self.directory, self.memscopes)
+        return instructions.table_of(
+            self.directory, [*self.memscopes, watchers.floor(self.directory)])
 
     def start(self):
         progress("start")
@@ -243,6 +249,11 @@ class Bench:
             "http": httpload.measure(self.options.build,
                                      self.options.seconds, rounds,
                                      self.missing)}
+
+    def page(self):
+        progress("the page")
+        return pages.measure(self.options.build, 2 * self.options.seconds,
+                             self.missing)
 
 
 def machine():
