@@ -319,16 +319,17 @@ class OpenApi(Described):
         """With a field more or less, or of another type, no answer passes."""
         tried = 0
         for schema, value in self.bodies.values():
+            # The description of the API does not describe itself whole.
+            if "openapi" in value:
+                continue
             validator = self.validator(schema)
             value = self.shortened(value)
             for change in self.changes(value):
                 broken = copy.deepcopy(value)
                 change(broken)
-                # The description of the API does not describe itself whole.
-                if "openapi" not in value:
-                    self.assertFalse(validator.is_valid(broken),
-                                     (schema, json.dumps(broken)[:400]))
-                    tried += 1
+                self.assertFalse(validator.is_valid(broken),
+                                 (schema, json.dumps(broken)[:400]))
+                tried += 1
         say("%d broken answers are seen to be broken" % tried)
         self.assertGreater(tried, 500)
 
