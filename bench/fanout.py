@@ -11,11 +11,11 @@ import statistics
 import subprocess
 import time
 
-from measure import in_turn, process_cpu_s, spread
+from measure import in_turn, prefer, process_cpu_s, spread
 from monitor import Session
 
 CROWDS = ((1000, 10), (5000, 1))
-BESIDE = (0, 1, 100, 1000)
+BESIDE = (0, 0, 1, 100, 1000)  # the second 0 says what is chance
 
 
 def rss_kib(pid):
@@ -23,15 +23,30 @@ def rss_kib(pid):
         return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1))
 
 
+@contextlib.contextmanager
+def beginning(command):
+    """A program of ours that begins when it says so, and ends with its
+    stdin."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
+        prefer(process.pid)
+        said = process.stdout.readline().strip()
+        if not said:
+            raise RuntimeError("%s could not begin" % command)
+        yield process, said
+        process.stdin.close()
+
+
+def viewers_of(build, port, viewers, hz, seconds):
+    return beginning([os.path.join(build, "bench/bench_viewers"), str(port),
+                      str(viewers), str(hz), str(seconds)])
+
+
 def crowd(build, pid, port, viewers, hz, seconds):
     """One crowd at a server: what it got, and what the server used for it."""
     before = rss_kib(pid)
-    with subprocess.Popen(
-            [os.path.join(build, "bench/bench_viewers"), str(port),
-             str(viewers), str(hz), str(seconds)],
-            stdout=subprocess.PIPE, text=True) as client:
-        if client.stdout.readline().strip() != "begin":
-            raise RuntimeError("the viewers could not begin")
+    with viewers_of(build, port, viewers, hz, seconds) as (client, _):
         cpu = process_cpu_s(pid)
         result = json.loads(client.stdout.readline())
         result["cpu_s"] = process_cpu_s(pid) - cpu
@@ -45,40 +60,38 @@ def idle_cpu_s(pid, seconds):
     return process_cpu_s(pid) - before
 
 
-def watched(build, program, most):
-    return Session([os.path.join(build, "cli/memscope"), "run",
-                    "--max-viewers", str(most), "--", *program])
-
-
 @contextlib.contextmanager
+def watched(build, program, most):
+    with Session([os.path.join(build, "cli/memscope"), "run",
+                  "--max-viewers", str(most), "--", *program]) as session:
+        prefer(session.process.pid)
+        session.wait_ticks()
+        yield session
+
+
 def bare_broadcast(build, text_bytes, hz):
-    with subprocess.Popen(
-            [os.path.join(build, "bench/bench_broadcast"), str(text_bytes),
-             str(hz)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True) as server:
-        yield server.pid, int(server.stdout.readline())
-        server.stdin.close()
+    return beginning([os.path.join(build, "bench/bench_broadcast"),
+                      str(text_bytes), str(hz)])
 
 
 def fan_out(build, viewers, hz, seconds, rounds):
     """A crowd at memscope, beside the demo, and the same at the floor."""
     demo = [os.path.join(build, "examples/demo"), "--quiet"]
     with watched(build, demo, viewers + 10) as session:
-        session.wait_ticks()
         pid = session.process.pid
         sample = crowd(build, pid, session.port, 10, hz, 2)
         size = int(sample["bytes"] / sample["messages"])
 
         def ours():
             time.sleep(1)  # those of the last round are forgotten
-            idle = idle_cpu_s(pid, seconds)
+            idle = idle_cpu_s(pid, seconds / 2) * 2
             result = crowd(build, pid, session.port, viewers, hz, seconds)
             result["us"] = 1e6 * (result["cpu_s"] - idle) / result["messages"]
             return result
 
         def floor():
-            with bare_broadcast(build, size, hz) as (bare_pid, port):
-                result = crowd(build, bare_pid, port, viewers, hz, seconds)
+            with bare_broadcast(build, size, hz) as (server, port):
+                result = crowd(build, server.pid, port, viewers, hz, seconds)
             result["us"] = 1e6 * result["cpu_s"] / result["messages"]
             return result
         mine, bare = in_turn(rounds, ours, floor)
@@ -97,37 +110,45 @@ def fan_out(build, viewers, hz, seconds, rounds):
         "floor_kib_per_viewer": bare[0]["kib_per_viewer"]}
 
 
-def events_per_s(build, session, viewers, seconds):
-    def events():
-        return session.get("/stats")["capture"]["events_total"]
+def program_cost(session, wait):
+    """(CPU nanoseconds of the program for one of its events, events/s), while
+    `wait` waits."""
+    pid = session.get("/stats")["pid"]
+
+    def sample():
+        return (session.get("/stats")["capture"]["events_total"],
+                process_cpu_s(pid), time.monotonic())
+    before = sample()
+    wait()
+    events, cpu, wall = (b - a for a, b in zip(before, sample()))
+    return 1e9 * cpu / events, events / wall
+
+
+def cost_beside(build, session, viewers, seconds):
     if viewers == 0:
-        begin, was = time.monotonic(), events()
-        time.sleep(seconds)
-        return (events() - was) / (time.monotonic() - begin)
-    with subprocess.Popen(
-            [os.path.join(build, "bench/bench_viewers"), str(session.port),
-             str(viewers), "10", str(seconds)],
-            stdout=subprocess.PIPE, text=True) as client:
-        client.stdout.readline()
-        begin, was = time.monotonic(), events()
-        client.stdout.readline()
-        return (events() - was) / (time.monotonic() - begin)
+        return program_cost(session, lambda: time.sleep(seconds))
+    with viewers_of(build, session.port, viewers, 10, seconds) as (client, _):
+        return program_cost(session, client.stdout.readline)
 
 
 def beside(build, programs, seconds, rounds):
-    """The program's throughput with so many viewers, of that without."""
+    """What an event costs the program with so many viewers, of what it costs
+    it without; and its events per second, which the viewers' own CPU, on the
+    same machine, takes part in."""
     storm = [os.path.join(programs, "storm"), "pairs", "1", "1000"]
     with watched(build, storm, max(BESIDE) + 10) as session:
-        session.wait_ticks()
         columns = in_turn(rounds, *(
-            lambda n=n: events_per_s(build, session, n, seconds)
+            lambda n=n: cost_beside(build, session, n, seconds)
             for n in BESIDE))
-    return {n: {"events_per_s": statistics.median(column),
-                "share": spread([a / b for a, b in zip(column, columns[0])])}
-            for n, column in zip(BESIDE, columns)}
+    return [{"viewers": n,
+             "cpu_ns": statistics.median(ns for ns, _ in column),
+             "events_per_s": statistics.median(rate for _, rate in column),
+             "cost": spread([ns / bare for (ns, _), (bare, _)
+                             in zip(column, columns[0])])}
+            for n, column in zip(BESIDE, columns)]
 
 
 def measure(build, programs, seconds, rounds):
-    return {"crowds": [fan_out(build, viewers, hz, seconds, rounds)
+    return {"crowds": [fan_out(build, viewers, hz, min(seconds, 4), rounds)
                        for viewers, hz in CROWDS],
-            "beside": beside(build, programs, seconds, rounds)}
+            "beside": beside(build, programs, min(seconds, 2), 2 * rounds)}

@@ -4,6 +4,7 @@
 // picture, reads every message and acknowledges it. One thread, so that what
 // is measured is the server. Prints "begin" when all have had their first
 // messages, and after SECONDS one JSON object: what came, and how old it was.
+// Ends with its stdin.
 //
 //   viewers PORT COUNT HZ SECONDS
 
@@ -282,5 +283,7 @@ int main(int argc, char **argv)
            "\"p99_ms\":%.2f,\"max_ms\":%.2f}\n",
            count, hz, seconds, messages, bytes, percentile(0.5),
            percentile(0.9), percentile(0.99), percentile(1));
+    fflush(stdout);
+    (void)getchar(); // until the server has been looked at, all stay
     return 0;
 }

@@ -27,10 +27,10 @@ ROOMS = ("platform", "runtime", "engine")
 TESTS = ("stress_test_orders", "stress_test_orders_rules",
          "stress_test_orders_lifecycle", "stress_test_orders_mappings",
          "stress_test_orders_table", "stress_test_orders_annotations",
-         "stress_test_orders_backends")
+         "stress_test_orders_backends", "stress_test_orders_frees")
 SECONDS = 300  # per test; they take one or two
 # Which of them is likely to notice, by a part of the file's path.
-LIKELY = (("annot", "annotations"), ("unwind/", "rules"),
+LIKELY = (("annot", "annotations"), ("free", "frees"), ("unwind/", "rules"),
           ("lifecycle", "lifecycle"), ("mapping", "mappings"),
           ("live_table", "table"))
 

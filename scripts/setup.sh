@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 
 build_packages=(
     build-essential cmake ninja-build pkg-config git ca-certificates
-    libmicrohttpd-dev libwebsockets-dev libjansson-dev libyajl-dev
+    libmicrohttpd-dev libwebsockets-dev libwebsockets-evlib-ev libev-dev
+    libjansson-dev libyajl-dev
     libdw-dev libelf-dev libiberty-dev zlib1g-dev libsqlite3-dev
     libprotobuf-c-dev protobuf-c-compiler
 )

@@ -4,6 +4,7 @@
 
 #include "ws.h"
 
+#include <ev.h>
 #include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,6 +29,7 @@ struct newcomer {
 
 struct ms_ws {
     struct ms_server *server;
+    struct ev_loop *loop; // NULL: libwebsockets waits by its own poll()
     struct lws_context *context;
     struct lws_vhost *vhost;
     pthread_t thread;
@@ -99,6 +101,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
         return ms_ws_viewer_send(&ws->viewers, c);
     case LWS_CALLBACK_RECEIVE:
         return ms_ws_viewer_receive(c, in, length);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        c->leaving = true;
+        return 0;
     case LWS_CALLBACK_CLOSED:
         ms_ws_viewer_end(&ws->viewers, c);
         return 0;
@@ -143,15 +148,19 @@ static void *serve(void *arg)
             if (ws->viewers.first == NULL || now - ws->stop_ns > GOODBYE_NS)
                 break;
         }
-        if (lws_service(ws->context, 0) < 0)
+        if (ws->loop != NULL)
+            ev_run(ws->loop, EVRUN_ONCE);
+        else if (lws_service(ws->context, 0) < 0)
             break;
     }
     return NULL;
 }
 
-enum memscope_status ms_ws_create(struct ms_server *server, struct ms_ws **out)
+// poll() would look at all viewers whenever one of them says something; libev
+// does not. Its plugin for libwebsockets is a package of its own: without it,
+// poll() it is.
+static bool create_context(struct ms_ws *ws)
 {
-    struct ms_ws *ws = calloc(1, sizeof *ws);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
@@ -165,6 +174,33 @@ enum memscope_status ms_ws_create(struct ms_server *server, struct ms_ws **out)
         .timeout_secs = 5,
     };
 
+    ws->loop = ev_loop_new(EVFLAG_NOENV);
+    if (ws->loop != NULL) {
+        struct lws_context_creation_info with_loop = info;
+        void *loops[] = {ws->loop};
+        with_loop.options |= LWS_SERVER_OPTION_LIBEV;
+        with_loop.foreign_loops = loops;
+        ws->context = lws_create_context(&with_loop);
+        if (ws->context != NULL)
+            return true;
+        ev_loop_destroy(ws->loop);
+        ws->loop = NULL;
+    }
+    ws->context = lws_create_context(&info);
+    return ws->context != NULL;
+}
+
+static void destroy_context(struct ms_ws *ws)
+{
+    lws_context_destroy(ws->context);
+    if (ws->loop != NULL)
+        ev_loop_destroy(ws->loop);
+}
+
+enum memscope_status ms_ws_create(struct ms_server *server, struct ms_ws **out)
+{
+    struct ms_ws *ws = calloc(1, sizeof *ws);
+
     *out = NULL;
     if (ws == NULL)
         return MEMSCOPE_ERROR_MEMORY;
@@ -172,13 +208,12 @@ enum memscope_status ms_ws_create(struct ms_server *server, struct ms_ws **out)
     ms_ws_viewers_init(&ws->viewers, server);
     pthread_mutex_init(&ws->lock, NULL);
     lws_set_log_level(0, say_nothing);
-    ws->context = lws_create_context(&info);
-    if (ws->context == NULL)
+    if (!create_context(ws))
         goto fail;
     ws->vhost = lws_get_vhost_by_name(ws->context, "default");
     if (ws->vhost == NULL ||
         ms_thread_start(&ws->thread, "ms-ws", serve, ws) != 0) {
-        lws_context_destroy(ws->context);
+        destroy_context(ws);
         goto fail;
     }
     ms_engine_on_tick(server->options.engine, tick, ws);
@@ -201,7 +236,7 @@ void ms_ws_destroy(struct ms_ws *ws)
         close(ws->queue[i].fd);
         free(ws->queue[i].head);
     }
-    lws_context_destroy(ws->context);
+    destroy_context(ws);
     ms_ws_viewers_fini(&ws->viewers);
     pthread_mutex_destroy(&ws->lock);
     free(ws);

@@ -52,24 +52,6 @@ static void keep_within_bounds(struct ms_ws_viewers *all)
         condemn(slowest);
 }
 
-void ms_ws_viewers_wake(struct ms_ws_viewers *all)
-{
-    uint64_t now = ms_clock_monotonic_ns();
-
-    for (struct ms_ws_viewer *c = all->first; c != NULL; c = c->next) {
-        if (c->condemned)
-            continue;
-        if (c->closed_ns != 0) {
-            if (now - c->closed_ns > CLOSING_NS)
-                condemn(c);
-        } else if (c->going != NULL && now - c->taken_ns > STALLED_NS)
-            condemn(c);
-        else if (all->stopping || c->going != NULL || ms_viewer_due(&c->viewer))
-            lws_callback_on_writable(c->wsi);
-    }
-    keep_within_bounds(all);
-}
-
 // The other side is told why. Of libwebsockets 4.1 it is not certain that it
 // ends the connection then, whatever the other side does: ms_ws_viewers_wake
 // sees to that.
@@ -133,7 +115,7 @@ int ms_ws_viewer_send(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
     struct ms_verdict verdict;
 
     if (c->closed_ns != 0)
-        return 0;
+        return c->closing ? -1 : 0;
     if (c->going == NULL && all->stopping)
         return say_goodbye(all, c);
     if (c->going != NULL) {
@@ -153,6 +135,43 @@ int ms_ws_viewer_send(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
     if (c->going != NULL || c->viewer.waiting_count != 0 || all->stopping)
         lws_callback_on_writable(c->wsi);
     return 0;
+}
+
+// Whoever has painted all that it was sent has room for a piece: to ask the
+// kernel first would cost as much as to send. Of one who only says so,
+// libwebsockets keeps a piece, and it is asked from then on.
+static void send_or_ask(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
+{
+    if (c->leaving || !ms_viewer_is_abreast(&c->viewer) ||
+        lws_partial_buffered(c->wsi)) {
+        lws_callback_on_writable(c->wsi);
+    } else if (ms_ws_viewer_send(all, c) != 0) {
+        if (c->closed_ns == 0)
+            condemn(c);
+        // Only a callback of its own can close it as it should be.
+        c->closing = c->closed_ns != 0;
+        lws_callback_on_writable(c->wsi);
+    }
+}
+
+void ms_ws_viewers_wake(struct ms_ws_viewers *all)
+{
+    uint64_t now = ms_clock_monotonic_ns();
+
+    for (struct ms_ws_viewer *c = all->first; c != NULL; c = c->next) {
+        if (c->condemned)
+            continue;
+        if (c->closed_ns != 0) {
+            if (now - c->closed_ns > CLOSING_NS)
+                condemn(c);
+        } else if (c->going != NULL && now - c->taken_ns > STALLED_NS)
+            condemn(c);
+        else if (all->stopping || c->going != NULL)
+            lws_callback_on_writable(c->wsi);
+        else if (ms_viewer_due(&c->viewer))
+            send_or_ask(all, c);
+    }
+    keep_within_bounds(all);
 }
 
 static int take_message(struct ms_ws_viewer *c, const char *text, size_t bytes)
@@ -213,6 +232,9 @@ void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
     *c = (struct ms_ws_viewer){.wsi = wsi};
     ms_viewer_init(&c->viewer, &all->hub);
     c->next = all->first;
+    c->link = &all->first;
+    if (c->next != NULL)
+        c->next->link = &c->next;
     all->first = c;
     say("viewer.begin", atomic_fetch_add(&all->hub.server->clients, 1) + 1);
     lws_callback_on_writable(wsi);
@@ -220,13 +242,12 @@ void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
 
 void ms_ws_viewer_end(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
 {
-    struct ms_ws_viewer **at = &all->first;
-
-    while (*at != NULL && *at != c)
-        at = &(*at)->next;
-    if (*at == NULL)
-        return;
-    *at = c->next;
+    if (c->link == NULL)
+        return; // it has not begun
+    *c->link = c->next;
+    if (c->next != NULL)
+        c->next->link = c->link;
+    c->link = NULL;
     ms_viewer_fini(&c->viewer);
     ms_payload_let_go(c->going);
     free(c->message);

@@ -20,8 +20,8 @@
 struct ms_ws_viewer {
     struct ms_viewer viewer;
     struct lws *wsi;
-    struct ms_ws_viewer *next; // all of them
-    char *message;             // of several frames, so far; or NULL
+    struct ms_ws_viewer *next, **link; // all of them; what points here
+    char *message;                     // of several frames, so far; or NULL
     size_t message_bytes;
     unsigned frames;          // that it has come in so far
     struct ms_payload *going; // the message on its way; NULL: none
@@ -29,6 +29,8 @@ struct ms_ws_viewer {
     uint64_t taken_ns;        // when the socket last took some
     uint64_t closed_ns;       // when we have closed it; 0: not yet
     bool bye_said, condemned;
+    bool leaving; // it has closed; what is sent would come after that
+    bool closing; // libwebsockets has yet to be told so
 };
 
 struct ms_ws_viewers {
@@ -41,8 +43,9 @@ struct ms_ws_viewers {
 void ms_ws_viewers_init(struct ms_ws_viewers *all, struct ms_server *server);
 void ms_ws_viewers_fini(struct ms_ws_viewers *all); // none is left
 
-// ms_ws_viewers_wake asks for a chance to send for those who have something
-// to say, and ends those who must go.
+// ms_ws_viewers_wake sends to those who have painted all that they were sent,
+// asks for a chance to send for the others that there is something for, and
+// ends those who must go.
 void ms_ws_viewers_wake(struct ms_ws_viewers *all);
 
 void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,

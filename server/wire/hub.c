@@ -11,7 +11,8 @@
 
 void ms_hub_init(struct ms_hub *hub, struct ms_server *server)
 {
-    *hub = (struct ms_hub){.server = server, .tick = 1};
+    *hub = (struct ms_hub){
+        .server = server, .tick = 1, .tick_ns = ms_clock_monotonic_ns()};
 }
 
 void ms_hub_fini(struct ms_hub *hub)
@@ -23,6 +24,7 @@ void ms_hub_fini(struct ms_hub *hub)
 void ms_hub_tick(struct ms_hub *hub)
 {
     hub->tick++;
+    hub->tick_ns = ms_clock_monotonic_ns();
 }
 
 // NULL: there is no room for one more.

@@ -22,7 +22,8 @@ struct ms_hub_session {
 
 struct ms_hub {
     struct ms_server *server;
-    uint64_t tick; // how many the engine has made since we look
+    uint64_t tick;    // how many the engine has made since we look
+    uint64_t tick_ns; // when the last of them was made
     struct ms_feed *feeds;
     struct ms_texts texts;
     struct ms_samples samples;

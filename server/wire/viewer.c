@@ -312,9 +312,15 @@ bool ms_viewer_due(struct ms_viewer *v)
         return true; // at least a heartbeat
     if (v->hz == 0 || v->unacked_count == MS_VIEWER_UNACKED)
         return false;
-    // A little early is better than one tick late.
+    // By the time of the ticks: when in its turn a viewer was sent the last one
+    // must not matter. A little early is better than one tick late.
     return is_whole(v) ||
-           now - v->sent_ns >= SECOND_NS / v->hz - SECOND_NS / 40;
+           v->hub->tick_ns - v->tick_ns >= SECOND_NS / v->hz - SECOND_NS / 40;
+}
+
+bool ms_viewer_is_abreast(const struct ms_viewer *v)
+{
+    return v->feed != NULL && v->unacked_count == 0 && v->waiting_count == 0;
 }
 
 static struct ms_payload *next_picture(struct ms_viewer *v, uint64_t now,
@@ -332,6 +338,7 @@ static struct ms_payload *next_picture(struct ms_viewer *v, uint64_t now,
     v->wholes += whole;
     v->seq = v->shown->seq;
     v->uptime_ns = v->shown->uptime_ns;
+    v->tick_ns = v->hub->tick_ns;
     v->session = v->shown->session;
     memcpy(v->epoch, v->shown->epoch, sizeof v->epoch);
     if (v->unacked_count == 0)

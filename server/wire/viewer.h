@@ -31,8 +31,9 @@ struct ms_viewer {
     uint64_t uptime_ns; // of that picture
     uint64_t unacked[MS_VIEWER_UNACKED];
     size_t unacked_count;
-    uint64_t waiting_since_ns;                     // for the oldest of them
-    uint64_t sent_ns;                              // last message of any kind
+    uint64_t waiting_since_ns; // for the oldest of them
+    uint64_t sent_ns;          // last message of any kind
+    uint64_t tick_ns;          // of the tick that the last picture was of
     struct ms_payload *waiting[MS_VIEWER_WAITING]; // ring of short messages
     size_t waiting_first, waiting_count;
     uint64_t second_ns; // of the count of what it sends us
@@ -62,6 +63,9 @@ struct ms_payload *ms_viewer_next(struct ms_viewer *v,
 
 // ms_viewer_due says whether ms_viewer_next would have something now.
 bool ms_viewer_due(struct ms_viewer *v);
+
+// ms_viewer_is_abreast says whether it has painted all that it was sent.
+bool ms_viewer_is_abreast(const struct ms_viewer *v);
 
 // ms_viewer_say puts a short message on its way; takes it over. False: it
 // already has too many, or out of memory.

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope } from "./support/memscope.mjs";
-import { full, go, launch, open, PAGES, PHONE, picture, WIDE } from "./support/page.mjs";
+import { full, go, launch, open, PAGES, PHONE, picture, pillSays, WIDE } from "./support/page.mjs";
 import { until } from "./support/until.mjs";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
@@ -85,6 +85,12 @@ for (const scheme of /** @type {const} */ (["light", "dark"])) {
     await page.keyboard.press(" ");
     await until("paused", async () => /Paused/.test((await page.textContent(".pill")) ?? ""));
     assert.deepEqual(await violations(page), [], "paused");
+    await page.keyboard.press(" ");
+    memscope.child.kill("SIGSTOP");
+    await pillSays(page, /^Stale/);
+    assert.deepEqual(await violations(page), [], "stale");
+    memscope.child.kill("SIGCONT");
+    await pillSays(page, /^Live/);
     assert.deepEqual(await problems(), []);
     await close();
   });

@@ -99,13 +99,17 @@ test("check 17, F5: memscope stands still: Stale and dimmed; then Live, the gap 
   const begin = performance.now();
   memscope.child.kill("SIGSTOP");
   await pillSays(page, /^Stale \d+ s$/);
-  const took = (performance.now() - begin) / 1000;
-  t.diagnostic(`Stale after ${took.toFixed(1)} s`);
-  assert.ok(took < 3.1 + 3, `${took} s`); // 3 s and a period, and as much again for a busy machine
-  const opacity = await page.evaluate(
-    () => getComputedStyle(/** @type {Element} */ (document.querySelector("main"))).opacity,
-  );
-  assert.ok(Number(opacity) < 1, `opacity ${opacity}`);
+  t.diagnostic(`Stale after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  const dimmed = await page.evaluate(() => {
+    /** @param {string} selector */
+    const style = (selector) =>
+      getComputedStyle(/** @type {Element} */ (document.querySelector(selector)));
+    return (
+      style("main .number").color !== style("body").color &&
+      Number(style("main canvas").opacity) < 1
+    );
+  });
+  assert.ok(dimmed, "numbers and charts");
   await picture(page, "stale");
   const before = await held(page);
   memscope.child.kill("SIGCONT");

@@ -11,7 +11,8 @@ import subprocess
 import unittest
 import urllib.request
 
-from memscope_test import BIN, Memscope, TestCase, main, wait_until
+from memscope_test import (BIN, PATIENCE, Memscope, TestCase, main,
+                           wait_until)
 from test_symbol_files import LINE, build
 
 
@@ -103,6 +104,7 @@ class Debuginfod(TestCase):
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
             silent.listen(16)
+            silent.settimeout(PATIENCE)
             url = "http://127.0.0.1:%d" % silent.getsockname()[1]
             with self.watch(url, "--debuginfod") as scope:
                 self.allocate(scope)

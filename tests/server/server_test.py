@@ -319,7 +319,7 @@ class Viewer(WebSocket):
 
     def forget(self):
         self.texts, self.core, self.tables, self.numbers = {}, {}, {}, {}
-        self.seq = self.epoch = self.stats = self.hist = None
+        self.seq = self.epoch = self.stats = self.hist = self.resumed = None
 
     def subscribe(self, th=None, site=None, resume=None, **more):
         """A new picture: what was known of the old one goes. `resume`, an
@@ -333,6 +333,7 @@ class Viewer(WebSocket):
         self.tables, self.numbers = {}, {}
         data = self.frame(1, json.dumps(message).encode())
         if resume is not None:
+            self.resumed = resume[1]
             data += self.frame(1, json.dumps({
                 "t": "resume", "epoch": resume[0], "seq": resume[1]}).encode())
         self.socket.sendall(data)
@@ -344,20 +345,26 @@ class Viewer(WebSocket):
         """Books one full or delta, and holds it to the rules."""
         if message["t"] == "full":
             self.core, self.epoch = {}, message["epoch"]
+            repeats = False
         else:
-            assert message["base"] == self.seq, (message["base"], self.seq)
+            # What was on its way at a resume comes before, and is repeated.
+            repeats = message["base"] != self.seq
+            assert not repeats or message["base"] == self.resumed, (
+                message["base"], self.seq)
         for number, text in message["str"]:
             # It may stand for another text, but not while a row has it.
             assert message["t"] == "full" or number not in set().union(
                 *self.numbers.values()), "sent although known: %s" % text
             self.texts[number] = text
         for row in message["core"]["rows"]:
-            assert row[0] not in self.core, "a sample came twice"
+            assert repeats or row[0] not in self.core, "a sample came twice"
             self.core[row[0]] = row
         for name in ("th", "site"):
             # What was under way for an earlier one is of other rows.
             if name in message and message["sub"] == self.sub:
                 self._take_table(name, message)
+        if repeats:
+            self.resumed = None
         self.seq, self.stats = message["seq"], message["stats"]
         assert self.stats["seq"] == self.seq
         self.hist = message.get("hist", self.hist)

@@ -16,7 +16,6 @@
 #include <cmocka.h>
 #include <memscope.h>
 
-#include "analysis/analyzers.h"
 #include "annotate/notes.h"
 #include "annotate/strings.h"
 #include "capture/guard.h"
@@ -26,7 +25,6 @@
 #include "platform/atomics.h"
 #include "relay.h"
 #include "same_memory.h"
-#include "store/first_free.h"
 
 #define BLOCK UINT64_C(0x700001000)
 
@@ -264,33 +262,6 @@ static void seq_publishes_moments(void **state) // W
     MS_RELAY(mark, look_at_marks);
 }
 
-static void free_what_is_no_block(void)
-{
-    const struct ms_first_free none = {0};
-
-    writers[0]->entered = (uintptr_t)__builtin_frame_address(0); // as a hook
-    payload = 4711;
-    ms_moment_add_free(writers[0], MS_MOMENT_FREED_NO_BLOCK, BLOCK, &none);
-}
-
-static void look_for_wrong_frees(void)
-{
-    struct ms_finding found[MS_FINDINGS_MOST];
-    struct ms_findings f = {
-        .session = session, .now = &session->stats[0], .items = found};
-
-    ms_analyze_invalid_frees(&f);
-    MS_CHECK(f.count == 1);
-    MS_CHECK(payload == 4711);
-}
-
-static void seq_publishes_wrong_frees(void **state) // W
-{
-    (void)state;
-    ms_session_tick(session); // the thread is known
-    MS_RELAY(free_what_is_no_block, look_for_wrong_frees);
-}
-
 static void give_back(void)
 {
     as(1);
@@ -320,12 +291,12 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
     const struct CMUnitTest tests[] = {
-        CASE(slot_publishes_names),      CASE(length_publishes_names),
-        CASE(word_publishes_notes),      CASE(claimer_sees_notes),
-        CASE(entry_is_handed_on),        CASE(taker_sees_notes),
-        CASE(walk_sees_notes),           CASE(state_publishes_tasks),
-        CASE(state_publishes_pools),     CASE(seq_publishes_moments),
-        CASE(seq_publishes_wrong_frees), CASE(slot_is_handed_on),
+        CASE(slot_publishes_names),  CASE(length_publishes_names),
+        CASE(word_publishes_notes),  CASE(claimer_sees_notes),
+        CASE(entry_is_handed_on),    CASE(taker_sees_notes),
+        CASE(walk_sees_notes),       CASE(state_publishes_tasks),
+        CASE(state_publishes_pools), CASE(seq_publishes_moments),
+        CASE(slot_is_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
