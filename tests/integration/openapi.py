@@ -97,7 +97,7 @@ class Described(memscope_test.TestCase):
             return None
         kind = answered["Content-Type"].split(";")[0]
         self.assertIn(kind, found["content"], what)
-        if method == "get":
+        if method == "get" and status not in (414, 429, 431):
             self.same_head(real, headers, got, answered)
         schema = found["content"][kind].get("schema")
         if schema is None:
