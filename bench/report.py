@@ -234,6 +234,23 @@ def start_part(results):
         table(("", "ms", "added ms", "ms until the program runs"), rows)))
 
 
+def preload_part(results):
+    cell = results["preload"]
+    rows = [["wall clock, ms", "%.3f%s" % (
+        cell["wall_ms"][0], targets.mark(cell["wall_ms"][0],
+                                         targets.START_MS)),
+             "%.3f" % cell["wall_ms"][1]],
+            ["CPU, ms", "%.3f" % cell["cpu_ms"][0],
+             "%.3f" % cell["cpu_ms"][1]]]
+    return "\n\n".join((
+        "## The library's own start: what it adds to /bin/true",
+        table(("", "median", "10th percentile"), rows),
+        "%d pairs. Of instructions, the loader's work included, it adds "
+        "%s to %s." % (cell["pairs"],
+                       "{:,}".format(cell["added_instructions"]),
+                       "{:,}".format(cell["instructions"]))))
+
+
 def monitor_part(results):
     rows = [[name, "%.2f %%" % (100 * process), "%.2f %%" % (100 * engine),
              "{:,.0f}".format(rate)]
@@ -247,8 +264,8 @@ def monitor_part(results):
 PARTS = (("programs", programs_part), ("redis", redis_part),
          ("storms", storms_part), ("pairs", pairs_part),
          ("instructions", instructions_part), ("start", start_part),
-         ("monitor", monitor_part), ("engine", engine_part),
-         ("server", server_part))
+         ("preload", preload_part), ("monitor", monitor_part),
+         ("engine", engine_part), ("server", server_part))
 
 
 def report(results):

@@ -23,6 +23,7 @@ import httpload
 import inside
 import instructions
 import monitor
+import startup
 import throughput
 import watchers
 from measure import Run, ratios, spread, turns
@@ -35,7 +36,7 @@ README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
 PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
-         "monitor", "engine", "server")
+         "preload", "monitor", "engine", "server")
 
 
 def progress(text):
@@ -208,6 +209,11 @@ class Bench:
         progress("start")
         return monitor.start(self.options.build, self.fast,
                              4 * self.options.rounds)
+
+    def preload(self):
+        progress("the library's own start")
+        return startup.measure(self.options.build, self.directory,
+                               20 if self.options.quick else 300)
 
     def monitor(self):
         progress("the monitor's own CPU")

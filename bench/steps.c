@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// steps [-p FILE] COMMAND ARG...: runs a program of one thread and prints, a
-// line each, how many instructions it executed between its first and its
-// second SIGTRAP, its third and fourth, and so on. It steps through them one
+// steps [-p FILE] [-w] [-e NAME=VALUE]... COMMAND ARG...: runs a program of one
+// thread, with that in its environment, and prints, a line each, how many
+// instructions it executed between its first and its second SIGTRAP, its third
+// and fourth, and so on; with -w, how many from its start to its end. It steps through them one
 // by one: slow, but exact, the same on every machine, and blind to what else
 // runs. With -p, FILE gets where they were: for each part "part N", the memory
 // map, and "pc ADDRESS COUNT" lines.
@@ -37,6 +38,7 @@ struct stepper {
     int part;
     long steps;
     bool stepping;
+    bool whole;
 };
 
 // The monitor, if that is what has started us; 0: it is not.
@@ -111,7 +113,7 @@ static void print_part(struct stepper *s)
 // A SIGTRAP has stopped the program.
 static void stopped(struct stepper *s)
 {
-    if (!is_marker(s->pid)) {
+    if (s->whole || !is_marker(s->pid)) {
         s->steps += s->stepping;
         if (s->stepping && s->profile != NULL)
             note_place(s);
@@ -147,25 +149,36 @@ static int follow(struct stepper *s)
 int main(int argc, char **argv)
 {
     struct stepper s = {.profile = NULL};
-    int status, first = 1;
+    char **variables = calloc((size_t)argc, sizeof *variables);
+    int status, option, count = 0;
 
-    if (argc > 2 && strcmp(argv[1], "-p") == 0) {
-        s.profile = fopen(argv[2], "we");
-        first = 3;
-    }
     s.places = calloc(PLACES, sizeof *s.places);
-    if (argc <= first || s.places == NULL || (first == 3 && !s.profile))
+    if (s.places == NULL || variables == NULL)
+        return 2;
+    while ((option = getopt(argc, argv, "+p:we:")) != -1) {
+        if (option == 'p' && (s.profile = fopen(optarg, "we")) == NULL)
+            return 2;
+        if (option == 'w')
+            s.whole = s.stepping = true;
+        if (option == 'e')
+            variables[count++] = optarg;
+        if (option == '?')
+            return 2;
+    }
+    if (optind == argc)
         return 2;
     s.pid = fork();
     if (s.pid == 0) {
+        for (int i = 0; i < count; i++)
+            putenv(variables[i]);
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        execv(argv[first], argv + first);
+        execv(argv[optind], argv + optind);
         _exit(127);
     }
     // The first stop is the exec.
     if (s.pid < 0 || waitpid(s.pid, &status, 0) != s.pid ||
         !WIFSTOPPED(status)) {
-        fprintf(stderr, "steps: %s: %s\n", argv[first], strerror(errno));
+        fprintf(stderr, "steps: %s: %s\n", argv[optind], strerror(errno));
         return 1;
     }
     pid_t monitor = monitor_pid();
@@ -174,8 +187,11 @@ int main(int argc, char **argv)
     int result = follow(&s);
     if (monitor != 0)
         kill(monitor, SIGCONT);
+    if (s.whole)
+        printf("%ld\n", s.steps);
     if (s.profile != NULL)
         fclose(s.profile);
     free(s.places);
+    free(variables);
     return result;
 }

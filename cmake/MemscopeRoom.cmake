@@ -25,6 +25,9 @@ if(MEMSCOPE_SANITIZER)
     # Its shadow memory leaves too little room for the whole live index.
     if(MEMSCOPE_SANITIZER MATCHES thread)
         target_compile_definitions(ms_flags INTERFACE MS_ADDRESS_BITS=36u)
+        # A copy that the compiler writes out itself is not seen by it.
+        target_compile_options(ms_flags INTERFACE
+            -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset)
     endif()
 endif()
 

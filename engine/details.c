@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/moment.h"
 #include "engine_private.h"
 #include "stack_set.h"
 
@@ -261,6 +262,78 @@ enum memscope_status ms_engine_thread_detail(struct ms_engine *e,
                                              struct ms_detail *out)
 {
     return copy_detail(e, session, thread, copy_thread, out);
+}
+
+static uint64_t gained_or_lost(const struct ms_stack_row *row)
+{
+    return row->alloc_bytes > row->free_bytes
+               ? row->alloc_bytes - row->free_bytes
+               : row->free_bytes - row->alloc_bytes;
+}
+
+static int by_change(const void *a, const void *b)
+{
+    uint64_t x = gained_or_lost(&((const struct ms_detail_stack *)a)->row);
+    uint64_t y = gained_or_lost(&((const struct ms_detail_stack *)b)->row);
+
+    return x != y ? (x < y) - (x > y) : by_stack_sums(a, b);
+}
+
+// The stacks of the picture that are the site's, without their frames.
+static bool take_stacks(const struct ms_past_picture *p, uint32_t site,
+                        bool range, struct ms_detail *out)
+{
+    out->stacks = calloc(p->stack_count + 1, sizeof *out->stacks);
+    if (out->stacks == NULL)
+        return false;
+    for (size_t i = 0; i < p->stack_count; i++)
+        if (p->stacks[i].site == site)
+            out->stacks[out->stack_total++].row = p->stacks[i];
+    qsort(out->stacks, out->stack_total, sizeof *out->stacks,
+          range ? by_change : by_stack_sums);
+    return true;
+}
+
+enum memscope_status ms_engine_site_past(struct ms_engine *e, uint32_t session,
+                                         uint32_t site,
+                                         const struct ms_when *when,
+                                         struct ms_detail *out)
+{
+    struct ms_past_picture p;
+    enum memscope_status status = ms_engine_past(e, session, when, &p);
+    size_t at = 0;
+
+    *out = (struct ms_detail){.past = true};
+    if (status != MEMSCOPE_OK)
+        return status;
+    while (at < p.site_count && p.sites[at].id != site)
+        at++;
+    struct ms_session *s = ms_engine_hold(e, session);
+    if (at == p.site_count || s == NULL) {
+        status = MEMSCOPE_ERROR_NOT_FOUND;
+        goto done;
+    }
+    out->session = s->id;
+    memcpy(out->epoch, p.stats.epoch, sizeof out->epoch);
+    out->seq = p.stats.seq;
+    out->uptime_ns = p.stats.uptime_ns;
+    out->from_ns = p.from_ns;
+    out->site = p.sites[at];
+    bool done = take_stacks(&p, site, when->range, out);
+    pthread_mutex_lock(&s->lock);
+    while (done && out->stack_count < out->stack_total &&
+           out->stack_count < MS_DETAIL_STACKS)
+        done = copy_frames(s, &out->stacks[out->stack_count++]);
+    pthread_mutex_unlock(&s->lock);
+    if (!done) {
+        ms_detail_fini(out);
+        status = MEMSCOPE_ERROR_MEMORY;
+    }
+done:
+    if (s != NULL)
+        ms_engine_let_go(e, s);
+    ms_past_picture_fini(&p);
+    return status;
 }
 
 void ms_detail_fini(struct ms_detail *d)

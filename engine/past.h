@@ -107,15 +107,17 @@ uint64_t ms_past_bytes(struct ms_past *p);
 
 // Frames up to a moment, for one reader.
 struct ms_past_view {
-    struct ms_past_frame **frames; // base first, NULL if there is none
+    struct ms_past_frame **frames; // the base first, if there is one
     size_t count;
+    bool based;
     uint64_t step_ns; // to the frame before the last
 };
 
 // ms_past_open finds the last frame that ends at or before a moment (`seq`, or
-// if that is 0 `uptime_ns`). NOT_FOUND: nothing is known of it.
-enum memscope_status ms_past_open(struct ms_past *p, uint64_t seq,
-                                  uint64_t uptime_ns,
+// if that is 0 `uptime_ns`). NOT_FOUND: nothing is known of it, or of the
+// beginning of its range.
+struct ms_when;
+enum memscope_status ms_past_open(struct ms_past *p, const struct ms_when *when,
                                   struct ms_past_view *out) MEMSCOPE_MUST_CHECK;
 void ms_past_close(struct ms_past *p, struct ms_past_view *view);
 

@@ -98,6 +98,7 @@ void ms_session_close(struct ms_session *s)
     ms_history_fini(&s->history);
     ms_past_fini(&s->past);
     ms_growth_fini(&s->growth);
+    ms_expressions_fini(&s->expressions);
     free(s->scan.report.rows);
     ms_fragmentation_fini(&s->scan.fragmentation);
     ms_mappings_fini(&s->mappings);

@@ -14,6 +14,7 @@
 #include "analysis/growth.h"
 #include "analysis/leak_scan.h"
 #include "engine/picture.h"
+#include "expression.h"
 #include "governor.h"
 #include "history.h"
 #include "mappings.h"
@@ -66,8 +67,9 @@ struct ms_session {
     struct ms_histograms histograms; // of the latest tick
     struct ms_session_module *modules;
     size_t module_count, module_room;
-    struct ms_list unnamed; // sites (index) that wait for a name
-    bool names_wanted;      // of all sites; else of some: ms_site.wanted
+    struct ms_list unnamed;            // sites (index) that wait for a name
+    struct ms_expressions expressions; // of windows
+    bool names_wanted; // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;
     struct ms_list fresh, carry; // rows: of this tick, of the last one
     struct ms_trigger_state triggers[MS_TRIGGERS];

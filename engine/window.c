@@ -4,10 +4,12 @@
 
 #include "engine/window.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine_private.h"
+#include "expression.h"
 #include "window_order.h"
 
 // Files and modules are few and shared: whether one matches is looked up
@@ -15,11 +17,43 @@
 #define REMEMBERED 1024
 struct matcher {
     const char *filter;
+    struct ms_expression *expression; // NULL: a part of a name is looked for
+    bool own;                         // it is this matcher's alone
     struct {
         const char *text;
         bool matches;
     } known[REMEMBERED];
 };
+
+// `all`: where expressions are kept; NULL: this one is not.
+static bool matcher_init(struct matcher *m, const char *filter,
+                         struct ms_expressions *all)
+{
+    *m = (struct matcher){.filter = filter};
+    if (!ms_is_expression(filter))
+        return true;
+    m->own = all == NULL;
+    m->expression = all != NULL ? ms_expressions_find(all, filter)
+                                : ms_expression_create(filter);
+    return m->expression != NULL;
+}
+
+static void matcher_fini(struct matcher *m, struct ms_window_sums *sums)
+{
+    if (m->expression == NULL)
+        return;
+    snprintf(sums->trouble, sizeof sums->trouble, "%s",
+             ms_expression_trouble(m->expression));
+    if (m->own)
+        ms_expression_destroy(m->expression);
+}
+
+static bool name_matches(struct matcher *m, const char *text, bool lasting)
+{
+    return m->expression != NULL
+               ? ms_expression_matches(m->expression, text, lasting)
+               : strcasestr(text, m->filter) != NULL;
+}
 
 static bool shared_matches(struct matcher *m, const char *text)
 {
@@ -27,7 +61,7 @@ static bool shared_matches(struct matcher *m, const char *text)
 
     if (m->known[at].text != text) {
         m->known[at].text = text;
-        m->known[at].matches = strcasestr(text, m->filter) != NULL;
+        m->known[at].matches = name_matches(m, text, true);
     }
     return m->known[at].matches;
 }
@@ -61,7 +95,7 @@ static bool site_matches(struct matcher *m, const struct ms_window *w,
     if (w->module[0] != '\0' && strcmp(w->module, module) != 0)
         return false;
     return m->filter[0] == '\0' || shared_matches(m, module) ||
-           shared_matches(m, file) || strcasestr(function, m->filter) != NULL;
+           shared_matches(m, file) || name_matches(m, function, true);
 }
 
 static bool enough(const struct ms_window *w, uint32_t id, uint64_t live_bytes)
@@ -69,7 +103,7 @@ static bool enough(const struct ms_window *w, uint32_t id, uint64_t live_bytes)
     return live_bytes >= w->least_bytes || is_pinned(w, id);
 }
 
-static bool thread_matches(const struct ms_window *w,
+static bool thread_matches(struct matcher *m, const struct ms_window *w,
                            const struct ms_thread_row *row)
 {
     if (is_pinned(w, row->id))
@@ -78,7 +112,7 @@ static bool thread_matches(const struct ms_window *w,
         (w->threads == MS_THREADS_RUNNING && row->state != 'R') ||
         row->live_bytes < w->least_bytes)
         return false;
-    return w->filter[0] == '\0' || strcasestr(row->name, w->filter) != NULL;
+    return w->filter[0] == '\0' || name_matches(m, row->name, false);
 }
 
 // The next entry, whose row counts in the sums.
@@ -94,18 +128,19 @@ static struct ms_order_entry *add(const struct ms_window *w, uint32_t id,
     return e;
 }
 
-static enum memscope_status cut_sites(const struct ms_session *s,
-                                      const struct ms_window *w,
-                                      struct ms_cut *out)
+static enum memscope_status
+cut_sites(struct ms_session *s, const struct ms_window *w, struct ms_cut *out)
 {
     struct ms_order o = ms_order_of_sites(w);
-    struct matcher m = {.filter = w->filter};
+    struct matcher m;
     size_t all = s->model.site_count;
     struct ms_order_entry *e = calloc(all + 1, sizeof *e);
     struct ms_site_row row;
 
-    if (e == NULL)
+    if (e == NULL || !matcher_init(&m, w->filter, &s->expressions)) {
+        free(e);
         return MEMSCOPE_ERROR_MEMORY;
+    }
     for (size_t i = 0; i < all; i++) {
         const struct ms_site *site = &s->model.sites[i];
         if (!site_matches(&m, w, (uint32_t)i + 1, site->function, site->file,
@@ -120,6 +155,7 @@ static enum memscope_status cut_sites(const struct ms_session *s,
         next->row = (uint32_t)i;
         ms_order_entry_of(&o, &row, NULL, next);
     }
+    matcher_fini(&m, &out->site_sums);
     out->site_count = ms_order_cut(&o, w, e, out->site_sums.rows);
     out->sites = malloc((out->site_count + 1) * sizeof *out->sites);
     for (size_t i = 0; out->sites != NULL && i < out->site_count; i++)
@@ -128,29 +164,32 @@ static enum memscope_status cut_sites(const struct ms_session *s,
     return out->sites != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_MEMORY;
 }
 
-static enum memscope_status cut_threads(const struct ms_session *s,
-                                        const struct ms_window *w,
-                                        struct ms_cut *out)
+static enum memscope_status
+cut_threads(struct ms_session *s, const struct ms_window *w, struct ms_cut *out)
 {
     struct ms_order o = ms_order_of_threads(w);
+    struct matcher m;
     size_t all = s->model.thread_count;
     struct ms_order_entry *e = calloc(all + 1, sizeof *e);
     struct ms_thread_row row;
 
-    if (e == NULL)
+    if (e == NULL || !matcher_init(&m, w->filter, &s->expressions)) {
+        free(e);
         return MEMSCOPE_ERROR_MEMORY;
+    }
     for (uint32_t i = 0; i < all; i++) {
         const struct ms_thread *t = &s->model.threads[i];
         if (!t->known)
             continue;
         ms_session_thread_row(s, i, &row);
-        if (!thread_matches(w, &row))
+        if (!thread_matches(&m, w, &row))
             continue;
         struct ms_order_entry *next = add(
             w, row.id, row.live_bytes, row.live_blocks, &out->thread_sums, e);
         next->row = i;
         ms_order_entry_of(&o, &row, t->name, next);
     }
+    matcher_fini(&m, &out->thread_sums);
     out->thread_count = ms_order_cut(&o, w, e, out->thread_sums.rows);
     out->threads = malloc((out->thread_count + 1) * sizeof *out->threads);
     for (size_t i = 0; out->threads != NULL && i < out->thread_count; i++)
@@ -183,12 +222,14 @@ enum memscope_status ms_window_of_sites(const struct ms_window *w,
                                         struct ms_window_sums *sums)
 {
     struct ms_order o = ms_order_of_sites(w);
-    struct matcher m = {.filter = w->filter};
+    struct matcher m;
     struct ms_order_entry *e = calloc(*count + 1, sizeof *e);
 
     *sums = (struct ms_window_sums){0};
-    if (e == NULL)
+    if (e == NULL || !matcher_init(&m, w->filter, NULL)) {
+        free(e);
         return MEMSCOPE_ERROR_MEMORY;
+    }
     for (size_t i = 0; i < *count; i++) {
         if (!site_matches(&m, w, rows[i].id, rows[i].function, rows[i].file,
                           rows[i].module) ||
@@ -199,6 +240,7 @@ enum memscope_status ms_window_of_sites(const struct ms_window *w,
         next->row = (uint32_t)i;
         ms_order_entry_of(&o, &rows[i], NULL, next);
     }
+    matcher_fini(&m, sums);
     *count = sums->rows;
     enum memscope_status status =
         keep_rows(&o, w, rows, sizeof *rows, e, count);
@@ -212,19 +254,23 @@ enum memscope_status ms_window_of_threads(const struct ms_window *w,
                                           struct ms_window_sums *sums)
 {
     struct ms_order o = ms_order_of_threads(w);
+    struct matcher m;
     struct ms_order_entry *e = calloc(*count + 1, sizeof *e);
 
     *sums = (struct ms_window_sums){0};
-    if (e == NULL)
+    if (e == NULL || !matcher_init(&m, w->filter, NULL)) {
+        free(e);
         return MEMSCOPE_ERROR_MEMORY;
+    }
     for (size_t i = 0; i < *count; i++) {
-        if (!thread_matches(w, &rows[i]))
+        if (!thread_matches(&m, w, &rows[i]))
             continue;
         struct ms_order_entry *next = add(w, rows[i].id, rows[i].live_bytes,
                                           rows[i].live_blocks, sums, e);
         next->row = (uint32_t)i;
         ms_order_entry_of(&o, &rows[i], rows[i].name, next);
     }
+    matcher_fini(&m, sums);
     *count = sums->rows;
     enum memscope_status status =
         keep_rows(&o, w, rows, sizeof *rows, e, count);

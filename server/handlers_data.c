@@ -2,6 +2,7 @@
 //
 // handlers_data: the routes that read. See docs/PROTOCOL.md for what they say.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -195,9 +196,24 @@ json_t *ms_render_sums(const struct ms_window_sums *sums)
                      "live_blocks", (json_int_t)sums->live_blocks);
 }
 
+bool ms_refuses_filter(struct ms_reply *r, const struct ms_window_sums *sums)
+{
+    char text[MS_WINDOW_TROUBLE + 32];
+
+    if (sums->trouble[0] == '\0')
+        return false;
+    snprintf(text, sizeof text, "q is no use: %s", sums->trouble);
+    ms_reply_error(r, 400, text);
+    return true;
+}
+
 static void reply_table(struct ms_reply *r, const struct ms_cut *c,
                         const struct ms_window_sums *sums, json_t *rows)
 {
+    if (ms_refuses_filter(r, sums)) {
+        json_decref(rows);
+        return;
+    }
     ms_reply_json(r, json_pack("{s:i,s:s,s:I,s:I,s:o,s:o}", "session",
                                (int)c->stats.session, "epoch", c->stats.epoch,
                                "seq", (json_int_t)c->stats.seq, "total",

@@ -7,12 +7,15 @@
 
 void ms_handle_site(struct ms_request *q, struct ms_reply *r)
 {
+    bool past = ms_asks_for_past(q, MS_PAST_PART_SITES);
+    struct ms_when when;
     uint32_t session;
 
-    if (!ms_get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session) || (past && !ms_get_when(q, r, &when)))
         return;
-    enum memscope_status status = ms_render_site_detail(
-        q->server->options.engine, session, (uint32_t)q->id, &r->stream);
+    enum memscope_status status =
+        ms_render_site_detail(q->server->options.engine, session,
+                              (uint32_t)q->id, past ? &when : NULL, &r->stream);
     if (status != MEMSCOPE_OK)
         ms_reply_status(r, status);
     else

@@ -32,7 +32,7 @@ static const struct route {
     void (*get)(struct ms_request *, struct ms_reply *);
     void (*post)(struct ms_request *, struct ms_reply *);
     void (*delete)(struct ms_request *, struct ms_reply *);
-    const char *parameters[12]; // that GET knows
+    const char *parameters[14]; // that GET knows
 } routes[] = {
     {"/ws", handle_upgrade, NULL, NULL, {NULL}},
     {"/api/v1/status", ms_handle_status, NULL, NULL, {NULL}},
@@ -48,14 +48,18 @@ static const struct route {
      NULL,
      NULL,
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "threads", "at",
-      "seq", NULL}},
+      "seq", "from", "to", NULL}},
     {"/api/v1/sites",
      ms_handle_sites,
      NULL,
      NULL,
      {SESSION, "sort", "order", "limit", "offset", "q", "min", "module", "at",
-      "seq", NULL}},
-    {"/api/v1/sites/", ms_handle_site, NULL, NULL, {SESSION, NULL}},
+      "seq", "from", "to", NULL}},
+    {"/api/v1/sites/",
+     ms_handle_site,
+     NULL,
+     NULL,
+     {SESSION, "at", "seq", "from", "to", NULL}},
     {"/api/v1/matrix", ms_handle_matrix, NULL, NULL, {SESSION, "limit", NULL}},
     {"/api/v1/threads/", ms_handle_thread, NULL, NULL, {SESSION, NULL}},
     {"/api/v1/history",

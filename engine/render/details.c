@@ -34,17 +34,25 @@ static void add_sums(json_t *o, const struct ms_detail_sums *s)
 // What both have: whose it is, and its histograms.
 static json_t *render_head(const struct ms_detail *d)
 {
-    json_t *o = json_object(), *counts = json_array();
+    json_t *o = json_object();
+
+    FIELD("session", json_integer(d->session));
+    FIELD("epoch", json_string(d->epoch));
+    FIELD("seq", ms_render_u64(d->seq));
+    FIELD("uptime_ns", ms_render_u64(d->uptime_ns));
+    if (d->past) {
+        FIELD("from_ns", ms_render_u64(d->from_ns));
+        FIELD("size", json_null()); // the log of changes does not have them
+        FIELD("lifetime", json_null());
+        return o;
+    }
+    json_t *counts = json_array();
     json_t *h = ms_render_histograms(&d->histograms);
     json_t *size = json_object_get(h, "size");
 
     for (size_t i = 0; i < MS_HISTOGRAM_SIZES; i++)
         json_array_append_new(counts, ms_render_u64(d->size_alloc_count[i]));
     json_object_set_new(size, "alloc_count", counts);
-    FIELD("session", json_integer(d->session));
-    FIELD("epoch", json_string(d->epoch));
-    FIELD("seq", ms_render_u64(d->seq));
-    FIELD("uptime_ns", ms_render_u64(d->uptime_ns));
     json_object_set(o, "size", size);
     json_object_set(o, "lifetime", json_object_get(h, "lifetime"));
     json_decref(h);
@@ -70,9 +78,9 @@ json_t *ms_render_thread_detail(const struct ms_detail *d)
     return o;
 }
 
-static json_t *render_site_head(const struct ms_detail *d)
+static void add_threads(json_t *o, const struct ms_detail *d)
 {
-    json_t *o = render_head(d), *threads = json_array();
+    json_t *threads = json_array();
 
     for (size_t i = 0; i < d->thread_count; i++) {
         const struct ms_detail_thread *t = &d->threads[i];
@@ -82,14 +90,27 @@ static json_t *render_site_head(const struct ms_detail *d)
         add_sums(row, &t->sums);
         json_array_append_new(threads, row);
     }
-    FIELD("site", ms_render_site(&d->site));
+    FIELD("thread_total", json_integer((json_int_t)d->thread_total));
+    FIELD("threads", threads);
     FIELD("realloc", json_pack("{s:o,s:o,s:o,s:o}", "count",
                                ms_render_u64(d->reallocs.count), "chains",
                                ms_render_u64(d->reallocs.chains), "grown_bytes",
                                ms_render_u64(d->reallocs.grown_bytes),
                                "longest", ms_render_u64(d->reallocs.longest)));
-    FIELD("thread_total", json_integer((json_int_t)d->thread_total));
-    FIELD("threads", threads);
+}
+
+static json_t *render_site_head(const struct ms_detail *d)
+{
+    json_t *o = render_head(d);
+
+    FIELD("site", ms_render_site(&d->site));
+    if (d->past) {
+        FIELD("thread_total", json_null());
+        FIELD("threads", json_null());
+        FIELD("realloc", json_null());
+    } else {
+        add_threads(o, d);
+    }
     FIELD("stack_total", json_integer((json_int_t)d->stack_total));
     return o;
 }
@@ -167,7 +188,7 @@ static bool next_of_site(struct ms_render_stream *base)
     if (s->walk == NULL && !s->walked) {
         ms_put_object(w, render_site_head(&s->detail), true);
         put_stacks(s);
-        s->walked = s->detail.site.live_blocks == 0 ||
+        s->walked = s->detail.past || s->detail.site.live_blocks == 0 ||
                     ms_block_walk_create(s->engine, s->detail.session,
                                          &s->walk) != MEMSCOPE_OK;
     } else if (!look_for_oldest(s)) {
@@ -192,6 +213,7 @@ static void close_site(struct ms_render_stream *base)
 
 enum memscope_status ms_render_site_detail(struct ms_engine *engine,
                                            uint32_t session, uint32_t site,
+                                           const struct ms_when *when,
                                            struct ms_render_stream **out)
 {
     struct site_stream *s = calloc(1, sizeof *s);
@@ -200,7 +222,9 @@ enum memscope_status ms_render_site_detail(struct ms_engine *engine,
     if (s == NULL)
         return MEMSCOPE_ERROR_MEMORY;
     enum memscope_status status =
-        ms_engine_site_detail(engine, session, site, &s->detail);
+        when != NULL
+            ? ms_engine_site_past(engine, session, site, when, &s->detail)
+            : ms_engine_site_detail(engine, session, site, &s->detail);
     if (status != MEMSCOPE_OK) {
         free(s);
         return status;

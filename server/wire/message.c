@@ -208,8 +208,13 @@ static json_t *site_row(struct builder *b, const struct ms_site_row *r,
 static json_t *finish_table(const struct ms_window_sums *sums, json_t *order,
                             json_t *rows)
 {
-    return json_pack("{s:I,s:o,s:o,s:o}", "total", (json_int_t)sums->rows,
-                     "sum", ms_render_sums(sums), "order", order, "rows", rows);
+    json_t *o =
+        json_pack("{s:I,s:o,s:o,s:o}", "total", (json_int_t)sums->rows, "sum",
+                  ms_render_sums(sums), "order", order, "rows", rows);
+
+    if (sums->trouble[0] != '\0')
+        json_object_set_new(o, "trouble", ms_render_text(sums->trouble));
+    return o;
 }
 
 static json_t *thread_table(struct builder *b, const struct ms_cut *c)

@@ -26,8 +26,8 @@ class Harness(unittest.TestCase):
             out = os.path.join(directory, "tiny")
             done = subprocess.run(
                 ["/usr/bin/python3", os.path.join(BENCH, "run.py"), "--build",
-                 BUILD, "--quick", "--only", "bignum", "pairs", "--rounds",
-                 "1", "--scale", "0.01", "--no-peers", "--out", out],
+                 BUILD, "--quick", "--only", "bignum", "pairs", "preload",
+                 "--rounds", "1", "--scale", "0.01", "--no-peers", "--out", out],
                 capture_output=True, text=True, timeout=500, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(out + ".json", encoding="utf-8") as file:
@@ -44,6 +44,11 @@ class Harness(unittest.TestCase):
             self.assertEqual(len(row["wall"]), 3)
             self.assertGreater(results["pairs"]["hot"][key]["ns"], 0)
         self.assertEqual(program["watched"]["bare"]["wall"], [1, 1, 1])
+        preload = results["preload"]
+        self.assertGreater(preload["instructions"], 50000)
+        self.assertGreater(preload["added_instructions"], 10000)
+        self.assertGreaterEqual(preload["wall_ms"][0], preload["wall_ms"][1])
+        self.assertIn("| wall clock, ms |", text)
         self.assertIn("| bignum | memscope `lockfree` |", text)
         self.assertIn("| bignum |", report.readme_table(results))
         self.assertEqual(done.stdout.strip(), text.strip())

@@ -267,7 +267,7 @@ static void look_at_details(struct ms_engine *e)
     if (ms_engine_thread_detail(e, 0, 1, &detail) == MEMSCOPE_OK)
         json_decref(ms_render_thread_detail(&detail));
     ms_detail_fini(&detail);
-    if (ms_render_site_detail(e, 0, 1, &stream) == MEMSCOPE_OK)
+    if (ms_render_site_detail(e, 0, 1, NULL, &stream) == MEMSCOPE_OK)
         read_all(stream);
     if (ms_render_changes(e, 0, "", 0, &stream) == MEMSCOPE_OK)
         read_all(stream);

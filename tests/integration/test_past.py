@@ -41,6 +41,42 @@ class Past(TestCase):
             self.assertEqual(then, stats)
             self.adds_up(scope, stats)
 
+    def ranges(self, scope, seen):
+        """What has happened between two pictures, row by row."""
+        (sites_a, threads_a, a), (sites_b, threads_b, b) = seen[0], seen[-1]
+        when = {"from": a["uptime_ns"], "to": b["uptime_ns"]}
+        for path, before, after in (("/sites", sites_a, sites_b),
+                                    ("/threads", threads_a, threads_b)):
+            between = scope.get(path, limit=10000, **when)
+            self.assertEqual(between["from_ns"], a["uptime_ns"])
+            self.assertEqual(between["seq"], b["seq"])
+            old, new = rows(before, NUMBERS), rows(after, NUMBERS)
+            for row in between["rows"]:
+                if row["id"] not in new:
+                    continue
+                last = new[row["id"]]
+                first = old.get(row["id"], [0] * len(NUMBERS))
+                self.assertEqual([row[n] for n in NUMBERS],
+                                 last[:2] + [y - x for x, y in
+                                             zip(first[2:], last[2:])])
+                if "delta_bytes" in row:
+                    self.assertEqual(row["delta_bytes"], last[0] - first[0])
+        self.detail(scope, scope.get("/sites", limit=1, sort="alloc_bytes",
+                                     **when)["rows"][0], when)
+        row = scope.get("/sites", limit=1, at=a["uptime_ns"])["rows"][0]
+        self.detail(scope, row, {"at": a["uptime_ns"]})
+
+    def detail(self, scope, row, when):
+        """A site in detail, as far as the past has it."""
+        site = scope.get("/sites/%d" % row["id"], **when)
+        self.assertEqual(site["site"], row)
+        self.assertEqual(site["stack_total"], len(site["stacks"]))
+        for name in NUMBERS:
+            self.assertEqual(sum(s[name] for s in site["stacks"]), row[name])
+        self.assertTrue(all(s["frames"] for s in site["stacks"]))
+        for name in ("size", "lifetime", "threads", "realloc", "oldest"):
+            self.assertIsNone(site[name])
+
     def adds_up(self, scope, stats):
         """Everything at one moment agrees with its stats."""
         at, heap = stats["uptime_ns"], stats["heap"]
@@ -57,6 +93,7 @@ class Past(TestCase):
         with Memscope(DEMO, "--quiet", flags=("--keep-open",)) as scope:
             seen = self.listen(scope)
             self.hold(scope, seen)
+            self.ranges(scope, seen)
             difference = scope.get(
                 "/flame", **{"from": seen[0][2]["uptime_ns"],
                              "to": seen[-1][2]["uptime_ns"]})

@@ -295,7 +295,9 @@ static void frames_are_true(struct ms_past *p, const uint64_t hashes[],
 {
     struct ms_past_table tables[MS_PAST_SERIES] = {{0}};
 
-    assert_int_equal(ms_past_open(p, 0, UINT64_MAX, view), MEMSCOPE_OK);
+    assert_int_equal(
+        ms_past_open(p, &(struct ms_when){.uptime_ns = UINT64_MAX}, view),
+        MEMSCOPE_OK);
     for (size_t i = 0; i < view->count; i++) {
         assert_true(ms_past_sum(view->frames[i], tables));
         assert_int_equal(hash_of_table(&tables[MS_PAST_STACKS]),

@@ -59,6 +59,8 @@ struct ms_detail_reallocs {
 };
 
 struct ms_detail {
+    bool past;        // as far as the log of changes has it, see below
+    uint64_t from_ns; // of a range
     uint32_t session;
     char epoch[17];
     uint64_t seq, uptime_ns;
@@ -86,6 +88,17 @@ enum memscope_status
 ms_engine_thread_detail(struct ms_engine *engine, uint32_t session,
                         uint32_t thread,
                         struct ms_detail *out) MEMSCOPE_MUST_CHECK;
+
+// ms_engine_site_past gives a site of a moment of the past, or of a range
+// (engine/moment.h): its row and its stacks; `past` is set, and there are no
+// histograms, threads or reallocs. In a range, the stacks that have gained or
+// lost most come first. Any thread; takes as long as ms_engine_past.
+struct ms_when;
+enum memscope_status
+ms_engine_site_past(struct ms_engine *engine, uint32_t session, uint32_t site,
+                    const struct ms_when *when,
+                    struct ms_detail *out) MEMSCOPE_MUST_CHECK;
+
 void ms_detail_fini(struct ms_detail *detail);
 
 #endif

@@ -60,9 +60,12 @@ ms_render_changes(struct ms_engine *engine, uint32_t session, const char *epoch,
                   struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_site_detail streams what is known of a site: the last thing in it
-// is its oldest live block, for which all live blocks are walked over.
+// is its oldest live block, for which all live blocks are walked over. With
+// `when` what is known of it then (ms_engine_site_past).
+struct ms_when;
 enum memscope_status
 ms_render_site_detail(struct ms_engine *engine, uint32_t session, uint32_t site,
+                      const struct ms_when *when,
                       struct ms_render_stream **out) MEMSCOPE_MUST_CHECK;
 
 // ms_render_report streams a page with a snapshot's JSON, packed, after its

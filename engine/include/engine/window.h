@@ -16,6 +16,7 @@
 
 #define MS_WINDOW_FILTER 256
 #define MS_WINDOW_PINS 16
+#define MS_WINDOW_TROUBLE 128
 
 // Which threads are to be seen.
 enum ms_window_threads { MS_THREADS_ALL, MS_THREADS_ALIVE, MS_THREADS_RUNNING };
@@ -24,7 +25,9 @@ enum ms_window_threads { MS_THREADS_ALL, MS_THREADS_ALIVE, MS_THREADS_RUNNING };
 struct ms_window {
     int column; // of ms_window_thread_column or ms_window_site_column
     bool ascending;
-    char filter[MS_WINDOW_FILTER]; // part of a name, in any case; "": all
+    // Part of a name, in any case; "": all. Between slashes a POSIX extended
+    // regular expression.
+    char filter[MS_WINDOW_FILTER];
     size_t offset, limit;
     bool heap_only;                // no sites that have only ever mapped memory
     char module[MS_WINDOW_FILTER]; // of sites, the whole name; "": all
@@ -38,6 +41,7 @@ struct ms_window {
 struct ms_window_sums {
     size_t rows;
     uint64_t live_bytes, live_blocks;
+    char trouble[MS_WINDOW_TROUBLE]; // why the filter does not do; "": it does
 };
 
 // The number of a column by its name in docs/PROTOCOL.md; -1: none such.
