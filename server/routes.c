@@ -142,7 +142,7 @@ static const struct route {
      ms_handle_diff,
      NULL,
      NULL,
-     {"a", "b", "limit", "offset", NULL}},
+     {SESSION, "a", "b", "limit", "offset", NULL}},
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
@@ -222,20 +222,13 @@ void ms_reply_error(struct ms_reply *r, unsigned status, const char *message)
         unsigned status;
         const char *code;
     } codes[] = {
-        {400, "bad_request"},
-        {401, "unauthorized"},
-        {403, "forbidden"},
-        {404, "not_found"},
-        {405, "method_not_allowed"},
-        {409, "conflict"},
-        {413, "too_large"},
-        {414, "uri_too_long"},
-        {415, "bad_media_type"},
-        {421, "misdirected"},
-        {426, "upgrade_required"},
-        {429, "limit"},
-        {431, "header_too_large"},
-        {500, "internal"},
+        {400, "bad_request"},        {401, "unauthorized"},
+        {403, "forbidden"},          {404, "not_found"},
+        {405, "method_not_allowed"}, {409, "conflict"},
+        {413, "too_large"},          {414, "uri_too_long"},
+        {415, "bad_media_type"},     {421, "misdirected"},
+        {426, "upgrade_required"},   {429, "limit"},
+        {431, "header_too_large"},   {500, "internal"},
         {503, "unavailable"},
     };
     const char *code = "internal";

@@ -91,7 +91,8 @@ export async function open(browser, url, { viewport = WIDE, scheme = "light", be
   const problems = [];
   const { origin, host } = new URL(url);
   page.on("console", (m) => {
-    if (m.type() === "error" || m.type() === "warning") problems.push(`console: ${m.text()} ${m.location().url}`.trim());
+    if (m.type() === "error" || m.type() === "warning")
+      problems.push(`console: ${m.text()} ${m.location().url}`.trim());
   });
   page.on("pageerror", (e) => problems.push(`error: ${e.message}`));
   page.on("request", (r) => {
