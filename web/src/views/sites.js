@@ -39,7 +39,7 @@ export class SitesPage extends TablePage {
       path: "sites",
       title: "Call sites",
       about: "Every place that calls the allocator, with what was allocated there",
-      placeholder: "Find a function, file, /expression/",
+      placeholder: "Function, file, /expression/",
       columns: siteColumns,
       rangeColumns: siteRangeColumns,
       filters: [field("module", module), field("min", least), field("by", weight)],
