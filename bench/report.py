@@ -7,6 +7,7 @@ import statistics
 
 import targets
 from instructions import WAYS
+from pages import page_part
 from report_inside import engine_part, server_part
 from tables import table, with_spread
 

@@ -23,6 +23,7 @@ import httpload
 import inside
 import instructions
 import monitor
+import pages
 import startup
 import throughput
 import watchers
@@ -36,7 +37,7 @@ README = os.path.join(HERE, "../README.md")
 MARKS = ("<!-- bench: from bench/results/latest.json, by bench/run.py "
          "--readme -->", "<!-- /bench -->")
 PARTS = ("programs", "redis", "storms", "pairs", "instructions", "start",
-         "preload", "monitor", "engine", "server")
+         "preload", "monitor", "engine", "server", "page")
 
 
 def progress(text):
@@ -46,8 +47,9 @@ def progress(text):
 class Bench:
     """A run; each method gives one part of the results."""
 
-    def __init__(self, options, directory):
-        self.options, self.directory = options, directory
+    def __init__(self, options, directory, keep):
+        self.options, self.directory, self.keep = options, directory, keep
+        self.results = {}
         self.missing = []
         self.memscopes = watchers.memscopes(options.build, self.missing)
         self.peers = watchers.peers(directory, self.missing) \
@@ -163,7 +165,12 @@ class Bench:
         works = all_workloads(self.directory, self.directory,
                               self.options.scale, self.options.only,
                               self.missing)
-        return {work.name: self.program(work) for work in works}
+        done = self.results.setdefault("programs", {})
+        for work in works:
+            if work.name not in done:
+                done[work.name] = self.program(work)
+                self.keep()
+        return done
 
     def redis(self):
         if not throughput.has_redis():
@@ -238,6 +245,11 @@ class Bench:
                                      self.options.seconds, rounds,
                                      self.missing)}
 
+    def page(self):
+        progress("the page")
+        return pages.measure(self.options.build, 2 * self.options.seconds,
+                             self.missing)
+
 
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -247,23 +259,50 @@ def machine():
         platform.release(), " ".join(platform.libc_ver()))
 
 
-def measure(options):
-    begin = time.monotonic()
-    results = {}
-    with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
-        bench = Bench(options, directory)
-        for part in options.parts:
-            results[part] = getattr(bench, part)()
+class Results:
+    """What has been measured so far, saved part by part: a run that is cut
+    short has not been for nothing, and --resume goes on where it ended."""
+
+    def __init__(self, options):
+        self.options, self.begin, self.before_s = options, time.monotonic(), 0
         version = subprocess.run(
             [os.path.join(options.build, "cli/memscope"), "version"],
             check=True, capture_output=True, text=True).stdout.strip()
-    results["meta"] = {
-        "version": version, "machine": machine(), "rounds": options.rounds,
-        "command": "bench/run.py " + " ".join(sys.argv[1:])
-                   if len(sys.argv) > 3 else "make bench",
-        "seconds": time.monotonic() - begin, "default": bench.default,
-        "titles": bench.titles, "missing": bench.missing}
-    return results
+        self.meta = {
+            "version": version, "machine": machine(),
+            "rounds": options.rounds, "scale": options.scale}
+        self.parts, self.said = {}, []
+        if options.resume:
+            self.take_up(load(options.out))
+
+    def take_up(self, old):
+        meta = old.pop("meta")
+        for key, value in self.meta.items():
+            if meta.get(key) != value:
+                raise SystemExit("bench: %s is %s there, and %s now" % (
+                    key, meta.get(key), value))
+        self.parts, self.before_s = old, meta["seconds"]
+        self.said = meta["missing"]
+
+    def measure(self):
+        with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
+            bench = Bench(self.options, directory, lambda: self.save(bench))
+            bench.results = self.parts
+            for part in self.options.parts:
+                # The programs know by themselves which there are.
+                if part not in self.parts or part == "programs":
+                    self.parts[part] = getattr(bench, part)()
+                    self.save(bench)
+
+    def save(self, bench):
+        words = [word for word in sys.argv[1:] if word != "--resume"]
+        self.meta.update(
+            command="bench/run.py " + " ".join(words)
+            if len(words) > 2 else "make bench",
+            seconds=self.before_s + time.monotonic() - self.begin,
+            default=bench.default, titles=bench.titles,
+            missing=list(dict.fromkeys(self.said + bench.missing)))
+        save(self.options.out, {**self.parts, "meta": self.meta})
 
 
 def load(path):
@@ -273,12 +312,12 @@ def load(path):
 
 def save(path, results):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".json", "w", encoding="utf-8") as file:
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
         file.write("\n")
+    os.replace(path + ".tmp", path + ".json")
     with open(path + ".md", "w", encoding="utf-8") as file:
         file.write(report(load(path)))
-    progress("saved to %s.md and .json" % os.path.relpath(path))
 
 
 def rewrite_readme():
@@ -306,6 +345,8 @@ def parse():
     add("--peers", action=argparse.BooleanOptionalAction, default=True,
         help="the other tools beside, those that are installed")
     add("--out", help="saved as OUT.md and OUT.json (bench/results/latest)")
+    add("--resume", action="store_true",
+        help="go on where a run of the same options was cut short")
     add("--readme", action="store_true",
         help="only rewrite the README's table, from latest.json")
     options = parser.parse_args()
@@ -335,9 +376,9 @@ def main():
     if options.readme:
         rewrite_readme()
         return
-    results = measure(options)
-    save(options.out, results)
+    Results(options).measure()
     print(report(load(options.out)))
+    progress("saved to %s.md and .json" % os.path.relpath(options.out))
 
 
 if __name__ == "__main__":

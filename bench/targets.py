@@ -36,6 +36,12 @@ SYMBOLS_S = 5         # of 100,000 addresses
 FANOUT_RATIO = 1.5    # to a bare broadcast, CPU of a message
 FANOUT_P99_MS = 50
 
+PAINT_MS = 2          # scripting of a tick of the overview
+PAINT_P95_MS = 4
+FIRST_MS = 1000       # from the navigation to the first number
+SORT_MS = 150         # of 100,000 rows, from the click to the paint
+SEARCH_MS = 50        # from the key
+
 
 def mark(value, limit, least=False):
     """A tick or a cross behind a number, or nothing where none is asked."""

@@ -133,6 +133,11 @@ void ms_announcements_drain(struct ms_announcements *a)
     pthread_mutex_unlock(&a->receiving);
 }
 
+void ms_announcements_before_answer(void *announcements)
+{
+    ms_announcements_drain(announcements);
+}
+
 static void *serve(void *arg)
 {
     struct ms_announcements *a = arg;

@@ -44,6 +44,9 @@ ms_announcements_start(struct ms_announcements *a,
 // ms_announcements_drain takes what is waiting now, on the calling thread.
 void ms_announcements_drain(struct ms_announcements *a);
 
+// ms_announcements_before_answer drains, for a server's options.
+void ms_announcements_before_answer(void *announcements);
+
 // ms_announcements_ended tells the engine of a process that has been waited
 // for, as ms_engine_process_ended does, and the log.
 void ms_announcements_ended(struct ms_announcements *a, pid_t pid,

@@ -284,6 +284,8 @@ static int watch(struct run *r, const char *library)
     if (error != 0)
         return refuse(r, error);
     r->page.options.announce = r->announcements.name;
+    r->page.options.before_answer = ms_announcements_before_answer;
+    r->page.options.with = &r->announcements;
     ms_page_serve(&r->page, r->engine);
     if (r->page.server != NULL) {
         fputs(LINE "watching ", stderr);

@@ -107,6 +107,8 @@ static enum MHD_Result answer(struct ms_http *http,
     q->accept = ms_http_header_text(connection, "Accept");
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter,
                               &q->query);
+    if (http->server->options.before_answer != NULL)
+        http->server->options.before_answer(http->server->options.with);
     ms_routes_answer(q, &r);
     x->route = http->server->endpoints.route;
     if (r.later != NULL) {

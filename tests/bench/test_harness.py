@@ -53,6 +53,28 @@ class Harness(unittest.TestCase):
         self.assertIn("| bignum |", report.readme_table(results))
         self.assertEqual(done.stdout.strip(), text.strip())
 
+    def test_goes_on_where_a_run_was_cut_short(self):
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "tiny")
+            command = ["/usr/bin/python3", os.path.join(BENCH, "run.py"),
+                       "--build", BUILD, "--quick", "--rounds", "1",
+                       "--scale", "0.01", "--no-peers", "--out", out]
+            found = []
+            for more in (["--only", "bignum"],
+                         ["--resume", "--only", "bignum", "pairs"]):
+                subprocess.run([*command, *more], capture_output=True,
+                               timeout=500, check=True)
+                with open(out + ".json", encoding="utf-8") as file:
+                    found.append(json.load(file))
+            self.assertEqual(found[0]["programs"], found[1]["programs"])
+            self.assertNotIn("pairs", found[0])
+            self.assertIn("pairs", found[1])
+            other = subprocess.run(
+                [*command, "--resume", "--scale", "0.02", "--only", "pairs"],
+                capture_output=True, text=True, timeout=500, check=False)
+            self.assertEqual(other.returncode, 1)
+            self.assertIn("scale is 0.01 there", other.stderr)
+
     def test_refuses_a_run_that_did_other_work(self):
         work = workloads.Workload("echo", "", ["/bin/echo", "one"],
                                   allocations=10**6)

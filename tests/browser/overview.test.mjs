@@ -103,6 +103,41 @@ test("check 26: no chart is blank: each has its axes and its series", async () =
   await close();
 });
 
+test("check 26: a tick draws upon the axes as they are, pixel by pixel", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  await page.click("#pause");
+  await page.waitForSelector('.pill[data-state="paused"]');
+  /** The number of pixels that differ from those kept as `w.kept`; keeps them when there are none. */
+  const differing = () =>
+    page.evaluate((charts) => {
+      const w = /** @type {any} */ (window);
+      const now = charts.map((id) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (
+          document.querySelector(`#chart-${id} canvas`)
+        );
+        return canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data;
+      });
+      w.kept ??= now;
+      return now.map((data, i) => data?.filter((value, at) => value !== w.kept[i][at]).length);
+    }, CHARTS);
+  // Laid out anew, they are drawn by Chart.js itself.
+  for (let i = 0; i < 3; i++) await page.keyboard.press("t");
+  await page.waitForSelector('#theme[aria-label="Theme: auto"]');
+  const none = CHARTS.map(() => 0);
+  assert.deepEqual(await differing(), none);
+  // A crosshair that comes and goes has them drawn from the image.
+  await page.focus("#chart-memory canvas");
+  await page.keyboard.press("ArrowLeft");
+  await until("there is a crosshair", async () => {
+    const all = await differing();
+    return all.slice(0, 4).every((many) => Number(many) > 0);
+  });
+  await page.$eval("#chart-memory canvas", (e) => /** @type {HTMLElement} */ (e).blur());
+  await until("they are as before", async () => (await differing()).join() === none.join());
+  await close();
+});
+
 test("check 6: the tile is the chart's last point is the API's number of that tick", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Memscope, target } from "./support/memscope.mjs";
-import { launch, open, pillSays } from "./support/page.mjs";
+import { launch, open, picture, pillSays, tiles } from "./support/page.mjs";
 import { until } from "./support/until.mjs";
 
 const BLOCKS = 50_000;
@@ -172,5 +172,86 @@ test("check 13: saved and brought back it is the same; what is no snapshot is re
     (await problems()).filter((p) => !/status of 400/.test(p)),
     [],
   );
+  await close();
+});
+
+// Runs in the page: how each line of a chart is drawn.
+function watchLines() {
+  const w = /** @type {any} */ (window);
+  w.lines = {};
+  const { stroke, fill } = CanvasRenderingContext2D.prototype;
+  /** @param {CanvasRenderingContext2D} ctx @param {string} colour @param {object} how */
+  const note = (ctx, colour, how) => {
+    const id = ctx.canvas.closest("section")?.id ?? "";
+    w.lines[id] = { ...w.lines[id], [colour]: { ...w.lines[id]?.[colour], ...how } };
+  };
+  CanvasRenderingContext2D.prototype.stroke = function (/** @type {any} */ ...path) {
+    if (path.length > 0) note(this, String(this.strokeStyle), { dash: this.getLineDash().join() });
+    return stroke.apply(this, /** @type {any} */ (path));
+  };
+  CanvasRenderingContext2D.prototype.fill = function (/** @type {any} */ ...path) {
+    if (path[0] instanceof Path2D) note(this, String(this.fillStyle), { filled: true });
+    return fill.apply(this, /** @type {any} */ (path));
+  };
+}
+
+test("check 27: without colours, lines differ by dash or area, changes by their sign", async () => {
+  const { page, close } = await open(browser, memscope.url, {
+    before: (page) => page.addInitScript(watchLines),
+  });
+  const cdp = await page.context().newCDPSession(page);
+  const lines = await until("every line is drawn", async () => {
+    const all = await page.evaluate(() => /** @type {any} */ (window).lines);
+    const many = (/** @type {string} */ id) => Object.keys(all[`chart-${id}`] ?? {}).length;
+    return many("memory") === 3 && many("rate") === 2 && many("cpu") === 2 && all;
+  });
+  for (const id of ["memory", "rate", "cpu"]) {
+    const ways = Object.values(lines[`chart-${id}`]).map((way) => JSON.stringify(way));
+    assert.equal(new Set(ways).size, ways.length, `${id}: ${ways.join(", ")}`);
+    const keys = await page.$$eval(`#chart-${id} .key`, (all) =>
+      all.map((key) => ["dashed", "area"].filter((way) => key.classList.contains(way)).join()),
+    );
+    assert.equal(new Set(keys).size, keys.length, `${id}: ${keys.join(" / ")}`);
+  }
+  for (const type of /** @type {const} */ (["deuteranopia", "achromatopsia"])) {
+    await cdp.send("Emulation.setEmulatedVisionDeficiency", { type });
+    await page.goto(`${memscope.url}#/overview`);
+    await page.waitForSelector("#top-sites td");
+    await picture(page, `overview-${type}`);
+    await page.goto(`${memscope.url}#/snapshots?a=1&b=2`);
+    await changes(page, BYTES);
+    await picture(page, `diff-${type}`);
+    await page.click("#tab-flame");
+    await page.waitForSelector(".diff .icicle[data-drawn]");
+    await picture(page, `diff-flame-${type}`);
+    await page.click("#tab-sites");
+  }
+  const signs = (await changes(page, BYTES)).map((row) => row.change ?? "");
+  assert.ok(signs.length > 0 && signs.every((text) => /^[+−±]/.test(text)), `${signs}`);
+  await close();
+});
+
+test("check 5: 64 MiB in 1024 blocks are in the tiles, and gone with them", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await memscope.order("drop");
+  /** Heap and blocks, as the tiles have them. */
+  const shown = async () => {
+    const all = await tiles(page);
+    return [all[0].value, all[5].value];
+  };
+  const { heap } = await until("the tiles show what is left", async () => {
+    const stats = await memscope.api("stats");
+    return (await shown())[1] === stats.heap.live_blocks && stats;
+  });
+  await memscope.order("take 1024 65536");
+  await until("64 MiB more", async () => {
+    const [bytes, blocks] = await shown();
+    return bytes === heap.live_bytes + 64 * 2 ** 20 && blocks === heap.live_blocks + 1024;
+  });
+  await memscope.order("drop");
+  await until("as before", async () => {
+    const [bytes, blocks] = await shown();
+    return bytes === heap.live_bytes && blocks === heap.live_blocks;
+  });
   await close();
 });

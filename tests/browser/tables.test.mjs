@@ -159,7 +159,7 @@ test("a click on a head sorts, another turns the order, and it is said", async (
   await close();
 });
 
-test("the order stays while the pointer is on the rows", async () => {
+test("F8: the order stays while the pointer is on the rows", async () => {
   const { page, close } = await open(browser, `${lively.url}#/sites`);
   await rowsWhere(page, "all sites are there", (all) => all.length >= 6);
   const order = async () =>

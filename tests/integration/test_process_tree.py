@@ -3,14 +3,40 @@
 """Every process of a tree is a session of its own on one page, however it was
 started, and none of them touches another's numbers."""
 
+import contextlib
+import ctypes
 import json
 import os
+import pathlib
 import signal
 
 from hazard import EXACT, Hazard
 from memscope_test import Memscope, main, run_bare, target, wait_until
 
 CHILDREN = target("children")
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000  # a thread that is no child of its own
+
+
+@contextlib.contextmanager
+def thread_stopped(pid, name):
+    """One thread of a process stands still meanwhile."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
+                            ctypes.c_void_p]
+    tid = next(int(task.parent.name)
+               for task in pathlib.Path("/proc/%d/task" % pid).glob("*/comm")
+               if task.read_text("ascii").strip() == name)
+    for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+        if libc.ptrace(request, tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(tid, WALL)
+    try:
+        yield
+    finally:
+        libc.ptrace(PTRACE_DETACH, tid, None, None)
 
 
 class ProcessTree(Hazard):
@@ -50,6 +76,21 @@ class ProcessTree(Hazard):
 
     def test_clone_behind_libcs_back(self):
         self.check_children("raw_clone", "child_allocate", 20, 100)
+
+    def test_who_has_announced_itself_is_in_the_next_answer(self):
+        # However late the thread runs that takes announcements in.
+        script = 'read line; exec "$@"'
+        command = ["/bin/sh", "-c", script, "sh", target("early_ctor")]
+        with Memscope(*command) as memscope:
+            wait_until("the shell's session", memscope.session)
+            with thread_stopped(memscope.pid, "ms-announce"):
+                memscope.write(b"\n")
+                memscope.json_line()
+                sessions = memscope.get("/sessions")["sessions"]
+            self.assertEqual([s["pid"] for s in sessions],
+                             [memscope.program_pid()] * 2)
+            memscope.close_stdin()
+            self.assertEqual(memscope.wait(), 0)
 
     def test_those_that_have_not_said_what_they_want_hold_up_nobody(self):
         script = (

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // orders: allocates and frees as it is told, one order per line of stdin, each
-// answered by "ok": "take N" allocates N blocks of 100 bytes, "drop" frees
-// them all, the last one first, so that the next ones come from the same
-// places.
+// answered by "ok": "take N" allocates N blocks of 100 bytes, "take N BYTES" of
+// so many; "drop" frees them all, the last one first, so that the next ones
+// come from the same places.
 
 #include "victim.h"
 
@@ -13,10 +13,10 @@
 static void *blocks[MOST];
 static size_t count;
 
-static void orders_take(size_t n)
+static void orders_take(size_t n, size_t bytes)
 {
     while (n-- > 0 && count < MOST)
-        blocks[count++] = malloc(SIZE);
+        blocks[count++] = malloc(bytes);
 }
 
 static void orders_drop(void)
@@ -37,10 +37,14 @@ int main(void)
             continue;
         line[n] = '\0';
         n = 0;
-        if (strncmp(line, "take ", 5) == 0)
-            orders_take((size_t)strtoul(line + 5, NULL, 10));
-        else
+        if (strncmp(line, "take ", 5) == 0) {
+            char *rest;
+            size_t many = strtoul(line + 5, &rest, 10);
+            size_t bytes = strtoul(rest, NULL, 10);
+            orders_take(many, bytes != 0 ? bytes : SIZE);
+        } else {
             orders_drop();
+        }
         victim_say("ok\n");
     }
     return 0;

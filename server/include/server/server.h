@@ -53,6 +53,10 @@ struct ms_server_options {
     const char *announce; // where other programs announce themselves; NULL
     bool embedded;        // in the watched program itself; said in the status
     void (*thread_start)(void); // called first on each thread; may be NULL
+    // Called before each answer, on the thread that gives it, with `with`: who
+    // has announced itself before a question shall be in its answer. NULL: not.
+    void (*before_answer)(void *with);
+    void *with;
     uint32_t max_clients;       // viewers; 0: 64
 };
 

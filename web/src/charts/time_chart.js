@@ -66,7 +66,9 @@ export class TimeChart {
       legend.append(
         h(
           "span",
-          { class: `key ${series.dash ? "dashed" : ""} ${series.color}` },
+          {
+            class: `key ${series.dash ? "dashed" : ""} ${series.fill ? "area" : ""} ${series.color}`,
+          },
           `${series.label} `,
           value,
         ),

@@ -23,6 +23,7 @@ export class TablePage {
   /** To be shown even when paused. */
   #due = true;
   #timer = 0;
+  #movedAt = 0;
   #asked = 0;
   #columnsOf = "";
 
@@ -164,13 +165,18 @@ export class TablePage {
     this.#again();
   }
 
+  /** The first move is told at once, those that follow a little later. */
   #moved() {
     if (this.#timer !== 0) return;
-    this.#timer = setTimeout(() => {
+    const wait = this.#movedAt + SCROLLING_MS - performance.now();
+    const tell = () => {
       this.#timer = 0;
+      this.#movedAt = performance.now();
       this.#remember();
       this.#again();
-    }, SCROLLING_MS);
+    };
+    if (wait > 0) this.#timer = setTimeout(tell, wait);
+    else tell();
   }
 
   #again() {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+//
+// A page that stays open: it does not grow, and what it has missed it does not
+// make up for.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { DEMO, Memscope } from "./support/memscope.mjs";
+import { full, go, held, launch, open, PAGES, tiles } from "./support/page.mjs";
+import { until } from "./support/until.mjs";
+import { scales } from "./support/weight.mjs";
+
+/** @type {Memscope} */
+let memscope;
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  [browser, memscope] = await Promise.all([launch(), Memscope.start([DEMO, "--quiet"])]);
+});
+after(async () => {
+  await browser?.close();
+  await memscope?.stop();
+});
+
+/** @param {import("playwright-core").Page} page @param {number} many */
+async function ticks(page, many) {
+  const { last } = await held(page);
+  await until(`${many} ticks`, async () => (await held(page)).last >= last + many);
+}
+
+test("check 19: ticks leave nothing behind", async (t) => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  await ticks(page, 20);
+  const weigh = await scales(page);
+  const all = [];
+  for (let i = 0; i < 6; i++) {
+    all.push(await weigh());
+    await ticks(page, 20);
+  }
+  t.diagnostic(
+    all
+      .map((one) => `${(one.heap / 1024).toFixed(0)} KiB, ${one.nodes}, ${one.listeners}`)
+      .join("; "),
+  );
+  // A sentence that comes or goes is no growth: 60 ticks that left one node each would be.
+  for (const [what, room] of /** @type {const} */ ([
+    ["nodes", 30],
+    ["listeners", 5],
+  ])) {
+    const list = all.map((one) => one[what]);
+    assert.ok(
+      Math.min(...list.slice(3)) <= Math.max(...list.slice(0, 3)) + room,
+      `${what}: ${list}`,
+    );
+  }
+  await close();
+});
+
+test("check 19: walks through the pages leave nothing behind", async (t) => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  const weigh = await scales(page);
+  const all = [];
+  for (let round = 0; round < 4; round++) {
+    for (const id of PAGES) await go(page, id);
+    await go(page, "overview");
+    await ticks(page, 2);
+    all.push((await weigh()).listeners);
+  }
+  t.diagnostic(`listeners: ${all}`);
+  // Pages are made once; rows of tables come as they are first needed.
+  assert.ok(all[3] <= all[1] + 40, `listeners: ${all}`);
+  await close();
+});
+
+test("check 19: a page that was frozen has every sample, and does not paint each of them", async (t) => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  const cdp = await page.context().newCDPSession(page);
+  await page.evaluate(() => {
+    const tile = /** @type {Element} */ (document.querySelector("#tile-heap"));
+    const w = /** @type {any} */ (window);
+    w.shown = [];
+    new MutationObserver(() => w.shown.push(Number(tile.getAttribute("data-seq")))).observe(tile, {
+      attributeFilter: ["data-seq"],
+    });
+  });
+  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  const { seq } = await memscope.api("stats");
+  await until("three seconds on", async () => (await memscope.api("stats")).seq > seq + 30);
+  const missed = (await memscope.api("stats")).seq;
+  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  await until("it has caught up", async () => (await tiles(page))[0].seq >= missed);
+  const { first, last, samples } = await held(page);
+  assert.equal(last - first + 1, samples, "no sample is missing");
+  // Two messages may have been on their way; what came later is in one.
+  const shown = await page.evaluate(() => /** @type {any} */ (window).shown);
+  const late = shown.filter((/** @type {number} */ tick) => tick > seq && tick <= missed);
+  t.diagnostic(`${missed - seq} ticks were missed, ${late.length} of them were painted`);
+  assert.ok(late.length <= 5, `${late}`);
+  await close();
+});
