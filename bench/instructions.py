@@ -3,7 +3,8 @@
 """Instructions that memscope adds to malloc and free, stepped through one by
 one: the same on every machine, whatever else runs on it. Under valgrind the
 library turns itself off, so steps.c does what callgrind would.
-Alone, it says where they are: instructions.py [--backend B] [--way hot]."""
+Alone, it says where they are: instructions.py [--backend B] [--way hot]; B may
+be sampled, off, or floor, which only passes on."""
 
 import argparse
 import collections
@@ -39,6 +40,7 @@ def count(directory, watcher, profile=None):
                os.path.join(directory, "pairs"), str(ROUNDS), str(WINDOWS)]
     output = subprocess.run(
         watcher.command(command) if watcher else command, check=True,
+        env={**os.environ, **(watcher.env if watcher else {})},
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         timeout=600).stdout
     steps = [int(word) / ROUNDS for word in output.split()]
@@ -109,16 +111,17 @@ def where(profile, way):
 
 
 def main():
-    from watchers import memscopes
+    from watchers import floor, memscopes
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build/release")
     parser.add_argument("--backend", default="lockfree")
     parser.add_argument("--way", default="hot",
                         choices=[name for name, _ in WAYS])
     options = parser.parse_args()
-    watcher, = [w for w in memscopes(os.path.abspath(options.build), [])
-                if w.key == options.backend]
     with tempfile.TemporaryDirectory() as directory:
+        watcher, = [w for w in [
+            *memscopes(os.path.abspath(options.build), []), floor(directory)]
+            if w.key == options.backend]
         compile_all(directory, ("steps", "pairs"))
         profile = os.path.join(directory, "profile")
         for name, steps in count(directory, watcher, profile).items():

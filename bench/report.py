@@ -39,11 +39,13 @@ def program_rows(results):
             if key == "bare":
                 continue
             limit = targets.cpu_limit(name, key, default)
-            share = row.get("share_of_heaptrack")
+            share, over = row.get("share_of_heaptrack"), row.get("over_floor")
             yield (name, titles[key], "%.2f" % bare["wall_s"],
                    with_spread(row["wall"]),
                    with_spread(row["cpu"], 2,
                                targets.mark(row["cpu"][0], limit)),
+                   with_spread(over, 2, targets.mark(
+                       over[0], targets.CPU_OVER_FLOOR)) if over else "–",
                    "%.2f" % share[0] if share else "–",
                    mib(row["program_kib"]),
                    "%.2f" % (row["program_kib"] / bare["program_kib"])
@@ -109,8 +111,8 @@ def summary(results):
 def programs_part(results):
     programs = results["programs"]
     heads = ("program", "watched by", "bare s", "wall ×", "total CPU ×",
-             "added CPU, of heaptrack's", "peak MiB", "×",
-             "watcher's own MiB", "bytes per block")
+             "× of passing through", "added CPU, of heaptrack's", "peak MiB",
+             "×", "watcher's own MiB", "bytes per block")
     about = "\n".join("- %s: %s%s" % (
         name, program["what"], "; {:,} allocations, {:,} live at most".format(
             program["allocations"], program["live_blocks"])

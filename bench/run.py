@@ -54,7 +54,8 @@ class Bench:
         self.memscopes = watchers.memscopes(options.build, self.missing)
         self.peers = watchers.peers(directory, self.missing) \
             if options.peers else []
-        self.fast = [watchers.bare(), *self.memscopes] + [
+        self.fast = [watchers.bare(), *self.memscopes,
+                     watchers.floor(directory)] + [
             peer for peer in self.peers if not peer.slow]
         for peer in self.peers if options.quick else []:
             peer.most_rounds = 1
@@ -112,6 +113,9 @@ class Bench:
                               [r.cpu_s for r in bare]),
                 "program_kib": spread([r.program_kib for r in mine])[0],
                 "helper_kib": spread([r.helper_kib for r in mine])[0]}
+            if "floor" in runs and key in ("sampled", "off"):
+                rows[key]["over_floor"] = ratios(
+                    [r.cpu_s for r in mine], [r.cpu_s for r in runs["floor"]])
             if "heaptrack" in runs and key not in ("bare", "heaptrack"):
                 rows[key]["share_of_heaptrack"] = ratios(
                     [r.cpu_s - b.cpu_s for r, b in zip(mine, bare)],
@@ -210,7 +214,8 @@ class Bench:
 
     def instructions(self):
         progress("instructions")
-        return instructions.table_of(self.directory, self.memscopes)
+        return instructions.table_of(
+            self.directory, [*self.memscopes, watchers.floor(self.directory)])
 
     def start(self):
         progress("start")

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 # key, title, arguments of `memscope run`. What the command does not know is
 # left out of the run.
 MEMSCOPE = [
@@ -42,6 +44,17 @@ class Watcher:
 
 def bare():
     return Watcher("bare", "bare", lambda command: command, itself=True)
+
+
+def floor(directory):
+    """A preload library that only passes on: what nothing that is preloaded
+    can be cheaper than."""
+    path = os.path.join(directory, "libfloor.so")
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-fPIC",
+                    "-fno-builtin", "-shared", os.path.join(HERE, "floor.c"),
+                    "-o", path], check=True)
+    return Watcher("floor", "nothing, passed through", lambda c: c,
+                   {"LD_PRELOAD": path}, itself=True)
 
 
 def memscopes(build, missing):

@@ -56,9 +56,28 @@ static void *boot_block(size_t size, size_t alignment)
     return p;
 }
 
+// Whether there is nothing to be done for a block but what the allocator does.
+MS_ALWAYS_INLINE bool passes(size_t size)
+{
+    uint64_t pulse = ms_passing_pulse();
+    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
+
+    return mode != MS_MODE_EXACT &&
+           (mode == MS_MODE_OFF || ms_fast_passes(pulse, size));
+}
+
+MS_ALWAYS_INLINE bool passes_free(const void *p)
+{
+    uint64_t pulse = ms_passing_pulse();
+    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
+
+    return mode != MS_MODE_EXACT &&
+           (mode == MS_MODE_OFF || ms_fast_passes_free(pulse, p));
+}
+
 MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 {
-    if (ms_likely(p != NULL) && !ms_passing_now())
+    if (ms_likely(p != NULL) && !passes(size))
         ms_capture_alloc(p, size, frame);
     return p;
 }
@@ -66,7 +85,7 @@ MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 MS_ALWAYS_INLINE void release(void *p, const void *frame)
 {
     // Blocks of the boot arena are not in the live index.
-    bool known = p != NULL && !ms_passing_now() && ms_capture_dealloc(p, frame);
+    bool known = p != NULL && !passes_free(p) && ms_capture_dealloc(p, frame);
     if (p == NULL || (!known && ms_boot_owns(p)))
         return;
     if (ms_likely(have_real()))
@@ -94,7 +113,7 @@ MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
         return p != NULL ? move_from_boot(p, size, frame) : boot_block(size, 0);
     if (p == NULL)
         return given(ms_real_alloc.realloc(NULL, raised(size)), size, frame);
-    if (ms_passing_now() && !ms_boot_owns(p))
+    if (passes_free(p) && passes(size) && !ms_boot_owns(p))
         return ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
     ms_capture_realloc_begin(&change, p, frame);
     if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))
@@ -135,8 +154,8 @@ static MS_NOINLINE void free_slowly(void *p, const void *frame)
 }
 
 // The hooks themselves have no frame of their own: so it is one jump to the
-// allocator when capture is off, and to here when it is not, where the frame
-// is the same as theirs would be.
+// allocator when capture is off, or the block not in the sample, and to here
+// when it is, where the frame is the same as theirs would be.
 static MS_NOINLINE void *captured_malloc(size_t size)
 {
     struct ms_fast_event e;
@@ -177,17 +196,16 @@ static MS_NOINLINE void captured_free(void *p)
 
 void *malloc(size_t size)
 {
-    if (ms_passing_now())
-        return ms_real_alloc.malloc(raised(size));
-    return captured_malloc(size);
+    return passes(size) ? ms_real_alloc.plain_malloc(size)
+                        : captured_malloc(size);
 }
 
 void free(void *p)
 {
-    if (!ms_passing_now())
+    if (passes_free(p))
+        ms_real_alloc.plain_free(p);
+    else
         captured_free(p);
-    else if (!ms_boot_owns(p))
-        ms_real_alloc.free(p);
 }
 
 void cfree(void *p)

@@ -44,6 +44,19 @@ static bool is_glibc(void)
            here.dlfo_map_start == libc.dlfo_map_start;
 }
 
+static void *raising_malloc(size_t size)
+{
+    const struct ms_real_alloc *r = &ms_real_alloc;
+
+    return r->malloc(size >= r->smallest ? size : r->smallest);
+}
+
+static void sparing_free(void *p)
+{
+    if (!ms_boot_owns(p))
+        ms_real_alloc.free(p);
+}
+
 bool ms_real_alloc_resolve(void)
 {
     struct ms_real_alloc *r = &ms_real_alloc;
@@ -65,6 +78,10 @@ bool ms_real_alloc_resolve(void)
     ms_real_map_resolve();
     look_up(&r->malloc, "malloc");
     r->smallest = is_glibc() ? 0 : 32;
+    r->plain_malloc = r->smallest == 0 ? r->malloc : raising_malloc;
+    // relaxed: there is no second thread, and the arena serves nobody from now
+    bool served = atomic_load_explicit(&boot_used, memory_order_relaxed) != 0;
+    r->plain_free = served ? sparing_free : r->free;
     resolving = false;
     return true;
 }

@@ -173,7 +173,7 @@ MS_NOINLINE uint32_t ms_context_wrap(struct ms_writer *w, uint32_t stack,
             w->store, ms_pseudo(MS_PSEUDO_CONTEXT, context), stack);
         if (node == 0)
             return stack; // counted; without its context
-        *known = (struct wrapped){stack, context, node, {0, 0}};
+        *known = (struct wrapped){stack, context, node, {{0}}};
     }
     *hint = &known->hint;
     return known->node;

@@ -31,6 +31,7 @@ void ms_capture_moderated(struct ms_writer *w, enum ms_operation operation,
         ms_guard_skip(w);
         return;
     }
+    ms_moderation_time(w);
     struct ms_event e = ms_capture_event(operation, block, size, frame);
     ms_moderation_book(w, &e);
     ms_guard_leave(w);
@@ -84,6 +85,8 @@ MS_NOINLINE bool ms_capture_dealloc_slow(void *block, const void *frame)
         ms_guard_skip(w);
         return false;
     }
+    if (w->mode != MS_MODE_EXACT && w->filter != NULL)
+        ms_moderation_time(w);
     struct ms_taken taken = ms_fold_take(w, address);
     if (ms_row_is_noted(w, taken.cell))
         ms_notes_freed(w, address, taken.cell);

@@ -28,6 +28,28 @@ struct ms_fast_event {
 // thread's net change to that of all; the writer is left.
 void ms_fast_follow(struct ms_fast_event e);
 
+// ms_fast_passes says that a block about to be allocated is not in the sample,
+// ms_fast_passes_free that one is not that is about to be freed: that is all of
+// such an event. `pulse` says that a sample is captured, not everything. Not in
+// an event, so in a signal handler the distance to the next point may be
+// counted from twice, by as much as the interrupted one would have.
+MS_ALWAYS_INLINE bool ms_fast_passes(uint64_t pulse, size_t size)
+{
+    struct ms_writer *w = ms_guard_writer;
+
+    // A block that the allocator then does not give takes no point from others.
+    return w != NULL && w->pulse == pulse &&
+           ms_sampler_passes(&w->sampler, size);
+}
+
+MS_ALWAYS_INLINE bool ms_fast_passes_free(uint64_t pulse, const void *block)
+{
+    const struct ms_writer *w = ms_guard_writer;
+
+    return w != NULL && w->pulse == pulse && w->filter != NULL &&
+           !ms_filter_has(w, (uintptr_t)block);
+}
+
 // ms_fast_enter is ms_guard_enter, or NULL where that is not simple.
 MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
 {

@@ -9,6 +9,7 @@
 #include "platform/real_alloc.h"
 
 union ms_passing ms_passing;
+const _Atomic uint64_t ms_passing_unknown = MS_MODE_EXACT;
 
 void ms_passing_follow(const _Atomic uint64_t *pulse)
 {
@@ -16,7 +17,9 @@ void ms_passing_follow(const _Atomic uint64_t *pulse)
     // there each event finds out for itself.
     if (ms_real_alloc_resolve() && getpagesize() == MS_PASSING_BYTES &&
         ms_memory_keep(&ms_passing, sizeof ms_passing, false))
-        ms_store_relaxed(&ms_passing.pulse, pulse); // relaxed: see the header
+        // relaxed: see the header
+        ms_store_relaxed(&ms_passing.way,
+                         (uintptr_t)pulse - (uintptr_t)&ms_passing_unknown);
 }
 
 void ms_passing_always(void)

@@ -17,11 +17,15 @@
 // On a page of its own, which a forked child finds zeroed: it is not the
 // parent's control word that the child goes by.
 union ms_passing {
-    const _Atomic uint64_t *_Atomic pulse; // NULL: not known yet
+    // Where the control word is, from ms_passing_unknown on: 0 leads to a word
+    // that says exact, so that nobody asks whether it is known yet.
+    _Atomic uintptr_t way;
     char page[MS_PASSING_BYTES];
 };
 extern union ms_passing ms_passing
     __attribute__((visibility("hidden"), aligned(MS_PASSING_BYTES)));
+extern const _Atomic uint64_t ms_passing_unknown
+    __attribute__((visibility("hidden")));
 
 // ms_passing_follow has all threads go by this control word, which stays, from
 // their next event on; ms_passing_always lets everything pass, in this process,
@@ -29,14 +33,19 @@ extern union ms_passing ms_passing
 void ms_passing_follow(const _Atomic uint64_t *pulse);
 void ms_passing_always(void);
 
-MS_ALWAYS_INLINE bool ms_passing_now(void)
+// The control word and the tick, as in the header's pulse.
+MS_ALWAYS_INLINE uint64_t ms_passing_pulse(void)
 {
     // relaxed, both: no more than the word is read through it
-    const _Atomic uint64_t *pulse = ms_load_relaxed(&ms_passing.pulse);
+    uintptr_t at =
+        (uintptr_t)&ms_passing_unknown + ms_load_relaxed(&ms_passing.way);
 
-    return ms_likely(pulse != NULL) &&
-           ms_unlikely(ms_control_mode((uint32_t)ms_load_relaxed(pulse)) ==
-                       MS_MODE_OFF);
+    return ms_load_relaxed((const _Atomic uint64_t *)at);
+}
+
+MS_ALWAYS_INLINE bool ms_passing_now(void)
+{
+    return ms_control_mode((uint32_t)ms_passing_pulse()) == MS_MODE_OFF;
 }
 
 #endif

@@ -46,7 +46,7 @@ MS_ALWAYS_INLINE uint32_t ms_ledger_known(const struct ms_writer *w,
         return row;
     row = ms_row_map_get(&w->own, ms_ledger_key(stack, size_class, 0));
     if (row != 0)
-        *hint = (struct ms_row_hint){.above = size_class + 1, .row = row};
+        ms_row_hint_keep(hint, size_class, row);
     return row;
 }
 

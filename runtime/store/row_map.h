@@ -18,16 +18,25 @@ struct ms_row_entry {
     uint32_t row;
 };
 
-// The row that a stack was booked in last, for blocks of one size class.
+// The rows that a stack was booked in last: a list that grows has several size
+// classes by turns.
+#define MS_ROW_HINTS 4u
 struct ms_row_hint {
-    uint32_t above; // size class, and one more; 0: none
-    uint32_t row;
+    uint32_t rows[MS_ROW_HINTS]; // and the size class, and one more; 0: none
 };
 
 static inline uint32_t ms_row_hint_for(const struct ms_row_hint *hint,
                                        uint32_t size_class)
 {
-    return hint->above == size_class + 1 ? hint->row : 0;
+    uint32_t known = hint->rows[size_class % MS_ROW_HINTS];
+
+    return (known & 255) == size_class + 1 ? known >> 8 : 0;
+}
+
+static inline void ms_row_hint_keep(struct ms_row_hint *hint,
+                                    uint32_t size_class, uint32_t row)
+{
+    hint->rows[size_class % MS_ROW_HINTS] = row << 8 | (size_class + 1);
 }
 
 struct ms_row_map {

@@ -45,11 +45,11 @@ MS_ALWAYS_INLINE bool ms_sampler_takes(struct ms_sampler *s, uint64_t size)
 // was done.
 MS_ALWAYS_INLINE bool ms_sampler_passes(struct ms_sampler *s, uint64_t size)
 {
-    int64_t until = s->until - (size != 0 ? (int64_t)size : 1);
+    uint64_t until = (uint64_t)s->until, bytes = size != 0 ? size : 1;
 
-    if (ms_unlikely(until <= 0))
+    if (ms_unlikely(until <= bytes))
         return false;
-    s->until = until;
+    s->until = (int64_t)(until - bytes);
     return true;
 }
 

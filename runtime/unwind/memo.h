@@ -7,9 +7,10 @@
 // the word there leads to the next branch, or to the entry. A place is known to
 // lie on the stack, as all words before it are the same.
 //
-// That way is a chain of loads, each waiting for the last. So first of all
-// those are tried that have followed the last stack before: programs repeat
-// themselves.
+// That way is a chain of loads, each waiting for the last. So first of all that
+// stack is tried which has followed the last one before: programs repeat
+// themselves; or, where that begins elsewhere, the last one that began here.
+// Which of the two it is costs no branch, as nobody could foresee it.
 //
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
@@ -27,7 +28,7 @@
 #define MS_MEMO_SLOTS 8192u
 #define MS_MEMO_WORDS 16384u // in groups of four, of all stacks together
 #define MS_MEMO_DEEPEST 128u // groups of one stack; with more it is not kept
-#define MS_MEMO_NEXT 3u
+#define MS_MEMO_RECENT_BITS 9u
 #define MS_MEMO_BRANCHES 24u // between a first frame and an entry
 
 // A frame: a return address and the registers as they are after the return.
@@ -47,9 +48,9 @@ struct ms_memo_entry {
     const struct ms_memo_words *words, *end; // its own
     struct ms_row_hint hint;
     uint32_t node;
-    uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
-    bool any_fp;                 // nothing depends on the first frame's fp
-    bool met;                    // again, since it is here
+    uint16_t next; // the entry met after it
+    bool any_fp;   // nothing depends on the first frame's fp
+    bool met;      // again, since it is here
 };
 _Static_assert(sizeof(struct ms_memo_entry) == 64, "an entry is a cache line");
 
@@ -69,7 +70,8 @@ struct ms_memo {
     uint32_t unmet;     // of those that were replaced since it was last judged
     uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
     uint32_t passed_over;
-    struct ms_memo_slot slots[MS_MEMO_SLOTS]; // in pairs: one of two
+    uint16_t recent[1u << MS_MEMO_RECENT_BITS]; // entries, by where they begin
+    struct ms_memo_slot slots[MS_MEMO_SLOTS];   // in pairs: one of two
     struct ms_memo_entry entries[MS_MEMO_ENTRIES];
     struct ms_memo_words words[MS_MEMO_WORDS];
 };
@@ -167,16 +169,21 @@ MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
     return NULL;
 }
 
-// ms_memo_meet notes that a stack has been met.
-MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m,
-                                   const struct ms_memo_entry *e)
+MS_ALWAYS_INLINE uint16_t *ms_memo_recent(struct ms_memo *m,
+                                          const struct ms_frame *from)
 {
-    struct ms_memo_entry *last = &m->entries[m->last];
+    uint64_t hash = (from->pc ^ from->sp << 20) * UINT64_C(0x9E3779B97F4A7C15);
 
-    for (uint32_t i = MS_MEMO_NEXT - 1; i > 0; i--)
-        last->next[i] = last->next[i - 1];
-    m->last = (uint32_t)(e - m->entries);
-    last->next[0] = (uint16_t)m->last;
+    return &m->recent[hash >> (64 - MS_MEMO_RECENT_BITS)];
+}
+
+// ms_memo_meet notes that a stack has been met.
+MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m, uint16_t *recent,
+                                   uint32_t entry)
+{
+    m->entries[m->last].next = (uint16_t)entry;
+    *recent = (uint16_t)entry;
+    m->last = entry;
 }
 
 // ms_memo_recognize gives the entry of the stack that begins with `from`, on
@@ -185,23 +192,23 @@ MS_ALWAYS_INLINE struct ms_memo_entry *
 ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t low,
                   uint64_t high)
 {
-    const struct ms_memo_entry *last = &m->entries[m->last];
-    struct ms_memo_entry *e;
+    uint16_t *recent = ms_memo_recent(m, from);
+    uint32_t entry = m->entries[m->last].next;
+    struct ms_memo_entry *e = &m->entries[entry];
 
-    for (uint32_t i = 0; i < MS_MEMO_NEXT; i++) {
-        uint32_t next = last->next[i];
-        e = &m->entries[next];
-        if (ms_memo_matches(e, from)) {
-            m->last = next;
-            return e;
-        }
+    if (e->at.pc != from->pc || e->at.sp != from->sp) {
+        entry = *recent;
+        e = &m->entries[entry];
     }
-    if (ms_unlikely(from->sp < low || from->sp >= high))
-        return NULL;
-    e = ms_memo_find(m, from, from->sp - 8, high);
-    if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
-        return NULL;
-    ms_memo_meet(m, e);
+    if (ms_unlikely(!ms_memo_matches(e, from))) {
+        if (from->sp < low || from->sp >= high)
+            return NULL;
+        e = ms_memo_find(m, from, from->sp - 8, high);
+        if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
+            return NULL;
+        entry = (uint32_t)(e - m->entries);
+    }
+    ms_memo_meet(m, recent, entry);
     return e;
 }
 

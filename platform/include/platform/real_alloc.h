@@ -20,6 +20,10 @@ struct ms_real_alloc {
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
     size_t (*malloc_usable_size)(void *);
+    // What stands for the two where nothing else is to be done: they look after
+    // `smallest` and the boot arena themselves, if there is anything to.
+    void *(*plain_malloc)(size_t);
+    void (*plain_free)(void *);
     // Requests below this are raised to it, so that blocks begin at least 32
     // bytes apart. 0 with glibc, whose blocks always do.
     size_t smallest;
@@ -27,7 +31,7 @@ struct ms_real_alloc {
 
 // ms_real_alloc is filled by ms_real_alloc_resolve. Functions that the
 // allocator lacks are NULL (all but malloc, free, calloc, realloc).
-extern struct ms_real_alloc ms_real_alloc;
+extern struct ms_real_alloc ms_real_alloc __attribute__((visibility("hidden")));
 
 // ms_real_alloc_resolve looks the functions up. The first call is made before
 // there is a second thread. dlsym may allocate: while it runs, hooks that are
