@@ -3,10 +3,10 @@
 // steps [-p FILE] [-w] [-e NAME=VALUE]... COMMAND ARG...: runs a program of one
 // thread, with that in its environment, and prints, a line each, how many
 // instructions it executed between its first and its second SIGTRAP, its third
-// and fourth, and so on; with -w, how many from its start to its end. It steps through them one
-// by one: slow, but exact, the same on every machine, and blind to what else
-// runs. With -p, FILE gets where they were: for each part "part N", the memory
-// map, and "pc ADDRESS COUNT" lines.
+// and fourth, and so on; with -w, how many from its start to its end. It steps
+// through them one by one: slow, but exact, the same on every machine, and
+// blind to what else runs. With -p, FILE gets where they were: for each part
+// "part N", the memory map, and "pc ADDRESS COUNT" lines.
 //
 // Under `memscope run`, the monitor is stopped meanwhile: a step takes so long
 // that its ticks would be in every count.

@@ -7,10 +7,13 @@
 
 #include "platform/memory.h"
 
-// What is mapped already: the first number of statm, in pages. 0: unknown.
-static uint64_t mapped_bytes(void)
+#define MAPPED 0u  // numbers of statm, in pages
+#define PRIVATE 5u // and stacks, which are no part of that limit
+
+// 0: unknown.
+static uint64_t statm_bytes(unsigned which)
 {
-    char text[64];
+    char text[128];
     uint64_t pages = 0;
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
@@ -18,17 +21,32 @@ static uint64_t mapped_bytes(void)
         return 0;
     ssize_t n = read(fd, text, sizeof text);
     close(fd);
-    for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-        pages = pages * 10 + (uint64_t)(text[i] - '0');
+    for (ssize_t i = 0; i < n; i++) {
+        if (text[i] == ' ' && which-- == 0)
+            break;
+        if (which == 0 && text[i] >= '0' && text[i] <= '9')
+            pages = pages * 10 + (uint64_t)(text[i] - '0');
+    }
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t left_of(int resource, unsigned which)
+{
+    struct rlimit limit;
+
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    uint64_t used = statm_bytes(which);
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
 }
 
 uint64_t ms_memory_left(void)
 {
-    struct rlimit limit;
+    return left_of(RLIMIT_AS, MAPPED);
+}
 
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return UINT64_MAX;
-    uint64_t mapped = mapped_bytes();
-    return limit.rlim_cur > mapped ? limit.rlim_cur - mapped : 0;
+uint64_t ms_private_memory_left(void)
+{
+    return left_of(RLIMIT_DATA, PRIVATE);
 }

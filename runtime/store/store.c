@@ -17,8 +17,9 @@
 #define SMALLEST_TABLE 14u // blocks, as a power of two
 #define LARGEST_TABLE 26u
 #define SHARE_OF_LEFT 8u
-#define LEAST_LEFT (UINT64_C(64) << 20) // with less, the program needs it all
-#define INDEX_ALIGN (UINT64_C(1) << 30) // lets the kernel share page tables
+#define LEAST_LEFT (UINT64_C(64) << 20)   // with less, the program needs it all
+#define LEAST_PRIVATE (UINT64_C(8) << 20) // the same of what our writers are in
+#define INDEX_ALIGN (UINT64_C(1) << 30)   // lets the kernel share page tables
 
 // Lays the parts out one after the other, each on its own pages.
 static uint64_t place(uint64_t *end, uint64_t bytes)
@@ -188,6 +189,8 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
     struct ms_segment_header layout;
     int error = ENOMEM;
 
+    if (ms_private_memory_left() < LEAST_PRIVATE)
+        return ENOMEM;
     if (limit == 0) {
         lay_out_whole(&layout);
         error = map_all(s, &layout);

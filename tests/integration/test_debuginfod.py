@@ -95,8 +95,8 @@ class Debuginfod(TestCase):
             scope.named_picture()
             self.assertRegex(self.site(scope)["function"],
                              r"^program\+0x[0-9a-f]+$")
-        self.assertNotIn('http_requests_total{type="debuginfo"}',
-                         self.metrics(url))
+        numbers = wait_until("its numbers", lambda: self.metrics(url))
+        self.assertNotIn('http_requests_total{type="debuginfo"}', numbers)
 
     def test_a_server_that_never_answers_keeps_nobody(self):
         """The page says what it can, and the end is the program's."""

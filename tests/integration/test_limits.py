@@ -59,6 +59,24 @@ class Limits(memscope_test.TestCase):
             say("ulimit -v %d: %d blocks, %d bytes at most" % (
                 kib, capture["block_limit"], capture["store_limit_bytes"]))
 
+    def test_private_memory_limited(self):
+        """What strict overcommit refuses, for this program alone: private
+        memory beyond a bound. The store is shared, and sparse."""
+        for kib in (200000, 40000):
+            command = limited("ulimit -d %d" % kib, target("threads"),
+                              "--threads", "2", "--ops", "20000")
+            self.assertEqual(run_bare(command)[0], 0)
+            self.storm(command, whole=True)
+
+    def test_so_little_private_memory_that_the_program_needs_it_all(self):
+        command = limited("ulimit -d 400", target("exit_codes"), "exit", "7")
+        bare = run_bare(command)
+        self.assertEqual(bare[0], 7)
+        with Memscope(*command, flags=FLAGS) as scope:
+            self.assertEqual(scope.wait(), 7)
+            self.assertEqual(scope.stdout.all(), bare[1])
+            self.assertIn("cannot be watched", scope.stderr.all().decode())
+
     def test_file_size_limited(self):
         self.storm(limited("ulimit -f 200000", target("threads"),
                            "--threads", "2", "--ops", "20000"))

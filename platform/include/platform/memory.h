@@ -33,6 +33,9 @@ void ms_memory_unmap(void *memory, size_t bytes);
 // a limit says so; UINT64_MAX: without limit.
 uint64_t ms_memory_left(void);
 
+// ms_private_memory_left is the same of memory that nobody shares.
+uint64_t ms_private_memory_left(void);
+
 // ms_shared_create makes a sparse, zeroed, anonymous file of `bytes` that can
 // neither shrink nor grow any more. The caller closes *fd.
 int ms_shared_create(const char *name, uint64_t bytes, int *fd);
