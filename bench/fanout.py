@@ -124,31 +124,41 @@ def program_cost(session, wait):
     return 1e9 * cpu / events, events / wall
 
 
-def cost_beside(build, session, viewers, seconds):
+def cost_beside(build, session, viewers, port, seconds):
     if viewers == 0:
         return program_cost(session, lambda: time.sleep(seconds))
-    with viewers_of(build, session.port, viewers, 10, seconds) as (client, _):
+    with viewers_of(build, port, viewers, 10, seconds) as (client, _):
         return program_cost(session, client.stdout.readline)
 
 
 def beside(build, programs, seconds, rounds):
     """What an event costs the program with so many viewers, of what it costs
-    it without; and its events per second, which the viewers' own CPU, on the
-    same machine, takes part in."""
+    it without; and its events per second. Whatever else the machine does is
+    felt in both, by caches and by threads that share a core: so the most
+    viewers are measured once more at the bare broadcast, where they have
+    nothing to do with the program."""
     storm = [os.path.join(programs, "storm"), "pairs", "1", "1000"]
-    with watched(build, storm, max(BESIDE) + 10) as session:
-        columns = in_turn(rounds, *(
-            lambda n=n: cost_beside(build, session, n, seconds)
-            for n in BESIDE))
-    return [{"viewers": n,
+    most = max(BESIDE)
+    with watched(build, storm, most + 10) as session:
+        sample = crowd(build, session.process.pid, session.port, 10, 10, 1)
+        size = int(sample["bytes"] / sample["messages"])
+        with bare_broadcast(build, size, 10) as (_, bare_port):
+            ways = [(n, session.port) for n in BESIDE] + [(most, bare_port)]
+            columns = in_turn(rounds, *(
+                lambda n=n, port=port: cost_beside(build, session, n, port,
+                                                   seconds)
+                for n, port in ways))
+    return [{"viewers": n, "elsewhere": port == bare_port,
              "cpu_ns": statistics.median(ns for ns, _ in column),
              "events_per_s": statistics.median(rate for _, rate in column),
              "cost": spread([ns / bare for (ns, _), (bare, _)
-                             in zip(column, columns[0])])}
-            for n, column in zip(BESIDE, columns)]
+                             in zip(column, columns[0])]),
+             "of_elsewhere": spread([ns / other for (ns, _), (other, _)
+                                     in zip(column, columns[-1])])}
+            for (n, port), column in zip(ways, columns)]
 
 
 def measure(build, programs, seconds, rounds):
     return {"crowds": [fan_out(build, viewers, hz, min(seconds, 4), rounds)
                        for viewers, hz in CROWDS],
-            "beside": beside(build, programs, min(seconds, 2), 2 * rounds)}
+            "beside": beside(build, programs, min(seconds, 1), 2 * rounds)}

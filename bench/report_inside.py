@@ -73,22 +73,27 @@ def server_part(results):
         "that it is of.",
         table(("viewers at 10/s", "program's CPU ns an event",
                "of that without", "its events/s"),
-              [[row["viewers"], "%.1f" % row["cpu_ns"],
-                with_spread(row["cost"], 3),
+              [["{:,}{}".format(row["viewers"], ", of the bare broadcast"
+                                if row["elsewhere"] else ""),
+                "%.1f" % row["cpu_ns"], with_spread(row["cost"], 2),
                 "{:,.0f}".format(row["events_per_s"])]
                for row in server["beside"]]),
-        "The program only allocates and frees. Its events per second are less "
-        "where viewers and server have taken the CPU; its own CPU for an "
-        "event is what they do to it. 0 is there twice: the second says what "
-        "is chance."]
+        "The program only allocates and frees. 0 is there twice: the second "
+        "says what is chance. The viewers of the bare broadcast take the same "
+        "CPU and have nothing to do with the program: of an event beside "
+        "them, one beside as many viewers of memscope costs %s." % with_spread(
+            server["beside"][-2]["of_elsewhere"], 2)]
     if server.get("http"):
         parts.append(table(
-            ("requests/s by wrk", "memscope", "nginx, closing as well",
-             "ratio", "nginx, keeping connections", "late ticks, of"),
+            ("requests/s by wrk", "memscope", "nginx", "ratio",
+             "a connection each: memscope", "nginx", "ratio",
+             "late ticks, of"),
             [[what, "{:,.0f}".format(run["per_s"][0]),
               "{:,.0f}".format(run["nginx_per_s"][0]),
               with_spread(run["ratio"], 2),
-              "{:,.0f}".format(run["nginx_kept_per_s"][0]),
+              "{:,.0f}".format(run["closed_per_s"][0]),
+              "{:,.0f}".format(run["nginx_closed_per_s"][0]),
+              with_spread(run["closed_ratio"], 2),
               "%d, %d" % (run["late_ticks"], run["ticks"])]
              for what, run in server["http"].items()]))
     return "\n\n".join(parts)

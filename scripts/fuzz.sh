@@ -45,7 +45,7 @@ for name; do
     "$program" "${words[@]}" -merge=1 "$kept" "$found" \
         >>"$log" 2>&1
     awk -v name="$name" '
-        / DONE / { for (i = 1; i < NF; i++) at[$i] = $(i + 1) }
+        /DONE .*lim:/ { for (i = 1; i < NF; i++) at[$i] = $(i + 1) }
         /^stat::number_of_executed_units:/ { runs = $2 }
         END { printf "%s: %d runs, %d edges, %d features\n", name, runs,
               at["cov:"], at["ft:"] }' "$log"

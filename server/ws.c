@@ -95,7 +95,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
         ms_ws_viewers_wake(&ws->viewers);
         return 0;
     case LWS_CALLBACK_ESTABLISHED:
-        ms_ws_viewer_begin(&ws->viewers, c, wsi);
+        ms_ws_viewer_begin(&ws->viewers, c, wsi, ws->loop);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ms_ws_viewer_send(&ws->viewers, c);

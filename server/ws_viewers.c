@@ -63,6 +63,11 @@ static int close_with(struct ms_ws_viewer *c, unsigned code, const char *reason)
     return -1;
 }
 
+static int close_unmasked(struct ms_ws_viewer *c)
+{
+    return close_with(c, 1002, "a client masks its frames");
+}
+
 // Sends the next piece of the message that is on its way.
 static int send_piece(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
 {
@@ -116,6 +121,8 @@ int ms_ws_viewer_send(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
 
     if (c->closed_ns != 0)
         return c->closing ? -1 : 0;
+    if (c->mask.missing)
+        return close_unmasked(c);
     if (c->going == NULL && all->stopping)
         return say_goodbye(all, c);
     if (c->going != NULL) {
@@ -189,6 +196,8 @@ int ms_ws_viewer_receive(struct ms_ws_viewer *c, const char *data, size_t bytes)
 {
     bool end = lws_remaining_packet_payload(c->wsi) == 0;
 
+    if (c->mask.missing)
+        return close_unmasked(c);
     if (lws_frame_is_binary(c->wsi))
         return close_with(c, 1003, "text only");
     if (bytes > MS_WS_FRAME_BYTES - c->message_bytes)
@@ -227,9 +236,10 @@ static void say(const char *event, uint32_t viewers)
 }
 
 void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
-                        struct lws *wsi)
+                        struct lws *wsi, struct ev_loop *loop)
 {
     *c = (struct ms_ws_viewer){.wsi = wsi};
+    ms_ws_mask_begin(&c->mask, loop, wsi);
     ms_viewer_init(&c->viewer, &all->hub);
     c->next = all->first;
     c->link = &all->first;
@@ -248,6 +258,7 @@ void ms_ws_viewer_end(struct ms_ws_viewers *all, struct ms_ws_viewer *c)
     if (c->next != NULL)
         c->next->link = c->link;
     c->link = NULL;
+    ms_ws_mask_end(&c->mask);
     ms_viewer_fini(&c->viewer);
     ms_payload_let_go(c->going);
     free(c->message);

@@ -11,6 +11,7 @@
 #include <libwebsockets.h>
 
 #include "wire/viewer.h"
+#include "ws_mask.h"
 
 // A message goes out in frames of what a socket takes that says it takes some:
 // libwebsockets would keep a copy of what is left of one.
@@ -20,6 +21,7 @@
 struct ms_ws_viewer {
     struct ms_viewer viewer;
     struct lws *wsi;
+    struct ms_ws_mask mask;
     struct ms_ws_viewer *next, **link; // all of them; what points here
     char *message;                     // of several frames, so far; or NULL
     size_t message_bytes;
@@ -48,8 +50,9 @@ void ms_ws_viewers_fini(struct ms_ws_viewers *all); // none is left
 // ends those who must go.
 void ms_ws_viewers_wake(struct ms_ws_viewers *all);
 
+// ms_ws_viewer_begin takes the loop that waits for it; NULL: another one does.
 void ms_ws_viewer_begin(struct ms_ws_viewers *all, struct ms_ws_viewer *c,
-                        struct lws *wsi);
+                        struct lws *wsi, struct ev_loop *loop);
 void ms_ws_viewer_end(struct ms_ws_viewers *all, struct ms_ws_viewer *c);
 
 // ms_ws_viewer_send sends a piece: the connection takes some.

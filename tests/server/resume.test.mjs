@@ -252,7 +252,8 @@ async function cutThem(t, port, cuts) {
     `${sum((c) => c.cuts)} cuts, ${sum((c) => c.fulls)} fulls, ${sum((c) => c.deltas)} deltas, ` +
       `${sum((c) => c.checks)} models held to the API`,
   );
-  assert.ok(sum((c) => c.checks) >= cuts / 10, "too few models were looked at");
+  // Of 25 in a hundred messages; a slow server has sent few before a cut.
+  assert.ok(sum((c) => c.checks) >= cuts / 20, "too few models were looked at");
   assert.ok(sum((c) => c.fulls) <= CLIENTS);
 }
 
@@ -269,7 +270,9 @@ test("beside a process of 500 sites, 600 cuts", async (t) => {
 });
 
 const [memscope, demo] = [process.env.MEMSCOPE_BIN, process.env.MEMSCOPE_DEMO];
-test("beside the demo, 400 cuts", { skip: !existsSync(String(memscope)) }, async (t) => {
+// A sanitizer wants malloc for itself: the library is not preloaded beside one.
+const skip = !!process.env.MEMSCOPE_SANITIZER || !existsSync(String(memscope));
+test("beside the demo, 400 cuts", { skip }, async (t) => {
   const run = start([String(memscope), "run", "--port", "0", "--", String(demo), "--quiet"]);
   let said = "";
   run.stderr.on("data", (piece) => {

@@ -187,12 +187,22 @@ class Upgrades(server_test.TestCase):
                 good.send({"t": "ack", "seq": 1 << 40})
         self.assertEqual(self.server.raw(self.server.head())[0], 200)
 
-    def test_unmasked_frames_do_no_more_than_masked_ones(self):
-        # The library does not refuse them: what they say is held to the same
-        # rules, and who may say it was decided at the upgrade.
+    def test_who_does_not_mask_is_sent_away(self):
+        for frame in (b'\x81\x15{"t":"sub","hz":10.0}', b"\x01\0", b"\x89\0",
+                      b"\x8a\x01x", b"\x81\x7e\x00\x80" + b" " * 128):
+            with self.subTest(frame[:4]), WebSocket(self.server) as ws:
+                self.assertEqual(ws.receive()["t"], "hello")
+                ws.socket.sendall(frame)
+                end = ws.closing()
+                self.assertEqual((end.code, end.reason),
+                                 (1002, "a client masks its frames"))
+
+    def test_a_masked_frame_may_come_byte_by_byte(self):
         with WebSocket(self.server) as ws:
-            ws.socket.sendall(b"\x81\x04evil")
-            self.assertEqual(ws.closing().code, 1007)
+            for byte in ws.frame(1, b'{"t":"sub","hz":10}'):
+                ws.socket.sendall(bytes((byte,)))
+                self.server.get("/status")  # the byte has been looked at
+            self.assertEqual(ws.receive_until("full")["t"], "full")
 
     def test_broken_frames_close(self):
         for data in (b"\xf1\x80\0\0\0\0", b"\x83\x80\0\0\0\0",
