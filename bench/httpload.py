@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Requests a second by wrk, beside nginx serving the same bytes from files:
-once closing each connection as memscope does, once keeping them. And what
+once on connections that both keep, once with one for each request. And what
 that does to the ticks."""
 
 import contextlib
@@ -25,8 +25,7 @@ http {{
     client_body_temp_path {d}/body; proxy_temp_path {d}/proxy;
     fastcgi_temp_path {d}/fastcgi; uwsgi_temp_path {d}/uwsgi;
     scgi_temp_path {d}/scgi; keepalive_requests 1000000;
-    server {{ listen 127.0.0.1:{closing}; root {d}; keepalive_timeout 0; }}
-    server {{ listen 127.0.0.1:{keeping}; root {d}; }}
+    server {{ listen 127.0.0.1:{port}; root {d}; }}
 }}
 """
 
@@ -50,7 +49,7 @@ def body(port, path):
 
 @contextlib.contextmanager
 def nginx(files):
-    """Serves files; gives the ports that close and that keep connections."""
+    """Serves files; gives its port."""
     with tempfile.TemporaryDirectory(prefix="memscope-nginx-") as directory:
         os.chmod(directory, 0o755)
         for path, data in files.items():
@@ -58,37 +57,40 @@ def nginx(files):
             os.makedirs(os.path.dirname(place), exist_ok=True)
             with open(place, "wb") as file:
                 file.write(data)
-        ports = free_port(), free_port()
+        port = free_port()
         conf = os.path.join(directory, "conf")
         with open(conf, "w", encoding="ascii") as file:
-            file.write(CONF.format(d=directory, closing=ports[0],
-                                   keeping=ports[1]))
+            file.write(CONF.format(d=directory, port=port))
         with subprocess.Popen(["nginx", "-p", directory, "-c", conf],
                               stderr=subprocess.DEVNULL) as process:
             try:
                 deadline = time.monotonic() + 30
                 while True:
                     try:
-                        body(ports[1], next(iter(files)))
+                        body(port, next(iter(files)))
                         break
                     except OSError:
                         if time.monotonic() > deadline:
                             raise
                         time.sleep(0.05)
-                yield ports
+                yield port
             finally:
                 process.terminate()
 
 
-def per_s(port, path, seconds):
+def per_s(port, path, seconds, *headers):
     done = subprocess.run(
-        ["wrk", "-t1", "-c16", "-d%ds" % seconds,
+        ["wrk", "-t1", "-c16", "-d%ds" % seconds, *headers,
          "http://localhost:%d%s" % (port, path)],
         check=True, capture_output=True, text=True)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     if bad:
         raise RuntimeError("%s: %s answers were none" % (path, bad.group(1)))
     return float(re.search(r"Requests/sec:\s*([\d.]+)", done.stdout).group(1))
+
+
+def ratios(ours, theirs):
+    return spread([a / b for a, b in zip(ours, theirs)])
 
 
 def measure(build, seconds, rounds, missing):
@@ -101,17 +103,21 @@ def measure(build, seconds, rounds, missing):
     with watched(build, demo, 64) as session:
         session.wait_ticks()
         files = {path: body(session.port, path) for path in PATHS}
-        with nginx(files) as (closing, keeping):
+        with nginx(files) as theirs:
             for path in PATHS:
                 was = session.get("/status")["monitor"]
-                mine, theirs, kept = in_turn(rounds, *(
-                    lambda port=port: per_s(port, path, seconds)
-                    for port in (session.port, closing, keeping)))
+                kept, kept_nginx, closed, closed_nginx = in_turn(rounds, *(
+                    lambda port=port, headers=headers:
+                    per_s(port, path, seconds, *headers)
+                    for headers in ((), ("-H", "Connection: close"))
+                    for port in (session.port, theirs)))
                 now = session.get("/status")["monitor"]
                 results[path] = {
-                    "per_s": spread(mine), "nginx_per_s": spread(theirs),
-                    "nginx_kept_per_s": spread(kept),
-                    "ratio": spread([a / b for a, b in zip(mine, theirs)]),
+                    "per_s": spread(kept), "nginx_per_s": spread(kept_nginx),
+                    "ratio": ratios(kept, kept_nginx),
+                    "closed_per_s": spread(closed),
+                    "nginx_closed_per_s": spread(closed_nginx),
+                    "closed_ratio": ratios(closed, closed_nginx),
                     "ticks": now["ticks"] - was["ticks"],
                     "late_ticks": now["late_ticks"] - was["late_ticks"]}
     return results

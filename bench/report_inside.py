@@ -85,12 +85,15 @@ def server_part(results):
             server["beside"][-2]["of_elsewhere"], 2)]
     if server.get("http"):
         parts.append(table(
-            ("requests/s by wrk", "memscope", "nginx, closing as well",
-             "ratio", "nginx, keeping connections", "late ticks, of"),
+            ("requests/s by wrk", "memscope", "nginx", "ratio",
+             "a connection each: memscope", "nginx", "ratio",
+             "late ticks, of"),
             [[what, "{:,.0f}".format(run["per_s"][0]),
               "{:,.0f}".format(run["nginx_per_s"][0]),
               with_spread(run["ratio"], 2),
-              "{:,.0f}".format(run["nginx_kept_per_s"][0]),
+              "{:,.0f}".format(run["closed_per_s"][0]),
+              "{:,.0f}".format(run["nginx_closed_per_s"][0]),
+              with_spread(run["closed_ratio"], 2),
               "%d, %d" % (run["late_ticks"], run["ticks"])]
              for what, run in server["http"].items()]))
     return "\n\n".join(parts)

@@ -74,6 +74,8 @@ static void turn_away(struct dispatcher *d, struct pending *p,
     n = snprintf(text, sizeof text,
                  "HTTP/1.1 %s\r\nConnection: close\r\n"
                  "Content-Type: application/json\r\n"
+                 "Cache-Control: no-store\r\n"
+                 "X-Content-Type-Options: nosniff\r\n"
                  "Content-Length: %d\r\n\r\n%s",
                  status, n, body);
     (void)send(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);

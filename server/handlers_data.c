@@ -9,6 +9,7 @@
 
 #include "engine/window.h"
 #include "handlers.h"
+#include "negotiate.h"
 #include "platform/clock.h"
 #include "platform/process_stats.h"
 
@@ -124,6 +125,25 @@ void ms_handle_sessions(struct ms_request *q, struct ms_reply *r)
         r, json_pack("{s:o}", "sessions", all_sessions(q->server, &primary)));
 }
 
+// All that ask within a tick get the same.
+static void reply_stats(struct ms_request *q, struct ms_reply *r,
+                        const struct ms_stats *stats)
+{
+    snprintf(r->tag, sizeof r->tag, "W/\"%s-%u-%llu\"", stats->epoch,
+             stats->session, (unsigned long long)stats->seq);
+    r->etag = r->tag;
+    r->content_type = "application/json";
+    if (ms_negotiate_unchanged(q->if_none_match, r->etag)) {
+        r->status = 304;
+        return;
+    }
+    r->stats = malloc(sizeof *r->stats);
+    if (r->stats != NULL)
+        *r->stats = *stats;
+    else
+        ms_reply_status(r, MEMSCOPE_ERROR_MEMORY);
+}
+
 void ms_handle_stats(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_stats stats;
@@ -145,7 +165,7 @@ void ms_handle_stats(struct ms_request *q, struct ms_reply *r)
     if (status != MEMSCOPE_OK)
         ms_reply_status(r, status);
     else
-        ms_reply_json(r, ms_render_stats(&stats));
+        reply_stats(q, r, &stats);
 }
 
 bool ms_get_window(struct ms_request *q, struct ms_reply *r,

@@ -11,10 +11,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "asides.h"
 #include "head.h"
 #include "http_check.h"
 #include "http_connections.h"
 #include "http_exchange.h"
+#include "http_shared.h"
 #include "http_upgrade.h"
 #include "platform/clock.h"
 #include "routes.h"
@@ -25,8 +27,7 @@ struct ms_http {
     struct ms_http_connections connections;
     struct ms_exchanges exchanges; // all that are under way
     int poll_fd;
-    int wake_event;                 // eventfd
-    struct ms_http_waiter *waiting; // those whose answers come later
+    int wake_event; // eventfd
 };
 
 // What stands for a request of which no more is known than that its first line
@@ -86,6 +87,25 @@ static enum MHD_Result answer_job(struct ms_http *http,
     return ms_http_reply(http->server, connection, &r);
 }
 
+// Likewise. What it owns it may go on giving.
+static enum MHD_Result answer_aside(struct ms_http *http,
+                                    struct MHD_Connection *connection,
+                                    struct ms_exchange *x)
+{
+    struct ms_aside *aside = x->aside;
+    struct ms_reply r;
+    enum ms_aside_state state = ms_aside_reply(aside, &r);
+
+    if (state == MS_ASIDE_AGAIN)
+        return MHD_YES;
+    if (state == MS_ASIDE_CANCELLED)
+        return MHD_NO;
+    x->aside = NULL;
+    if (r.aside == NULL)
+        ms_aside_leave(aside);
+    return ms_http_reply(http->server, connection, &r);
+}
+
 static enum MHD_Result answer(struct ms_http *http,
                               struct MHD_Connection *connection,
                               struct ms_exchange *x, const char *path)
@@ -111,9 +131,9 @@ static enum MHD_Result answer(struct ms_http *http,
         http->server->options.before_answer(http->server->options.with);
     ms_routes_answer(q, &r);
     x->route = http->server->endpoints.route;
-    if (r.later != NULL) {
-        ms_http_wait(&http->waiting, &x->waiter, connection, r.later);
-        return MHD_YES;
+    if (r.ask != NULL) {
+        x->aside = ms_http_start_aside(&x->sleeper, q, r.ask);
+        return x->aside != NULL ? MHD_YES : MHD_NO;
     }
     if (r.job == NULL)
         return ms_http_reply(http->server, connection, &r);
@@ -221,9 +241,8 @@ static enum MHD_Result take_request(void *arg,
     endpoints->begin_ns = x->begin_ns;
     if (x->job != NULL)
         return answer_job(http, connection, x);
-    if (x->waiter.later != NULL)
-        return ms_http_ask_again(&x->waiter, http->server,
-                                 strcmp(method, "HEAD") == 0);
+    if (x->aside != NULL)
+        return answer_aside(http, connection, x);
     x->answered = true;
     return answer(http, connection, x, path);
 }
@@ -267,22 +286,33 @@ bool ms_http_end_oldest(struct ms_http *http)
     return true;
 }
 
-enum memscope_status ms_http_create(struct ms_server *server,
-                                    struct ms_http **out)
+// Who makes answers elsewhere, and what is kept of them.
+static bool create_makers(struct ms_server *server)
 {
-    struct ms_http *http = calloc(1, sizeof *http);
+    server->shared = ms_http_shared_create();
+    if (server->shared == NULL)
+        return false;
+    if (ms_sql_jobs_create(server, &server->sql_jobs) != MEMSCOPE_OK)
+        goto fail;
+    if (ms_asides_create(server, &server->asides) == MEMSCOPE_OK)
+        return true;
+    ms_sql_jobs_destroy(server->sql_jobs);
+fail:
+    ms_http_shared_destroy(server->shared);
+    return false;
+}
 
-    *out = NULL;
-    if (http == NULL)
-        return MEMSCOPE_ERROR_MEMORY;
-    http->server = server;
-    if (ms_sql_jobs_create(server, &server->sql_jobs) != MEMSCOPE_OK) {
-        free(http);
-        return MEMSCOPE_ERROR_MEMORY;
-    }
-    http->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    http->daemon = MHD_start_daemon(
-        // Without MHD_USE_TURBO it would shut down what ms_http_upgrade keeps.
+static void destroy_makers(struct ms_server *server)
+{
+    ms_sql_jobs_destroy(server->sql_jobs);
+    ms_asides_destroy(server->asides);
+    ms_http_shared_destroy(server->shared);
+}
+
+static struct MHD_Daemon *start_daemon(struct ms_http *http)
+{
+    // Without MHD_USE_TURBO it would shut down what ms_http_upgrade keeps.
+    return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
             MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO,
         0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER,
@@ -293,6 +323,23 @@ enum memscope_status ms_http_create(struct ms_server *server,
         MHD_OPTION_CONNECTION_LIMIT, 2u * MS_HTTP_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MS_HTTP_IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)131072, MHD_OPTION_END);
+}
+
+enum memscope_status ms_http_create(struct ms_server *server,
+                                    struct ms_http **out)
+{
+    struct ms_http *http = calloc(1, sizeof *http);
+
+    *out = NULL;
+    if (http == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    http->server = server;
+    if (!create_makers(server)) {
+        free(http);
+        return MEMSCOPE_ERROR_MEMORY;
+    }
+    http->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    http->daemon = start_daemon(http);
     const union MHD_DaemonInfo *info =
         http->daemon != NULL
             ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
@@ -300,7 +347,7 @@ enum memscope_status ms_http_create(struct ms_server *server,
     if (info == NULL || http->wake_event < 0) {
         if (http->daemon != NULL)
             MHD_stop_daemon(http->daemon);
-        ms_sql_jobs_destroy(server->sql_jobs);
+        destroy_makers(server);
         if (http->wake_event >= 0)
             close(http->wake_event);
         free(http);
@@ -314,11 +361,11 @@ enum memscope_status ms_http_create(struct ms_server *server,
 void ms_http_destroy(struct ms_http *http)
 {
     // None may be suspended when it stops.
-    ms_http_end_all(http->waiting);
+    ms_asides_stop(http->server->asides);
     ms_sql_jobs_stop(http->server->sql_jobs);
     (void)MHD_run(http->daemon);
     MHD_stop_daemon(http->daemon);
-    ms_sql_jobs_destroy(http->server->sql_jobs);
+    destroy_makers(http->server);
     close(http->wake_event);
     ms_http_connections_fini(&http->connections);
     free(http);
@@ -348,11 +395,10 @@ int ms_http_poll_fd(const struct ms_http *http)
 int ms_http_timeout_ms(struct ms_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
-    int most = -1;
 
-    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
-        most = timeout > 60000 ? 60000 : (int)timeout;
-    return ms_http_due_ms(http->waiting, most);
+    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
+        return -1;
+    return timeout > 60000 ? 60000 : (int)timeout;
 }
 
 int ms_http_wake_fd(const struct ms_http *http)
@@ -366,7 +412,6 @@ void ms_http_run(struct ms_http *http)
     ssize_t ignore = read(http->wake_event, &woken, sizeof woken);
 
     (void)ignore; // nothing there is the usual case
-    ms_http_wake(http->waiting);
     ms_exchanges_expire(&http->exchanges);
     ms_http_connections_expire(&http->connections);
     (void)MHD_run(http->daemon);

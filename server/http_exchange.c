@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "asides.h"
 #include "http.h"
 #include "platform/clock.h"
 
@@ -76,7 +77,8 @@ void ms_exchange_end(struct ms_exchanges *all, struct ms_exchange *x)
         x->newer->older = x->older;
     else
         all->newest = x->older;
-    ms_http_give_up(&x->waiter);
+    if (x->aside != NULL)
+        ms_aside_leave(x->aside);
     ms_import_destroy(x->request.import);
     if (x->job != NULL)
         ms_sql_job_leave(x->job);
@@ -113,7 +115,7 @@ bool ms_exchanges_end_oldest(struct ms_exchanges *all)
     if (x == NULL)
         return false;
     cut(x);
-    if (x->waiter.later != NULL)
-        ms_http_end_waiting(&x->waiter);
+    if (x->aside != NULL)
+        ms_aside_cancel(x->aside);
     return true;
 }

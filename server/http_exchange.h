@@ -6,7 +6,6 @@
 #ifndef MS_SERVER_HTTP_EXCHANGE_H
 #define MS_SERVER_HTTP_EXCHANGE_H
 
-#include "http_later.h"
 #include "http_reply.h"
 
 struct ms_exchange {
@@ -21,8 +20,8 @@ struct ms_exchange {
     struct ms_sql_job *job; // its answer is being made; owned
     struct ms_http_sleeper sleeper;
     uint64_t begin_ns;
-    unsigned route; // as endpoints.h counts them
-    struct ms_http_waiter waiter;
+    unsigned route;         // as endpoints.h counts them
+    struct ms_aside *aside; // likewise
 };
 
 struct ms_exchanges {

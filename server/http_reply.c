@@ -7,165 +7,73 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/snapshot.h"
+#include "asides.h"
+#include "flow.h"
 #include "http_check.h"
-#include "http_gzip.h"
-#include "negotiate.h"
+#include "http_shared.h"
 #include "platform/clock.h"
+#include "reply_text.h"
 #include "server/log.h"
 
 #define PIECE_BYTES 65536
-#define SHORT_BYTES 1024 // not worth to be compressed
 
-// What a streamed answer holds.
-struct outgoing {
-    struct ms_engine *engine;
-    struct ms_render_stream *stream;
-    const struct ms_snapshot *held;
-};
-
-static ssize_t give_piece(void *arg, uint64_t offset, char *to, size_t bytes)
+static ssize_t give(void *arg, uint64_t offset, char *to, size_t bytes)
 {
-    struct outgoing *o = arg;
-    size_t n = ms_render_read(o->stream, to, bytes);
+    struct ms_flow *flow = arg;
+    bool end = false;
+    size_t n = flow->read(flow->arg, to, bytes, &end);
 
     (void)offset;
     if (n == SIZE_MAX)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)n;
+    return n == 0 && end ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)n;
 }
 
-static void end_stream(void *arg)
+static void end(void *arg)
 {
-    struct outgoing *o = arg;
+    struct ms_flow *flow = arg;
 
-    ms_render_close(o->stream);
-    if (o->held != NULL)
-        ms_snapshot_release(o->engine, o->held);
-    free(o);
-}
-
-static ssize_t give_of_job(void *arg, uint64_t offset, char *to, size_t bytes)
-{
-    bool end;
-    size_t n = ms_sql_job_read(arg, to, bytes, &end);
-
-    (void)offset;
-    return end ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)n;
-}
-
-static void end_job(void *arg)
-{
-    ms_sql_job_leave(arg);
+    flow->close(flow->arg);
+    free(flow);
 }
 
 // A body of which the length is not known. NULL: it has failed, and let go.
-static struct MHD_Response *make_stream(const struct ms_reply *r,
-                                        MHD_ContentReaderCallback read,
-                                        void *arg,
-                                        MHD_ContentReaderFreeCallback done)
+static struct MHD_Response *make_stream(const struct ms_flow *flow)
 {
-    struct MHD_Response *response;
+    struct ms_flow *kept = malloc(sizeof *kept);
+    struct MHD_Response *response = NULL;
 
-    if (r->encoding != NULL)
-        return ms_http_gzip(read, arg, done);
+    if (kept == NULL) {
+        flow->close(flow->arg);
+        return NULL;
+    }
+    *kept = *flow;
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES,
-                                                 read, arg, done);
+                                                 give, kept, end);
     if (response == NULL)
-        done(arg);
+        end(kept);
     return response;
 }
 
-static struct MHD_Response *make_render(struct ms_server *server,
-                                        struct ms_reply *r)
-{
-    struct outgoing *o = malloc(sizeof *o);
-
-    if (o == NULL) {
-        ms_render_close(r->stream);
-        if (r->held != NULL)
-            ms_snapshot_release(server->options.engine, r->held);
-        return NULL;
-    }
-    *o = (struct outgoing){server->options.engine, r->stream, r->held};
-    return make_stream(r, give_piece, o, end_stream);
-}
-
-struct text {
-    char *all;
-    size_t bytes;
-};
-
-static ssize_t give_text(void *arg, uint64_t offset, char *to, size_t bytes)
-{
-    struct text *t = arg;
-    size_t left = t->bytes - (size_t)offset;
-
-    if (left == 0)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    bytes = left < bytes ? left : bytes;
-    memcpy(to, t->all + offset, bytes);
-    return (ssize_t)bytes;
-}
-
-static void end_text(void *arg)
-{
-    struct text *t = arg;
-
-    free(t->all);
-    free(t);
-}
-
-static struct MHD_Response *make_text(struct ms_reply *r, char *all)
-{
-    size_t bytes = strlen(all);
-
-    if (bytes < SHORT_BYTES)
-        r->encoding = NULL;
-    if (r->encoding == NULL)
-        return MHD_create_response_from_buffer(bytes, all,
-                                               MHD_RESPMEM_MUST_FREE);
-    struct text *t = malloc(sizeof *t);
-    if (t == NULL) {
-        free(all);
-        return NULL;
-    }
-    *t = (struct text){all, bytes};
-    return ms_http_gzip(give_text, t, end_text);
-}
-
-// Whether it gets shorter: profiles are compressed already, and the page's
-// parts where they come from.
-static bool is_made_text(const struct ms_reply *r)
-{
-    return r->text == NULL && r->content_type != NULL &&
-           strcmp(r->content_type, "application/octet-stream") != 0;
-}
-
+// *flows: it is a stream.
 static struct MHD_Response *make_response(struct ms_server *server,
                                           struct MHD_Connection *connection,
-                                          struct ms_reply *r)
+                                          struct ms_reply *r, bool *flows)
 {
     const char *accepted = ms_http_header_text(connection, "Accept-Encoding");
+    struct ms_flow flow = {ms_aside_read, ms_aside_leave, r->aside};
 
-    if (is_made_text(r)) {
-        if (r->vary == NULL)
-            r->vary = "Accept-Encoding";
-        if (ms_negotiate_encoding(accepted, true, false) == MS_ENCODING_GZIP)
-            r->encoding = "gzip";
-    }
-    if (r->job != NULL)
-        return make_stream(r, give_of_job, r->job, end_job);
-    if (r->stream != NULL)
-        return make_render(server, r);
+    *flows = r->aside != NULL ||
+             (!r->settled && ms_reply_text(server, r, accepted, &flow));
+    if (*flows)
+        return make_stream(&flow);
+    if (r->failed)
+        return NULL;
     if (r->made != NULL)
-        return make_text(r, r->made);
-    if (r->json == NULL)
-        return MHD_create_response_from_buffer(r->text_bytes, (void *)r->text,
-                                               MHD_RESPMEM_PERSISTENT);
-    char *text = json_dumps(r->json, JSON_COMPACT);
-    json_decref(r->json);
-    return text != NULL ? make_text(r, text) : NULL;
+        return MHD_create_response_from_buffer(r->text_bytes, r->made,
+                                               MHD_RESPMEM_MUST_FREE);
+    return MHD_create_response_from_buffer(r->text_bytes, (void *)r->text,
+                                           MHD_RESPMEM_PERSISTENT);
 }
 
 // Of how long a body is that comes in pieces, or with a request that has no use
@@ -242,25 +150,53 @@ static void say(const struct ms_endpoints *e, unsigned status, uint64_t now)
     ms_log_end(&line);
 }
 
+// *shared: it is not the caller's.
+static struct MHD_Response *respond(struct ms_server *server,
+                                    struct MHD_Connection *connection,
+                                    struct ms_reply *r, bool *shared)
+{
+    bool last = ends_connection(server, connection), flows;
+    const char *encoding = ms_reply_encoding(
+        r, ms_http_header_text(connection, "Accept-Encoding"));
+    bool may = r->etag != NULL && r->status == 200 && !last;
+    struct MHD_Response *response =
+        may ? ms_http_shared_get(server->shared, r->etag, encoding) : NULL;
+
+    *shared = response != NULL;
+    if (*shared) {
+        ms_reply_drop(server, r);
+        return response;
+    }
+    response = make_response(server, connection, r, &flows);
+    if (response == NULL)
+        return NULL;
+    // Not even the last chunk may follow the answer to a HEAD.
+    if (r->head_only && flows)
+        (void)MHD_set_response_options(
+            response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    add_headers(response, r, last);
+    *shared = may && !flows;
+    if (*shared)
+        ms_http_shared_put(server->shared, r->etag, encoding, response);
+    return response;
+}
+
 enum MHD_Result ms_http_reply(struct ms_server *server,
                               struct MHD_Connection *connection,
                               struct ms_reply *r)
 {
-    struct MHD_Response *response = make_response(server, connection, r);
+    bool shared;
+    struct MHD_Response *response = respond(server, connection, r, &shared);
 
     if (response == NULL)
         return MHD_NO;
-    // Not even the last chunk may follow the answer to a HEAD.
-    if (r->head_only && (r->stream != NULL || r->encoding != NULL))
-        (void)MHD_set_response_options(
-            response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    add_headers(response, r, ends_connection(server, connection));
     uint64_t now = ms_clock_monotonic_ns();
     ms_endpoints_count(&server->endpoints, r->status, now);
     say(&server->endpoints, r->status, now);
     enum MHD_Result result =
         MHD_queue_response(connection, r->status, response);
-    MHD_destroy_response(response);
+    if (!shared)
+        MHD_destroy_response(response);
     return result;
 }
 
@@ -296,7 +232,7 @@ static void resume(void *arg)
 
 bool ms_http_start_job(struct ms_http_sleeper *s, struct ms_sql_job *job)
 {
-    struct ms_sql_sleeper sleeper = {suspend, resume, s};
+    struct ms_sleeper sleeper = {suspend, resume, s};
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -304,4 +240,13 @@ bool ms_http_start_job(struct ms_http_sleeper *s, struct ms_sql_job *job)
         return true;
     ms_sql_job_leave(job);
     return false;
+}
+
+struct ms_aside *ms_http_start_aside(struct ms_http_sleeper *s,
+                                     struct ms_request *request,
+                                     ms_handler *handler)
+{
+    struct ms_sleeper sleeper = {suspend, resume, s};
+
+    return ms_aside_start(request->server->asides, request, handler, &sleeper);
 }

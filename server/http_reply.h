@@ -29,6 +29,12 @@ struct ms_http_sleeper {
     int wake_event; // an eventfd: MHD is to run
 };
 
+// ms_http_start_aside has a request answered aside; the connection sleeps from
+// now on. NULL: out of memory.
+struct ms_aside *ms_http_start_aside(struct ms_http_sleeper *sleeper,
+                                     struct ms_request *request,
+                                     ms_handler *handler);
+
 // ms_http_start_job starts a job for a connection, which sleeps from now on.
 // False: there are too many; the job has been let go.
 bool ms_http_start_job(struct ms_http_sleeper *sleeper, struct ms_sql_job *job);

@@ -175,6 +175,41 @@ static bool not_kept(struct ms_request *q)
            info.state == MS_SESSION_SAVED;
 }
 
+// What may take long, because of how much there is: it is asked aside. What the
+// others need is the dispatcher's, or at hand.
+static ms_handler *const asides[] = {
+    ms_handle_threads,       ms_handle_sites,
+    ms_handle_site,          ms_handle_thread,
+    ms_handle_matrix,        ms_handle_history,
+    ms_handle_histograms,    ms_handle_modules,
+    ms_handle_mappings,      ms_handle_tasks,
+    ms_handle_types,         ms_handle_marks,
+    ms_handle_allocations,   ms_handle_pprof_heap,
+    ms_handle_pprof_allocs,  ms_handle_export,
+    ms_handle_flame,         ms_handle_source,
+    ms_handle_analysis,      ms_handle_leaks,
+    ms_handle_fragmentation, ms_handle_leak_report,
+    ms_handle_snapshot_take, ms_handle_snapshot_import,
+    ms_handle_snapshot_get,  ms_handle_snapshot_delete,
+    ms_handle_changes,       ms_handle_diff,
+};
+
+// Has a request handled, here or aside.
+static void handle(struct ms_request *q, struct ms_reply *r,
+                   ms_handler *handler)
+{
+    // Of the past, a tick has to be put together again.
+    bool aside = handler == ms_handle_stats &&
+                 ms_query_text(&q->query, "at", NULL) != NULL;
+
+    for (size_t i = 0; i < sizeof asides / sizeof *asides; i++)
+        aside |= asides[i] == handler;
+    if (aside)
+        r->ask = handler;
+    else
+        handler(q, r);
+}
+
 #define ROUTES (sizeof routes / sizeof *routes)
 _Static_assert(ROUTES + 2 <= MS_ENDPOINTS_MOST, "each is counted");
 
@@ -350,10 +385,6 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
     }
     if (get && not_kept(q))
         reply_not_kept(r);
-    else if (get)
-        route->get(q, r);
-    else if (post)
-        route->post(q, r);
     else
-        route->delete (q, r);
+        handle(q, r, get ? route->get : post ? route->post : route->delete);
 }

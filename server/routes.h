@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // routes: what is answered under which path, without knowing of sockets: a
-// request comes in, a reply goes out. Dispatcher thread.
+// request comes in, a reply goes out. Dispatcher thread; handlers that are
+// asked aside run on any, several at a time.
 
 #ifndef MS_SERVER_ROUTES_H
 #define MS_SERVER_ROUTES_H
@@ -31,6 +32,10 @@ struct ms_request {
 };
 
 struct ms_reply;
+struct ms_aside;
+
+// A handler fills a reply, which is all zeros but for status 200 and head_only.
+typedef void ms_handler(struct ms_request *q, struct ms_reply *r);
 
 // An answer that is not ready yet: it is asked for again when it is due.
 struct ms_later {
@@ -40,23 +45,30 @@ struct ms_later {
     void (*drop)(struct ms_later *later); // frees it
 };
 
-// What goes out: at most one of json, text, made, stream and job.
+// What goes out: at most one of json, stats, text, made, stream, job, aside.
 struct ms_reply {
     unsigned status;
     bool head_only;           // given: the answer is to a HEAD
     const char *content_type; // static
     json_t *json;             // owned
-    const void *text;         // static
-    size_t text_bytes;
-    char *made;                      // owned: a terminated text
+    struct ms_stats *stats; // owned: to be rendered, unless that of its tag is
+                            // at hand
+    const void *text;       // static
+    size_t text_bytes;      // of text; of made once it is settled
+    char *made;             // owned: a terminated text
+    bool settled;           // by reply_text.h
+    bool failed;            // out of memory
     struct ms_render_stream *stream; // owned
     struct ms_sql_job *job;          // owned: the answer is still to be made
-    const struct ms_snapshot *held;  // released when it has been sent
-    const char *encoding;            // static, or NULL
-    const char *etag;                // static, or NULL
-    const char *allow;               // static, or NULL
-    const char *vary;                // static, or NULL: Accept-Encoding
-    struct ms_later *later;          // owned; then nothing else is filled in
+    struct ms_aside *aside;          // owned: the text comes from there
+    ms_handler *ask;                // asks it aside; then nothing else is there
+    const struct ms_snapshot *held; // released when it has been sent
+    const char *encoding;           // static, or NULL
+    const char *etag;               // static, or `tag`, or NULL
+    char tag[48];
+    const char *allow;       // static, or NULL
+    const char *vary;        // static, or NULL: Accept-Encoding
+    struct ms_later *later;  // owned; then nothing else is filled in
     const char *policy;      // what the page may do; NULL: as the dashboard
     const char *challenge;   // static, or NULL
     const char *retry_after; // static, or NULL
@@ -69,7 +81,8 @@ struct ms_reply {
 // long, and is read as it comes.
 bool ms_routes_import(const char *method, const char *path);
 
-// ms_routes_answer fills a reply, with an error object where need be.
+// ms_routes_answer fills a reply, with an error object where need be; or it
+// names the handler that is to be asked aside.
 void ms_routes_answer(struct ms_request *request, struct ms_reply *reply);
 
 // ms_routes_name is the path of route `number`, as endpoints.h counts them;

@@ -12,7 +12,9 @@
 #include "endpoints.h"
 #include "server/server.h"
 
+struct ms_asides;
 struct ms_http;
+struct ms_http_shared;
 struct ms_sql_jobs;
 struct ms_ws;
 
@@ -27,9 +29,11 @@ struct ms_server {
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
     struct ms_http *http;          // [dispatcher]
-    unsigned exports;              // [dispatcher] that are under way
+    struct ms_http_shared *shared; // [dispatcher]
+    _Atomic unsigned exports;      // that wait for names or time
     struct ms_endpoints endpoints; // [dispatcher]
     struct ms_sql_jobs *sql_jobs;
+    struct ms_asides *asides;
     struct ms_ws *ws;
     _Atomic uint64_t requests;
     _Atomic uint64_t messages;

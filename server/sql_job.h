@@ -21,7 +21,7 @@ struct ms_sql_job {
     pthread_cond_t room;
     // {lock} from here on
     unsigned refs;
-    struct ms_sql_sleeper sleeper;
+    struct ms_sleeper sleeper;
     int fd;      // -1: no longer ours to look at
     bool asleep; // the connection
     bool cancelled;

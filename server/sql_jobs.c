@@ -180,8 +180,8 @@ static void fall_asleep(struct ms_sql_job *j)
     j->asleep = true;
 }
 
-bool ms_sql_job_start(struct ms_sql_job *j,
-                      const struct ms_sql_sleeper *sleeper, int fd)
+bool ms_sql_job_start(struct ms_sql_job *j, const struct ms_sleeper *sleeper,
+                      int fd)
 {
     struct ms_sql_jobs *s = j->jobs;
 
@@ -216,8 +216,10 @@ unsigned ms_sql_job_status(struct ms_sql_job *j)
     return status;
 }
 
-size_t ms_sql_job_read(struct ms_sql_job *j, char *to, size_t bytes, bool *end)
+size_t ms_sql_job_read(void *job, char *to, size_t bytes, bool *end)
 {
+    struct ms_sql_job *j = job;
+
     pthread_mutex_lock(&j->lock);
     size_t n = j->bytes < bytes ? j->bytes : bytes;
     if (n != 0) {
@@ -233,8 +235,10 @@ size_t ms_sql_job_read(struct ms_sql_job *j, char *to, size_t bytes, bool *end)
     return n;
 }
 
-void ms_sql_job_leave(struct ms_sql_job *j)
+void ms_sql_job_leave(void *job)
 {
+    struct ms_sql_job *j = job;
+
     pthread_mutex_lock(&j->lock);
     j->fd = -1;
     j->asleep = false;

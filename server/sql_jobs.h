@@ -19,6 +19,7 @@
 
 #include "engine/sql.h"
 #include "server_private.h"
+#include "sleeper.h"
 
 #define MS_SQL_WORKERS 4
 #define MS_SQL_WAITING 64u // queries that may wait for a worker
@@ -42,30 +43,21 @@ struct ms_sql_job *ms_sql_job_create(struct ms_sql_jobs *jobs,
                                      const struct ms_sql_request *request,
                                      json_t *body);
 
-// How a connection sleeps and is woken: each once, in turn; never both at a
-// time.
-struct ms_sql_sleeper {
-    void (*sleep)(void *arg); // dispatcher
-    void (*wake)(void *arg);  // any thread
-    void *arg;
-};
-
 // ms_sql_job_start hands it to the workers and lets the connection sleep until
 // there is something to send. `fd` is watched for the client going away.
 // False: too many wait; the job must be let go.
-bool ms_sql_job_start(struct ms_sql_job *job,
-                      const struct ms_sql_sleeper *sleeper, int fd);
+bool ms_sql_job_start(struct ms_sql_job *job, const struct ms_sleeper *sleeper,
+                      int fd);
 
 // ms_sql_job_status is the answer's, once it is known; 0: not yet, and the
 // connection sleeps.
 unsigned ms_sql_job_status(struct ms_sql_job *job);
 
-// ms_sql_job_read copies what there is of the answer. 0: nothing now, and the
-// connection sleeps; or the end.
-size_t ms_sql_job_read(struct ms_sql_job *job, char *to, size_t bytes,
-                       bool *end);
+// ms_sql_job_read is a flow's (flow.h): it copies what there is of the answer.
+// 0: nothing now, and the connection sleeps; or the end.
+size_t ms_sql_job_read(void *job, char *to, size_t bytes, bool *end);
 
 // ms_sql_job_leave ends the dispatcher's part; a query under way is cancelled.
-void ms_sql_job_leave(struct ms_sql_job *job);
+void ms_sql_job_leave(void *job);
 
 #endif

@@ -37,6 +37,7 @@ class Described(memscope_test.TestCase):
         cls.document = cls.scope.get("/openapi.json")
         cls.exercised = set()
         cls.bodies = {}
+        cls.named = {}  # schemas, with nothing left to look up
 
     @classmethod
     def tearDownClass(cls):
@@ -57,8 +58,23 @@ class Described(memscope_test.TestCase):
         return found
 
     def validator(self, schema):
-        return jsonschema.Draft202012Validator(
-            schema, resolver=jsonschema.RefResolver("", self.document))
+        """With what it refers to in its place: to look that up at every row
+        takes longer than all else."""
+        return jsonschema.Draft202012Validator(self.inlined(schema))
+
+    def inlined(self, schema):
+        if isinstance(schema, list):
+            return [self.inlined(part) for part in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" not in schema:
+            return {key: self.inlined(part) for key, part in schema.items()}
+        assert list(schema) == ["$ref"], schema
+        name = schema["$ref"].rsplit("/", 1)[1]
+        if name not in self.named:
+            self.named[name] = self.inlined(
+                self.document["components"]["schemas"][name])
+        return self.named[name]
 
     def ask(self, path, method="get", query="", status=200, body=None,
             headers=None, number=1, url=None):
@@ -81,7 +97,7 @@ class Described(memscope_test.TestCase):
             return None
         kind = answered["Content-Type"].split(";")[0]
         self.assertIn(kind, found["content"], what)
-        if method == "get":
+        if method == "get" and status not in (414, 429, 431):
             self.same_head(real, headers, got, answered)
         schema = found["content"][kind].get("schema")
         if schema is None:

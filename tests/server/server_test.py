@@ -405,8 +405,8 @@ class Viewer(WebSocket):
 
 CODES = {400: "bad_request", 403: "forbidden", 404: "not_found",
          405: "method_not_allowed", 408: "timeout", 413: "too_large",
-         414: "uri_too_long", 415: "bad_media_type", 421: "misdirected", 426: "upgrade_required",
-         431: "header_too_large"}
+         414: "uri_too_long", 415: "bad_media_type", 421: "misdirected",
+         426: "upgrade_required", 431: "header_too_large", 503: "unavailable"}
 
 
 class HostileCase(TestCase):

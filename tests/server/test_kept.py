@@ -310,6 +310,56 @@ class KeptConnections(server_test.HostileCase):
         self.is_still_good(idle[-1])
 
 
+class OneForm(server_test.TestCase):
+    """Every error there is, whoever notices it: the dispatcher, the check of
+    heads, the routes, or a handler."""
+
+    def ask(self, host, *request):
+        with Kept(host) as kept:
+            return kept.ask(*request)
+
+    def test_errors_have_one_form(self):
+        with Host("1") as host, WebSocket(host) as viewer:
+            viewer.receive()
+            rows = (
+                (400, "GET /", "X : y"), (400, "GET /api/v1/sites?evil=1"),
+                (400, "POST /api/v1/query", JSON, "Content-Length: 0"),
+                (403, "GET /", "Origin: null"), (404, "GET /evil"),
+                (404, "GET /api/v1/sites/999"), (404, "GET /api/v1/sites?"
+                                                 "session=9"),
+                (404, "GET /api/v1/diff?a=1&b=2"), (405, "PUT /"),
+                (405, "GET /api/v1/query"), (405, "EVIL /api/v1/stats"),
+                (413, "POST /api/v1/snapshots", JSON,
+                 "Content-Length: 65537"),
+                (414, "GET /" + "x" * 8192), (415, "POST /api/v1/query",
+                                              "Content-Length: 0"),
+                (415, "DELETE /api/v1/snapshots/1"),
+                (421, "GET /", "Host: evil.com"), (503, "GET /ws"),
+                (431, "GET /", "X: " + "x" * 16384),
+                (503, "GET /ws", *UPGRADE))
+            for status, *request in rows:
+                with self.subTest(request[0][:40], status=status):
+                    got, headers, body = self.ask(host, *request)
+                    self.assertEqual(got, status, body)
+                    error = json.loads(body)
+                    self.assertEqual(list(error), ["error"])
+                    self.assertEqual(set(error["error"]),
+                                     {"code", "message"})
+                    self.assertEqual(error["error"]["code"], CODES[status])
+                    self.assertTrue(error["error"]["message"])
+                    self.assertEqual(
+                        [headers[name] for name in (
+                            "content-type", "cache-control",
+                            "x-content-type-options")],
+                        ["application/json", "no-store", "nosniff"])
+            host.stop()
+        with Host() as host:
+            got, _, body = self.ask(host, "GET /ws")
+            self.assertEqual((got, error_code(b"\r\n\r\n" + body)),
+                             (426, "upgrade_required"))
+            host.stop()
+
+
 class Places(server_test.TestCase):
     def test_a_late_upgrade_needs_a_place_as_well(self):
         with Host("1") as host:
