@@ -268,7 +268,8 @@ PARTS = (("programs", programs_part), ("redis", redis_part),
          ("storms", storms_part), ("pairs", pairs_part),
          ("instructions", instructions_part), ("start", start_part),
          ("preload", preload_part), ("monitor", monitor_part),
-         ("engine", engine_part), ("server", server_part))
+         ("engine", engine_part), ("server", server_part),
+         ("page", page_part))
 
 
 def report(results):

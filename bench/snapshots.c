@@ -64,6 +64,7 @@ static void fill_site(struct ms_site_row *r, size_t i)
         .file = name_of("src/folder/file", i / 40),
         .line = (uint32_t)i % 3000,
         .module = "libprogram.so.1",
+        .declared_type = "",
         .live_bytes = i * 4096 % 1000003,
         .live_blocks = i % 977,
         .alloc_bytes = i * 123457,
@@ -112,6 +113,7 @@ static struct ms_snapshot *make(size_t sites)
                                          .named = true};
         t->rows[i] = (struct ms_stack_row){.id = (uint32_t)i + 2,
                                            .site = r->id,
+                                           .declared_type = "",
                                            .node = (uint32_t)(3 * i) + 1,
                                            .live_bytes = r->live_bytes,
                                            .live_blocks = r->live_blocks,

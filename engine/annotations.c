@@ -212,6 +212,7 @@ static enum memscope_status read_tags(struct ms_session *s,
         if (row->alloc_count == 0)
             continue;
         ms_reader_string(&s->reader, i, row->name);
+        row->from = kind == MS_TAG_TYPE ? "annotated" : NULL;
         ++*count;
     }
     return MEMSCOPE_OK;

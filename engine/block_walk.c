@@ -10,6 +10,7 @@
 #include "engine_private.h"
 #include "platform/atomics.h"
 #include "platform/memory.h"
+#include "types/declared_types.h"
 
 #define WINDOW_BYTES (UINT64_C(1) << 24)
 #define CELL_BYTES sizeof(uint64_t)
@@ -127,6 +128,7 @@ static bool big_size(struct ms_block_walk *w, uint64_t offset, uint64_t *size)
     return !ms_cell_live(*size);
 }
 
+// Fills in the rest; the size is there.
 static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
                      struct ms_block *out)
 {
@@ -156,6 +158,8 @@ static void describe(struct ms_block_walk *w, uint64_t offset, uint64_t cell,
     } else {
         s->reader.damaged++;
     }
+    out->declared =
+        out->stack != 0 ? ms_session_type_of(s, out->stack, out->size) : "";
     ms_block_read_said(&s->reader, cell, key.stack, out);
 }
 

@@ -161,7 +161,9 @@ bool ms_session_tick(struct ms_session *s)
     bool second = uptime - s->second_ns >= SECOND_NS || s->seq == 0;
 
     if (s->state == MS_SESSION_ENDED) {
-        if (s->unnamed.count != 0 && ms_session_names(s)) {
+        if ((s->unnamed.count + s->untyped.count != 0 ||
+             s->asked_stacks < s->model.stacks.count) &&
+            ms_session_names(s)) {
             s->seq++;
             ms_session_names(s);
             ms_session_publish(s);

@@ -12,6 +12,7 @@
 #include "platform/atomics.h"
 #include "session.h"
 #include "symbols/fetch.h"
+#include "types/declared_types.h"
 
 #define NAMES_PER_TICK 2000u
 // Names are read once somebody looks; after so long a run they are no longer
@@ -136,5 +137,5 @@ bool ms_session_names(struct ms_session *s)
             s->unnamed.items[kept++] = s->unnamed.items[i];
     }
     s->unnamed.count = kept;
-    return any;
+    return ms_session_declared_types(s) || any;
 }

@@ -53,6 +53,7 @@ static void fill_stack(const struct ms_past_sums *sums, uint32_t index,
 
     ms_past_change(sums, MS_PAST_STACKS, index, row);
     *out = (struct ms_stack_row){
+        .declared_type = "", // of now
         .id = s->node,
         .site = s->site + 1,
         .live_bytes = now[MS_PAST_ALLOC_BYTES] - now[MS_PAST_FREE_BYTES],

@@ -107,6 +107,7 @@ void ms_session_close(struct ms_session *s)
     free(s->stats);
     free(s->modules);
     free(s->unnamed.items);
+    free(s->untyped.items);
     free(s->fresh.items);
     free(s->carry.items);
     free(s->thread_samples);
@@ -193,6 +194,8 @@ void ms_session_site_numbers(const struct ms_session *s, size_t site,
     out->file = from->file;
     out->line = from->line;
     out->module = from->module;
+    out->declared_type =
+        ms_symbol_type_of_sum(from->type, from->alloc_count, from->alloc_bytes);
     out->live_bytes = live;
     out->live_blocks = from->alloc_count - from->free_count;
     out->alloc_bytes = from->alloc_bytes;

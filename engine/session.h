@@ -67,7 +67,9 @@ struct ms_session {
     struct ms_histograms histograms; // of the latest tick
     struct ms_session_module *modules;
     size_t module_count, module_room;
-    struct ms_list unnamed;            // sites (index) that wait for a name
+    struct ms_list unnamed; // sites (index) that wait for a name
+    struct ms_list untyped; // stacks (index) that wait for a type
+    uint32_t asked_stacks;  // all before this one have been put on that list
     struct ms_expressions expressions; // of windows
     bool names_wanted; // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;

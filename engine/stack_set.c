@@ -30,6 +30,8 @@ void ms_stack_row_copy(const struct ms_stack_sums *from,
         .temporary_count = from->temporary_count,
         .mapped_bytes = from->mapped_bytes,
         .mean_lifetime_ns = NAN,
+        .declared_type = ms_symbol_type_of_sum(from->type, from->alloc_count,
+                                               from->alloc_bytes),
         .changed_seq = from->changed_seq,
     };
     if (from->free_count != 0)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/annotations.h"
-#include "engine/dynamic_types.h"
+#include "engine/measured_types.h"
 #include "routes.h"
 
 #define FIELD(name, value) json_object_set_new(o, name, value)
@@ -75,31 +75,33 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r)
                                "pools", pools));
 }
 
-// What blocks begin with, by their tables of virtual functions.
+// Of what types the others are.
 static json_t *render_measured(struct ms_server *server, uint32_t session)
 {
-    struct ms_dynamic_types types;
+    struct ms_measured_types types;
 
-    if (ms_engine_dynamic_types(server->options.engine, session, &types) !=
-            MEMSCOPE_OK ||
-        !types.readable) {
-        ms_dynamic_types_fini(&types);
+    if (ms_engine_measured_types(server->options.engine, session, &types) !=
+        MEMSCOPE_OK) {
+        ms_measured_types_fini(&types);
         return json_null();
     }
     json_t *o = json_object(), *rows = json_array();
     for (size_t i = 0; i < types.count; i++) {
-        const struct ms_dynamic_type *t = &types.rows[i];
+        const struct ms_measured_type *t = &types.rows[i];
         json_array_append_new(
             rows, json_pack("{s:o,s:s,s:o,s:o}", "name",
-                            ms_render_text(t->name), "provenance", "vtable",
+                            ms_render_text(t->name), "type_from", t->from,
                             "live_bytes", ms_render_u64(t->live_bytes),
                             "live_blocks", ms_render_u64(t->live_blocks)));
     }
     FIELD("rows", rows);
+    FIELD("vtables", json_boolean(types.readable));
+    FIELD("tagged_bytes", ms_render_u64(types.tagged_bytes));
+    FIELD("tagged_blocks", ms_render_u64(types.tagged_blocks));
     FIELD("unknown_bytes", ms_render_u64(types.unknown_bytes));
     FIELD("unknown_blocks", ms_render_u64(types.unknown_blocks));
     FIELD("complete", json_boolean(types.complete));
-    ms_dynamic_types_fini(&types);
+    ms_measured_types_fini(&types);
     return o;
 }
 
@@ -112,6 +114,8 @@ static json_t *render_tagged(const struct ms_type_row *from, size_t count)
         const struct ms_type_row *row = &from[i];
         json_t *o = json_object();
         FIELD("name", ms_render_text(row->name));
+        if (row->from != NULL) // of a type
+            FIELD("type_from", json_string(row->from));
         FIELD("live_bytes", ms_render_u64(row->live_bytes));
         FIELD("live_blocks", ms_render_u64(row->live_blocks));
         FIELD("alloc_bytes", ms_render_u64(row->alloc_bytes));

@@ -19,6 +19,7 @@
 #include "model/pairs.h"
 #include "model/stacks.h"
 #include "reader.h"
+#include "symbols/symbols.h"
 
 // What has been taken over from a row.
 struct ms_row_seen {
@@ -46,8 +47,9 @@ struct ms_site {
     uint32_t module_number; // 1 + index in ms_session.modules, 0: none
     const char *function, *file, *module;
     uint32_t line;
-    bool rated;  // on the list of sites with a rate
-    bool wanted; // somebody wants to see its name
+    const struct ms_symbol_type *type; // declared on its line; NULL: none
+    bool rated;                        // on the list of sites with a rate
+    bool wanted;                       // somebody wants to see its name
     uint64_t alloc_bytes, alloc_count, free_bytes, free_count;
     uint64_t realloc_count, temporary_count, lifetime_units;
     uint64_t mapped_bytes; // live, of its mappings

@@ -16,6 +16,7 @@
 #include <memscope.h>
 
 #include "runtime/segment.h"
+#include "symbols/symbols.h"
 
 struct ms_stack_sums {
     uint32_t node;         // of the innermost frame; constant
@@ -27,6 +28,7 @@ struct ms_stack_sums {
     uint64_t mapped_bytes; // live, of its mappings
     uint32_t rows;         // see ms_row_seen.next_of_stack
     uint32_t next_of_site; // 1 + index of another stack of the site; 0: none
+    const struct ms_symbol_type *type; // declared; NULL: none, or not yet known
 };
 #define MS_STACK_BYTES (sizeof(struct ms_stack_sums) + sizeof(uint32_t))
 

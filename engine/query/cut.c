@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/measured_types.h"
 #include "engine_private.h"
 #include "query/events.h"
 #include "stack_set.h"
@@ -246,6 +247,22 @@ static enum memscope_status take_all(struct ms_sql_cut *cut, uint32_t mask,
     return status;
 }
 
+// Without the lock: it asks the program.
+static enum memscope_status take_measured_types(struct ms_sql_cut *cut)
+{
+    struct ms_type_row *rows = cut->tables[MS_TABLE_TYPES].rows;
+    struct ms_measured_types types;
+
+    enum memscope_status status =
+        ms_engine_measured_types(cut->engine, cut->stats.session, &types);
+    if (status == MEMSCOPE_OK)
+        status = ms_measured_types_append(&types, &rows,
+                                          &cut->tables[MS_TABLE_TYPES].count);
+    ms_measured_types_fini(&types);
+    cut->tables[MS_TABLE_TYPES].rows = rows;
+    return status;
+}
+
 enum memscope_status ms_sql_cut_take(struct ms_sql_cut *cut, uint32_t mask)
 {
     struct ms_mappings_picture mappings = {0};
@@ -266,6 +283,10 @@ enum memscope_status ms_sql_cut_take(struct ms_sql_cut *cut, uint32_t mask)
             ms_stack_set_complete(s, &set, &cut->stacks);
         status = status == MEMSCOPE_OK ? made : status;
     }
+    if (status != MEMSCOPE_OK)
+        return status;
+    if ((mask & BIT(MS_TABLE_TYPES)) != 0)
+        status = take_measured_types(cut);
     if (status != MEMSCOPE_OK)
         return status;
     if ((mask & BIT(MS_TABLE_MAPPINGS)) != 0)

@@ -57,7 +57,7 @@ const struct ms_ready_query ms_ready_queries[] = {
      .parameters = {LIMIT},
      .live_only = true},
     {.name = "by_type",
-     .description = "live blocks by the type that they were tagged with",
+     .description = "live blocks by type",
      .sql = "SELECT name, live_bytes, live_blocks FROM types "
             "ORDER BY live_bytes DESC LIMIT :limit",
      .parameters = {LIMIT},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See query/query.h for the contract: live blocks and frames, row by row.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,12 @@ const struct ms_block_row *ms_block_rows_next(struct ms_block_rows *rows)
         ms_block_walk_name(rows->walk, row->block.said.variable, row->variable);
         ms_block_walk_name(rows->walk, row->block.said.type, row->type);
         ms_block_walk_name(rows->walk, row->block.said.scope, row->scope);
+        row->type_from = row->block.said.type != 0 ? "annotated" : NULL;
+    }
+    if (rows->labels && row->type_from == NULL &&
+        row->block.declared[0] != '\0') {
+        snprintf(row->type, sizeof row->type, "%s", row->block.declared);
+        row->type_from = "dwarf";
     }
     return row;
 }

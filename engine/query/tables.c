@@ -27,6 +27,7 @@ static const struct ms_column blocks[] = {
     COLUMN(ms_block_row, variable, "variable", "", INLINE), // MS_BLOCK_LABELS
     COLUMN(ms_block_row, type, "type", "", INLINE),
     COLUMN(ms_block_row, scope, "scope", "", INLINE),
+    COLUMN(ms_block_row, type_from, "type_from", "", POINTER),
 };
 
 // What sites, stacks, threads and groups all have.
@@ -54,6 +55,7 @@ static const struct ms_column sites[] = {
     SITE(alloc_count_rate, "per_s", DOUBLE),
     SITE(free_count_rate, "per_s", DOUBLE),
     SITE(delta_bytes, "bytes", DOUBLE),
+    SITE(declared_type, "", POINTER),
 };
 
 #define STACK(field, unit, kind) COLUMN(ms_stack_row, field, #field, unit, kind)
@@ -65,6 +67,7 @@ static const struct ms_column stacks[] = {
     STACK(temporary_count, "count", U64),
     STACK(mapped_bytes, "bytes", U64),
     STACK(mean_lifetime_ns, "ns", DOUBLE),
+    STACK(declared_type, "", POINTER),
 };
 
 #define FRAME(field, unit, kind) COLUMN(ms_frame_row, field, #field, unit, kind)
@@ -111,6 +114,7 @@ static const struct ms_column types[] = {
     COLUMN(ms_type_row, alloc_count, "alloc_count", "count", U64),
     COLUMN(ms_type_row, free_bytes, "free_bytes", "bytes", U64),
     COLUMN(ms_type_row, free_count, "free_count", "count", U64),
+    COLUMN(ms_type_row, from, "type_from", "", POINTER),
 };
 
 #define MODULE(field, unit, kind)                                              \
@@ -206,8 +210,9 @@ static const struct ms_column stats[] = {
 const struct ms_table ms_sql_tables[MS_SQL_TABLES] = {
     TABLE(ALLOCATIONS, "allocations", blocks, COUNT(blocks), ms_block_row, true,
           true,
-          "live blocks, as they are while the query runs; variable and type "
-          "as tagged, task, scope and pool: the innermost"),
+          "live blocks, as they are while the query runs; variable as tagged, "
+          "type as tagged or else declared, task, scope and pool: the "
+          "innermost"),
     TABLE(SITES, "sites", sites, COUNT(sites), ms_site_row, true, true,
           "sums by call site: where allocation functions are called"),
     TABLE(STACKS, "stacks", stacks, COUNT(stacks), ms_stack_row, true, true,
@@ -224,7 +229,8 @@ const struct ms_table ms_sql_tables[MS_SQL_TABLES] = {
     TABLE(POOLS, "pools", groups, GROUP_COMMON, ms_group_row, true, true,
           "sums by pool of an allocator of the program's own"),
     TABLE(TYPES, "types", types, COUNT(types), ms_type_row, false, false,
-          "blocks by the type that they were tagged with"),
+          "live blocks by type: annotated as tagged, else by table of virtual "
+          "functions (vtable) or debug information (dwarf)"),
     TABLE(MODULES, "modules", modules, COUNT(modules), ms_module_info, false,
           false, "the program and its libraries, unloaded ones as well"),
     TABLE(MAPPINGS, "mappings", mappings, COUNT(mappings), ms_mapping_row, true,

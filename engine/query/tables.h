@@ -46,8 +46,9 @@ struct ms_block_row {
     struct ms_block block;
     uint64_t age_ns;
     char variable[MS_NAME_BYTES];
-    char type[MS_NAME_BYTES];
+    char type[MS_TYPE_NAME_BYTES];
     char scope[MS_NAME_BYTES]; // the innermost
+    const char *type_from;     // NULL: of no known type
 };
 #define MS_BLOCK_LABELS 9u // number of the first column of these names
 

@@ -63,6 +63,19 @@ static void put_said(struct ms_writer_buffer *w, struct ms_block_walk *walk,
     ms_put(w, "}");
 }
 
+static void put_type(struct ms_writer_buffer *w, struct ms_block_walk *walk,
+                     const struct ms_block *b)
+{
+    char text[MS_SAID_NAME];
+
+    if (b->said.type != 0)
+        ms_block_walk_name(walk, b->said.type, text);
+    ms_put(w, ",\"type\":");
+    ms_put_json_text(w, b->said.type != 0 ? text : b->declared);
+    ms_put(w, b->said.type != 0 ? ",\"type_from\":\"annotated\""
+                                : ",\"type_from\":\"dwarf\"");
+}
+
 static void put_block(struct ms_writer_buffer *w, struct ms_block_walk *walk,
                       const struct ms_block *b)
 {
@@ -76,6 +89,8 @@ static void put_block(struct ms_writer_buffer *w, struct ms_block_walk *walk,
     ms_put_number(w, b->thread);
     ms_put(w, ",\"birth_ns\":");
     ms_put_number(w, b->birth_ns);
+    if (b->said.type != 0 || b->declared[0] != '\0')
+        put_type(w, walk, b);
     put_said(w, walk, &b->said);
     ms_put(w, "}");
 }

@@ -226,6 +226,7 @@ json_t *ms_render_site(const struct ms_site_row *r)
     FIELD("alloc_count_rate", ms_render_double(r->alloc_count_rate));
     FIELD("free_count_rate", ms_render_double(r->free_count_rate));
     FIELD("delta_bytes", ms_render_double(r->delta_bytes));
+    FIELD("declared_type", ms_render_text(r->declared_type));
     FIELD("trend", ms_render_trend(r->trend));
     return o;
 }

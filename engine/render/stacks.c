@@ -90,5 +90,7 @@ void ms_put_stack(struct ms_writer_buffer *w, const struct ms_stack_row *s)
     put_field(w, ",\"site\":", s->site);
     put_field(w, ",\"node\":", s->node);
     put_sums(w, s);
+    ms_put(w, ",\"declared_type\":");
+    ms_put_json_text(w, s->declared_type);
     ms_put(w, "}");
 }

@@ -214,6 +214,8 @@ static const struct ms_field site_list[] = {
     R(alloc_count_rate, DOUBLE),
     R(free_count_rate, DOUBLE),
     R(delta_bytes, DOUBLE),
+    {"declared_type", MS_FIELD_STRING, true,
+     offsetof(struct ms_site_row, declared_type), 0, NULL, 0},
     ARRAY("trend", ms_site_row, trend, FLOATS),
 };
 TABLE(ms_site_fields, struct ms_site_row, site_list);
@@ -267,6 +269,8 @@ static const struct ms_field stack_list[] = {
     K(temporary_count, U64),
     K(mapped_bytes, U64),
     K(mean_lifetime_ns, DOUBLE),
+    {"declared_type", MS_FIELD_STRING, true,
+     offsetof(struct ms_stack_row, declared_type), 0, NULL, 0},
 };
 TABLE(ms_stack_fields, struct ms_stack_row, stack_list);
 

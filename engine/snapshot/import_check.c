@@ -109,10 +109,22 @@ static bool check_sums(struct ms_import *m)
                        h->live_blocks)));
 }
 
+// What an older memscope did not write.
+static void fill_in(struct ms_snapshot *s)
+{
+    for (size_t i = 0; i < s->site_count; i++)
+        if (s->sites[i].declared_type == NULL)
+            s->sites[i].declared_type = "";
+    for (size_t i = 0; i < s->stacks.row_count; i++)
+        if (s->stacks.rows[i].declared_type == NULL)
+            s->stacks.rows[i].declared_type = "";
+}
+
 bool ms_import_check(struct ms_import *m)
 {
     struct ms_snapshot *s = &m->entry->snapshot;
 
+    fill_in(s);
     if (s->session.id != s->stats.session || s->session.pid != s->stats.pid)
         return ms_import_fail(m, MEMSCOPE_ERROR_FORMAT,
                               "session and stats are not of one process");

@@ -3,6 +3,7 @@
 // answering: the symbol thread. It takes questions in batches of one module,
 // has them answered without the lock, and keeps the answers.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 
 #define FETCH_STEP_NS 50000000L
 
-// The next addresses, all of one module. {lock}
+// The next addresses, all of one module and question. {lock}
 static size_t next_batch(struct ms_symbols *s)
 {
     size_t count = 0;
@@ -20,7 +21,8 @@ static size_t next_batch(struct ms_symbols *s)
     while (count < MS_NAMER_BATCH &&
            s->answers.next + count < s->answers.count) {
         const struct ms_answer *a = s->answers.queue[s->answers.next + count];
-        if (a->module != s->answers.queue[s->answers.next]->module)
+        const struct ms_answer *first = s->answers.queue[s->answers.next];
+        if (a->module != first->module || a->question != first->question)
             break;
         // The call lies before the address that it returns to.
         s->batch[count++] = a->address - (a->address > 0);
@@ -28,9 +30,9 @@ static size_t next_batch(struct ms_symbols *s)
     return count;
 }
 
-// Has a batch named, without the lock.
-static void look_up(struct ms_symbols *s, uint32_t number,
-                    struct ms_symbols_file *m, size_t count)
+// Has a batch looked up, without the lock.
+static void look_up(struct ms_symbols *s, enum ms_question question,
+                    uint32_t number, struct ms_symbols_file *m, size_t count)
 {
     struct ms_namer_module module = {
         .number = number,
@@ -45,7 +47,10 @@ static void look_up(struct ms_symbols *s, uint32_t number,
     module.separate = m->separate;
     module.fetched = m->fetched;
     memcpy(module.build_id, m->build_id, m->build_id_bytes);
-    ms_namer_names(s->namer, &module, s->batch, count, &s->names);
+    if (question == MS_QUESTION_TYPE)
+        ms_namer_types(s->namer, &module, s->batch, count, s->types);
+    else
+        ms_namer_names(s->namer, &module, s->batch, count, &s->names);
 }
 
 static struct ms_symbol kept(struct ms_symbols *s,
@@ -77,6 +82,39 @@ static void keep_answer(struct ms_symbols *s, struct ms_answer *a,
     if (count != 0)
         a->symbol = kept(s, &frames[0], plain);
     a->known = true;
+}
+
+// {lock}
+static void keep_type(struct ms_symbols *s, struct ms_answer *a,
+                      const struct ms_declared *from)
+{
+    char array[600];
+
+    a->known = true;
+    a->type.handed_on = from->handed_on;
+    if (from->type[0] == '\0')
+        return;
+    a->type.type = ms_strings_keep(&s->strings, from->type);
+    a->type.bytes = from->bytes;
+    if (!from->many)
+        return;
+    snprintf(array, sizeof array, "%s[]", from->type);
+    a->type.array = ms_strings_keep(&s->strings, array);
+}
+
+// Keeps what has been found out about a batch. {lock}
+static void keep_batch(struct ms_symbols *s, enum ms_question question,
+                       size_t count)
+{
+    for (size_t i = 0, frame = 0; i < count; i++) {
+        struct ms_answer *a = s->answers.queue[s->answers.next++];
+        if (question == MS_QUESTION_TYPE) {
+            keep_type(s, a, &s->types[i]);
+            continue;
+        }
+        keep_answer(s, a, s->names.frames + frame, s->names.counts[i]);
+        frame += s->names.counts[i];
+    }
 }
 
 // Names without debug information: whether to ask for that first.
@@ -160,21 +198,20 @@ void *ms_symbols_answer(void *arg)
             wait_for_questions(s);
             continue;
         }
-        uint32_t number = s->answers.queue[s->answers.next]->module;
+        const struct ms_answer *first = s->answers.queue[s->answers.next];
+        enum ms_question question = (enum ms_question)first->question;
+        uint32_t number = first->module;
         struct ms_symbols_file *m = s->modules[number - 1];
-        size_t count = next_batch(s), frame = 0;
+        size_t count = next_batch(s);
         pthread_mutex_unlock(&s->lock);
-        look_up(s, number, m, count);
-        bool away = ask_afar(s, number, m);
+        look_up(s, question, number, m, count);
+        bool away = question == MS_QUESTION_NAME && ask_afar(s, number, m);
         pthread_mutex_lock(&s->lock);
         if (away)
             continue; // asked once more when it is there, or nowhere
-        m->source = s->names.source;
-        for (size_t i = 0; i < count; i++) {
-            keep_answer(s, s->answers.queue[s->answers.next++],
-                        s->names.frames + frame, s->names.counts[i]);
-            frame += s->names.counts[i];
-        }
+        if (question == MS_QUESTION_NAME)
+            m->source = s->names.source;
+        keep_batch(s, question, count);
     }
     pthread_mutex_unlock(&s->lock);
     ms_fetch_destroy(s->fetch);

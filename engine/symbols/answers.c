@@ -5,21 +5,24 @@
 
 #include <stdlib.h>
 
-static size_t hash_of(uint32_t module, uint64_t address)
+static size_t hash_of(enum ms_question question, uint32_t module,
+                      uint64_t address)
 {
-    uint64_t h =
-        (address ^ (uint64_t)module << 48) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t key = address ^ (uint64_t)module << 48 ^ (uint64_t)question << 47;
+    uint64_t h = key * UINT64_C(0x9E3779B97F4A7C15);
 
     return (size_t)(h ^ h >> 29);
 }
 
 static struct ms_answer **find_slot(struct ms_answer **slots, size_t room,
-                                    uint32_t module, uint64_t address)
+                                    enum ms_question question, uint32_t module,
+                                    uint64_t address)
 {
-    size_t i = hash_of(module, address) & (room - 1);
+    size_t i = hash_of(question, module, address) & (room - 1);
 
     while (slots[i] != NULL &&
-           (slots[i]->module != module || slots[i]->address != address))
+           (slots[i]->module != module || slots[i]->address != address ||
+            slots[i]->question != question))
         i = (i + 1) & (room - 1);
     return &slots[i];
 }
@@ -38,21 +41,25 @@ static bool grow(struct ms_answers *s)
         return false;
     }
     for (size_t i = 0; i < s->count; i++)
-        *find_slot(slots, room, s->queue[i]->module, s->queue[i]->address) =
-            s->queue[i];
+        *find_slot(slots, room, s->queue[i]->question, s->queue[i]->module,
+                   s->queue[i]->address) = s->queue[i];
     free(s->slots);
     s->slots = slots;
     s->room = room;
     return true;
 }
 
-struct ms_answer *ms_answers_find(const struct ms_answers *s, uint32_t module,
+struct ms_answer *ms_answers_find(const struct ms_answers *s,
+                                  enum ms_question question, uint32_t module,
                                   uint64_t address)
 {
-    return s->room != 0 ? *find_slot(s->slots, s->room, module, address) : NULL;
+    return s->room != 0
+               ? *find_slot(s->slots, s->room, question, module, address)
+               : NULL;
 }
 
-struct ms_answer *ms_answers_add(struct ms_answers *s, uint32_t module,
+struct ms_answer *ms_answers_add(struct ms_answers *s,
+                                 enum ms_question question, uint32_t module,
                                  uint64_t address)
 {
     if (s->count >= MS_ANSWERS_LIMIT || (s->count * 2 >= s->room && !grow(s)))
@@ -60,9 +67,10 @@ struct ms_answer *ms_answers_add(struct ms_answers *s, uint32_t module,
     struct ms_answer *a = calloc(1, sizeof *a);
     if (a == NULL)
         return NULL;
+    a->question = (uint8_t)question;
     a->module = module;
     a->address = address;
-    *find_slot(s->slots, s->room, module, address) = a;
+    *find_slot(s->slots, s->room, question, module, address) = a;
     s->queue[s->count++] = a;
     return a;
 }
@@ -76,7 +84,8 @@ uint64_t ms_answers_bytes(const struct ms_answers *s)
 void ms_answers_fini(struct ms_answers *s)
 {
     for (size_t i = 0; i < s->count; i++) {
-        free(s->queue[i]->more);
+        if (s->queue[i]->question == MS_QUESTION_NAME)
+            free(s->queue[i]->more);
         free(s->queue[i]);
     }
     free(s->slots);

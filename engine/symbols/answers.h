@@ -14,13 +14,24 @@
 
 #define MS_ANSWERS_LIMIT (1u << 24) // more keep their "module+0x..."
 
+enum ms_question {
+    MS_QUESTION_NAME, // of the functions at an address
+    MS_QUESTION_TYPE, // of what the call there gives
+};
+
 struct ms_answer {
     uint64_t address;
     uint32_t module;
+    uint8_t question; // enum ms_question
     bool known;
     uint8_t more_count;
-    struct ms_symbol symbol; // innermost
-    struct ms_symbol *more;  // what it was inlined into
+    union {
+        struct {
+            struct ms_symbol symbol; // innermost
+            struct ms_symbol *more;  // what it was inlined into
+        };
+        struct ms_symbol_type type;
+    };
 };
 
 struct ms_answers {
@@ -32,12 +43,14 @@ struct ms_answers {
 };
 
 // ms_answers_find gives the answer about an address; NULL: not asked yet.
-struct ms_answer *ms_answers_find(const struct ms_answers *s, uint32_t module,
+struct ms_answer *ms_answers_find(const struct ms_answers *s,
+                                  enum ms_question question, uint32_t module,
                                   uint64_t address);
 
 // ms_answers_add puts a new question, not there yet, on the queue. NULL: no
 // room.
-struct ms_answer *ms_answers_add(struct ms_answers *s, uint32_t module,
+struct ms_answer *ms_answers_add(struct ms_answers *s,
+                                 enum ms_question question, uint32_t module,
                                  uint64_t address);
 
 uint64_t ms_answers_bytes(const struct ms_answers *s);

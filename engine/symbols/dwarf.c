@@ -28,6 +28,7 @@ struct ms_dwarf {
     Dwarf *dwarf;                  // NULL: there is none
     Dwarf_Addr debug_bias;         // of dwfl's addresses over the debug file's
     struct ms_units units;
+    struct ms_declared_types types;
     struct ms_strings strings;
 };
 
@@ -99,6 +100,7 @@ void ms_dwarf_close(struct ms_dwarf *d)
     if (d == NULL)
         return;
     ms_units_fini(&d->units);
+    ms_declared_types_fini(&d->types);
     ms_elf_symbols_fini(&d->symbols);
     ms_strings_fini(&d->strings);
     dwfl_end(d->dwfl);
@@ -222,19 +224,28 @@ static void find_line(struct ms_dwarf *d, struct ms_unit *unit,
         out->line = (uint32_t)number;
 }
 
-static size_t frames_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
-                              struct ms_dwarf_frame *frames)
+// The unit of an address; NULL: there is none. Gives the address as the file of
+// debug information has it.
+static struct ms_unit *unit_at(struct ms_dwarf *d, Dwarf_Addr at,
+                               Dwarf_Addr *address)
 {
-    size_t count = 0;
-
     if (!d->debug_read) {
         d->debug_read = true;
         d->dwarf = dwfl_module_getdwarf(d->module, &d->debug_bias);
         if (d->dwarf != NULL && !ms_units_read(&d->units, d->dwarf))
             ms_units_fini(&d->units);
     }
-    Dwarf_Addr address = at - d->debug_bias;
-    struct ms_unit *unit = ms_units_find(&d->units, address);
+    *address = at - d->debug_bias;
+    return ms_units_find(&d->units, *address);
+}
+
+static size_t frames_by_dwarf(struct ms_dwarf *d, Dwarf_Addr at,
+                              struct ms_dwarf_frame *frames)
+{
+    Dwarf_Addr address;
+    size_t count = 0;
+
+    struct ms_unit *unit = unit_at(d, at, &address);
     if (unit == NULL)
         return 0;
     struct ms_dwarf_frame here = {.function = "", .file = ""};
@@ -269,6 +280,43 @@ size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
         frames[count++] = (struct ms_dwarf_frame){"", "", 0};
     frames[count - 1].function = readable(d, symbol);
     return count;
+}
+
+void ms_dwarf_declared(struct ms_dwarf *d, uint64_t address,
+                       struct ms_declared *out)
+{
+    enum ms_declared_said said = MS_DECLARED_HANDED_ON;
+    struct ms_dwarf_frame call = {.line = 0, .file = ""};
+    Dwarf_Addr at;
+    Dwarf_Die function;
+
+    *out = (struct ms_declared){.type = ""};
+    struct ms_unit *unit = unit_at(d, address + d->bias, &at);
+    const char *symbol = symbol_at(d, address + d->bias);
+    // C++'s own have no debug information, mostly: operator new, and new[].
+    if (symbol != NULL &&
+        (strncmp(symbol, "_Znw", 4) == 0 || strncmp(symbol, "_Zna", 4) == 0)) {
+        out->handed_on = true;
+        return;
+    }
+    if (unit == NULL)
+        return;
+    find_line(d, unit, at, &call);
+    uint32_t number = ms_scopes_find(&unit->scopes, at);
+    while (said == MS_DECLARED_HANDED_ON && number < unit->scopes.count) {
+        struct ms_scope *scope = &unit->scopes.items[number];
+        resolve(d, unit, scope);
+        if (dwarf_offdie(dwarf_cu_getdwarf(unit->die.cu), scope->die,
+                         &function) == NULL)
+            return;
+        said =
+            ms_declared_in(&d->types, &d->strings, &function, call.line, out);
+        call.line = scope->call_line;
+        number = scope->parent;
+    }
+    if (said != MS_DECLARED_TYPE)
+        *out = (struct ms_declared){.type = "",
+                                    .handed_on = said == MS_DECLARED_HANDED_ON};
 }
 
 const char *ms_dwarf_table(struct ms_dwarf *d, uint64_t address,

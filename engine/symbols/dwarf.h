@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "symbols/declared.h"
+
 struct ms_dwarf;
 
 // ms_dwarf_open opens a module's file: as the process sees it when pid is not
@@ -39,6 +41,11 @@ struct ms_dwarf_frame {
 // returns how many; 0: nothing is known. Strings live until ms_dwarf_close.
 size_t ms_dwarf_frames(struct ms_dwarf *d, uint64_t address,
                        struct ms_dwarf_frame frames[MS_DWARF_FRAMES]);
+
+// ms_dwarf_declared gives the type that is declared for what the call at an
+// address of the file gives; type "": none is.
+void ms_dwarf_declared(struct ms_dwarf *d, uint64_t address,
+                       struct ms_declared *out);
 
 // ms_dwarf_table gives the symbol of the table of virtual functions that an
 // address lies in, or NULL, and how far into it.

@@ -101,3 +101,16 @@ void ms_namer_names(struct ms_namer *n, const struct ms_namer_module *module,
                   : ms_dwarf_has_debug(d) ? MS_NAMES_DEBUG
                                           : MS_NAMES_SYMBOLS;
 }
+
+void ms_namer_types(struct ms_namer *n, const struct ms_namer_module *module,
+                    const uint64_t *addresses, size_t count,
+                    struct ms_declared *out)
+{
+    n->batches++;
+    struct ms_dwarf *d = open_module(n, module);
+    for (size_t i = 0; i < count; i++)
+        if (d != NULL)
+            ms_dwarf_declared(d, addresses[i], &out[i]);
+        else
+            out[i] = (struct ms_declared){.type = ""};
+}

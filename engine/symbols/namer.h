@@ -63,4 +63,10 @@ void ms_namer_names(struct ms_namer *n, const struct ms_namer_module *module,
                     const uint64_t *addresses, size_t count,
                     struct ms_names *out);
 
+// ms_namer_types gives the types that are declared for what the calls at up to
+// MS_NAMER_BATCH addresses give. Their names live until the next call.
+void ms_namer_types(struct ms_namer *n, const struct ms_namer_module *module,
+                    const uint64_t *addresses, size_t count,
+                    struct ms_declared *out);
+
 #endif

@@ -119,19 +119,25 @@ uint32_t ms_symbols_module(struct ms_symbols *s,
 }
 
 // The answer to a question, known or not; NULL: there can be none. {lock}
-static struct ms_answer *answer_of(struct ms_symbols *s, uint32_t module,
+static struct ms_answer *answer_of(struct ms_symbols *s,
+                                   enum ms_question question, uint32_t module,
                                    uint64_t address)
 {
     if (module == 0 || module > s->module_count)
         return NULL;
-    struct ms_answer *a = ms_answers_find(&s->answers, module, address);
+    struct ms_answer *a =
+        ms_answers_find(&s->answers, question, module, address);
     if (a != NULL)
         return a;
-    a = ms_answers_add(&s->answers, module, address);
+    a = ms_answers_add(&s->answers, question, module, address);
     if (a == NULL)
         return NULL;
-    a->symbol.function = plain_name(s, s->modules[module - 1], address);
-    a->symbol.file = "";
+    if (question == MS_QUESTION_TYPE) {
+        a->type = (struct ms_symbol_type){.type = "", .array = ""};
+    } else {
+        a->symbol.function = plain_name(s, s->modules[module - 1], address);
+        a->symbol.file = "";
+    }
     pthread_cond_signal(&s->wake);
     return a;
 }
@@ -144,7 +150,7 @@ bool ms_symbols_frames(struct ms_symbols *s, uint32_t module, uint64_t address,
     frames[0] = (struct ms_symbol){.function = "?", .file = ""};
     *count = 1;
     pthread_mutex_lock(&s->lock);
-    const struct ms_answer *a = answer_of(s, module, address);
+    const struct ms_answer *a = answer_of(s, MS_QUESTION_NAME, module, address);
     if (a != NULL) {
         frames[0] = a->symbol;
         for (; *count < room && *count <= a->more_count; ++*count)
@@ -163,6 +169,36 @@ bool ms_symbols_lookup(struct ms_symbols *s, uint32_t module, uint64_t address,
     return ms_symbols_frames(s, module, address, out, 1, &count);
 }
 
+const struct ms_symbol_type *ms_symbols_type(struct ms_symbols *s,
+                                             uint32_t module, uint64_t address)
+{
+    static const struct ms_symbol_type nothing = {.type = "", .array = ""};
+
+    pthread_mutex_lock(&s->lock);
+    const struct ms_answer *a = answer_of(s, MS_QUESTION_TYPE, module, address);
+    // One that is known never changes again.
+    const struct ms_symbol_type *type = a == NULL  ? &nothing
+                                        : a->known ? &a->type
+                                                   : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return type;
+}
+
+const char *ms_symbol_type_of(const struct ms_symbol_type *t, uint64_t bytes)
+{
+    if (t == NULL || t->bytes == 0 || bytes == 0 || bytes % t->bytes != 0)
+        return "";
+    return bytes == t->bytes ? t->type : t->array;
+}
+
+const char *ms_symbol_type_of_sum(const struct ms_symbol_type *t,
+                                  uint64_t blocks, uint64_t bytes)
+{
+    if (t == NULL || blocks == 0 || bytes < blocks * t->bytes)
+        return "";
+    return ms_symbol_type_of(t, bytes == blocks * t->bytes ? t->bytes : bytes);
+}
+
 bool ms_symbols_names_file(struct ms_symbols *s, uint32_t module,
                            const char *file)
 {
@@ -172,6 +208,8 @@ bool ms_symbols_names_file(struct ms_symbols *s, uint32_t module,
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->answers.next && !found; i++) {
         const struct ms_answer *a = s->answers.queue[i];
+        if (a->question != MS_QUESTION_NAME)
+            continue;
         for (size_t k = 0; k <= a->more_count && a->module == module; k++) {
             const char *named = k == 0 ? a->symbol.file : a->more[k - 1].file;
             if (named != same && named != other)

@@ -11,6 +11,7 @@
 //   ms_symbols_module  any        a short lock             yes
 //   ms_symbols_lookup  any        a short lock             yes
 //   ms_symbols_frames  any        a short lock             yes
+//   ms_symbols_type    any        a short lock             yes
 //   ms_symbols_names_file any     a short lock             no
 //   ms_symbols_hurry   any        nothing                  no
 //
@@ -80,6 +81,29 @@ bool ms_symbols_lookup(struct ms_symbols *symbols, uint32_t module,
 bool ms_symbols_frames(struct ms_symbols *symbols, uint32_t module,
                        uint64_t address, struct ms_symbol *frames, size_t room,
                        size_t *count);
+
+// The type that debug information declares for what a call gives.
+struct ms_symbol_type {
+    const char *type;  // "" when none is declared
+    const char *array; // of several in one block; "": they would be no array
+    uint64_t bytes;    // of one; 0: none is declared
+    bool handed_on;    // the function's caller knows
+};
+
+// ms_symbols_type is ms_symbols_lookup for the type (see declared.h). NULL: it
+// is not known yet.
+const struct ms_symbol_type *ms_symbols_type(struct ms_symbols *symbols,
+                                             uint32_t module, uint64_t address);
+
+// ms_symbol_type_of gives the type of a block of a size, "" when it is not of
+// the declared one (NULL: none).
+const char *ms_symbol_type_of(const struct ms_symbol_type *type,
+                              uint64_t bytes);
+
+// ms_symbol_type_of_sum does it for some blocks that may all be of it, by what
+// they are together.
+const char *ms_symbol_type_of_sum(const struct ms_symbol_type *type,
+                                  uint64_t blocks, uint64_t bytes);
 
 // ms_symbols_source says what names of a module come from: static.
 //   "unknown"  nobody has asked for one yet

@@ -47,6 +47,7 @@ struct ms_symbols {
     struct ms_fetch *fetch; // NULL: nothing is fetched
     uint64_t batch[MS_NAMER_BATCH];
     struct ms_names names;
+    struct ms_declared types[MS_NAMER_BATCH];
 };
 
 // ms_symbols_answer is the symbol thread; its argument is a struct ms_symbols.

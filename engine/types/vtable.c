@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/dynamic_types.h"
+#include "engine/measured_types.h"
 #include "platform/process_words.h"
 #include "symbols/dwarf.h"
 
@@ -77,7 +77,7 @@ static uint32_t name_number(struct ms_vtables *v, const char *mangled)
     for (size_t i = 0; i < v->name_count; i++)
         if (strcmp(v->names[i], name) == 0)
             return (uint32_t)i;
-    if (v->name_count == MS_DYNAMIC_TYPES) {
+    if (v->name_count == MS_MEASURED_TYPES) {
         v->full = true;
         return MS_VTABLE_NONE;
     }
@@ -108,7 +108,7 @@ static int by_value(const void *a, const void *b)
 bool ms_vtables_read(struct ms_vtables *v, uint64_t *words, size_t count)
 {
     v->items = malloc((count + 1) * sizeof *v->items);
-    v->names = malloc(MS_DYNAMIC_TYPES * sizeof *v->names);
+    v->names = malloc(MS_MEASURED_TYPES * sizeof *v->names);
     if (v->items == NULL || v->names == NULL)
         return false;
     if (count != 0)

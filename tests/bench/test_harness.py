@@ -53,6 +53,10 @@ class Harness(unittest.TestCase):
         self.assertIn("| bignum |", report.readme_table(results))
         self.assertEqual(done.stdout.strip(), text.strip())
 
+    def test_every_part_is_reported(self):
+        self.assertEqual([name for name, _ in report.PARTS],
+                         list(bench_run.PARTS))
+
     def test_goes_on_where_a_run_was_cut_short(self):
         with tempfile.TemporaryDirectory() as directory:
             out = os.path.join(directory, "tiny")

@@ -86,7 +86,8 @@ class Annotations(TestCase):
     def test_a_type_goes_along_with_its_block(self):
         types = self.by_name(self.scope.get("/types")["rows"])
         self.assertEqual(types["struct row"], {
-            "name": "struct row", "live_bytes": 900048, "live_blocks": 2,
+            "name": "struct row", "type_from": "annotated",
+            "live_bytes": 900048, "live_blocks": 2,
             "alloc_bytes": 4000 + 900000 + 48, "alloc_count": 3,
             "free_bytes": 4000, "free_count": 1})
         variables = self.by_name(self.scope.get("/types")["variables"])

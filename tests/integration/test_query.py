@@ -33,7 +33,7 @@ class TheSameAsTheRest(Queries):
     def check_sums(self, scope):
         """All tables that add up, in one query, against stats of its tick."""
         sql = "SELECT " + ", ".join(
-            "(SELECT sum(%s) FROM %s) AS %s_%s" % (column, table, table, column)
+            "(SELECT coalesce(sum(%s), 0) FROM %s) AS %s_%s" % (column, table, table, column)
             for table in ("sites", "threads", "stacks") for column in SUMS)
         answer = self.query(scope, sql + ", live_bytes FROM stats")
         row = answer["rows"][0]

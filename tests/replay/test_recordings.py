@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Real programs, recorded whole by something else (tape.c): what the engine
-shows at their end is what a replay of the recording says."""
+shows at their end, and of a moment at which they were stopped, and the
+difference of the two, is what a replay of the recording says."""
 
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -25,8 +27,13 @@ THREAD = ("live_bytes", "live_blocks", "alloc_bytes", "alloc_count",
           "free_bytes", "free_count", "cross_frees")
 
 
+DIFF = ("live_bytes", "live_blocks", "alloc_bytes", "alloc_count",
+        "free_bytes", "free_count")
+
+
 def read_tape(path):
-    """The heap at the end of a recording, and how many events it has."""
+    """The heap at the end of a recording (so far), and how many events it
+    has."""
     heap = Heap()
     heap.innermost[ANY] = ANY
     taken = {}  # thread -> (address, block, last) that a realloc has taken out
@@ -58,6 +65,14 @@ def read_tape(path):
     return heap, count
 
 
+def allocations_on(path):
+    """How many allocations a recording has so far: quick to tell."""
+    with open(path, "rb") as f:
+        count = struct.unpack("<QQ", f.read(16))[0]
+        kinds = f.read(count * EVENT.size)[20::EVENT.size]
+    return kinds.count(b"A") + kinds.count(b"R")
+
+
 def release(heap, thread, taken, by_realloc):
     """Books what a realloc of this thread's has taken, if there is such."""
     if thread not in taken:
@@ -77,7 +92,8 @@ class Recordings(TestCase):
     def watch(self, command, env=None, stdin=b"", drive=None):
         directory = tempfile.mkdtemp(prefix="memscope-tape-")
         self.addCleanup(shutil.rmtree, directory, True)
-        tape = os.path.join(directory, "tape")
+        self.tape = tape = os.path.join(directory, "tape")
+        self.half = None
         # memscope itself must not write on the tape: env starts it.
         with Memscope("env", "MEMSCOPE_TAPE=" + tape,
                       *["%s=%s" % item for item in (env or {}).items()],
@@ -85,15 +101,79 @@ class Recordings(TestCase):
                       *command, flags=["--keep-open"]) as memscope:
             if stdin:
                 memscope.write(stdin)
-            memscope.close_stdin()
             if drive is not None:
                 drive(memscope)
+            memscope.close_stdin()
             session = wait_until("the program's end", lambda: next(
                 (s for s in memscope.status()["sessions"]
                  if s["state"] == "ended" and s["end_reason"] != "exec"),
                 None))
             memscope.settle()
-            self.compare(memscope, session["id"], *read_tape(tape))
+            heap, count = read_tape(tape)
+            self.compare(memscope, session["id"], heap, count)
+            if self.half is not None:
+                self.compare_diff(memscope, session["id"], heap)
+
+    def stop_and_take(self, memscope):
+        """A snapshot while the program stands still, and the replay so far.
+        What a thread was just at when it was stopped may be on the tape and
+        not yet booked: then once more."""
+        pid = memscope.program_pid()
+
+        def attempt():
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                memscope.settle()
+                session = next(s["id"] for s in memscope.status()["sessions"]
+                               if s["state"] == "running")
+                shown = memscope.stats(session=session)["heap"]
+                count = shown["alloc_count_total"]
+                if count < 1000 or count != allocations_on(self.tape):
+                    return False
+                heap = read_tape(self.tape)[0]
+                if heap.sums["heap"]["free_count"] != shown[
+                        "free_count_total"]:
+                    return False
+                head = memscope.post("/snapshots", {
+                    "name": "stopped", "session": session})[2]
+                self.half = head["id"], heap
+                return True
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        wait_until("a moment between two events", attempt)
+
+    def compare_diff(self, memscope, session, after):
+        first, before = self.half
+        last = memscope.post("/snapshots", {
+            "name": "end", "session": session})[2]["id"]
+        diff = memscope.get("/diff", a=first, b=last, limit=10000)
+
+        def right(key):
+            none = dict.fromkeys(DIFF, 0)
+            pair = [heap.sums.get(key, none) for heap in (before, after)]
+            return {column: [pair[0][column], pair[1][column],
+                             pair[1][column] - pair[0][column]]
+                    for column in DIFF}
+
+        def shown(row):
+            return {column: row[column] for column in DIFF}
+
+        self.assertEqual(shown(diff["totals"]), right("heap"))
+        self.assertNotEqual(diff["totals"]["alloc_count"][2], 0)
+        self.assertEqual(len(diff["sites"]), diff["total"])
+        for column in DIFF:
+            for i in range(3):
+                self.assertEqual(
+                    sum(row[column][i] for row in diff["sites"]),
+                    diff["totals"][column][i], (column, i))
+        tids = {row["id"]: row["tid"]
+                for row in memscope.table("threads", session)["rows"]}
+        for row in diff["threads"]:
+            self.assertEqual(shown(row),
+                             right(("thread", tids[row["ids"][1]])))
+        say("the difference: %d allocations, %d live bytes; %d threads" % (
+            diff["totals"]["alloc_count"][2], diff["totals"]["live_bytes"][2],
+            len(diff["threads"])))
 
     def compare(self, memscope, session, heap, count):
         stats = memscope.stats(session=session)
@@ -133,19 +213,29 @@ class Recordings(TestCase):
                   "    d = {str(i): [i] * (i % 50) for i in range(n)}\n"
                   "    return json.loads(json.dumps(d))\n"
                   "threads = [threading.Thread(target=work, args=(n,))\n"
-                  "           for n in (2000, 3000, 4000)]\n"
-                  "[t.start() for t in threads]; [t.join() for t in threads]\n")
+                  "           for n in (500, 800, 1100)]\n"
+                  "[t.start() for t in threads]; [t.join() for t in threads]\n"
+                  "input(); kept = work(400)\n")
+
+        def drive(memscope):
+            self.stop_and_take(memscope)
+            memscope.write(b"\n")
         self.watch(["/usr/bin/python3", "-c", script],
-                   {"PYTHONMALLOC": "malloc"})
+                   {"PYTHONMALLOC": "malloc"}, drive=drive)
 
     def test_sqlite3(self):
         if shutil.which("sqlite3") is None:
             self.skipTest("there is no sqlite3")
         rows = "\n".join("insert into t values(%d, 'row %d');" % (n, n * 7919)
                          for n in range(3000))
+
+        def drive(memscope):
+            self.stop_and_take(memscope)
+            memscope.write(b"create index i on t(b);\n"
+                           b"select count(*), group_concat(b) from t;\n")
         self.watch(["sqlite3"], stdin=(
-            "create table t(a, b); begin;\n%s\ncommit; create index i on t(b);"
-            "select count(*), group_concat(b) from t;\n" % rows).encode())
+            "create table t(a, b); begin;\n%s\ncommit;\n" % rows).encode(),
+                   drive=drive)
 
     def test_redis_server(self):
         if shutil.which("redis-server") is None:
@@ -154,19 +244,24 @@ class Recordings(TestCase):
         self.addCleanup(shutil.rmtree, directory, True)
         path = os.path.join(directory, "socket")
 
-        def drive(_memscope):
-            wait_until("redis", lambda: os.path.exists(path))
+        def work(first, end):
             lines = "".join("SET key:%d value-%d\nLPUSH list %d\n" % (
-                n, n, n) for n in range(5000))
+                n, n, n) for n in range(first, end))
             subprocess.run(["redis-cli", "-s", path], input=lines.encode(),
                            stdout=subprocess.DEVNULL, check=True, timeout=120)
+
+        def drive(memscope):
+            wait_until("redis", lambda: os.path.exists(path))
+            work(0, 2500)
+            self.stop_and_take(memscope)
+            work(2500, 5000)
             subprocess.run(["redis-cli", "-s", path, "shutdown", "nosave"],
                            stdout=subprocess.DEVNULL, check=False, timeout=60)
         self.watch(["redis-server", "--port", "0", "--unixsocket", path,
                     "--save", "", "--dir", directory], drive=drive)
 
     def test_demo(self):
-        self.watch([DEMO, "--seconds", "3"])
+        self.watch([DEMO, "--seconds", "3"], drive=self.stop_and_take)
 
 
 if __name__ == "__main__":

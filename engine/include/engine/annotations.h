@@ -32,11 +32,13 @@ enum memscope_status ms_engine_groups(struct ms_engine *engine,
                                       struct ms_group_row **rows,
                                       size_t *count) MEMSCOPE_MUST_CHECK;
 
+#define MS_TYPE_NAME_BYTES 512u
 struct ms_type_row {
-    char name[MS_NAME_BYTES];
+    char name[MS_TYPE_NAME_BYTES];
+    const char *from; // static: "annotated", or as in measured_types.h
     uint64_t live_bytes, live_blocks;
-    // Since the program began, from the tag on: a realloc counts as a free and
-    // an allocation, and so does another tag.
+    // UINT64_MAX: not known. Since the program began, from the tag on: a
+    // realloc counts as a free and an allocation, and so does another tag.
     uint64_t alloc_bytes, alloc_count;
     uint64_t free_bytes, free_count;
 };

@@ -156,6 +156,9 @@ struct ms_site_row {
     const char *file;     // "" when unknown
     uint32_t line;        // 0 when unknown
     const char *module;   // base name, "" when unknown
+    // Of what type debug information declares the blocks, whose sizes add up to
+    // as many of it; "": nothing is known.
+    const char *declared_type;
     uint64_t live_bytes;
     uint64_t live_blocks;
     uint64_t alloc_bytes;
@@ -336,6 +339,9 @@ struct ms_block {
     uint32_t thread;   // ms_thread_row.id
     uint64_t birth_ns; // uptime, in steps of 0.52 ms
     uint32_t stack;    // ms_stack_row.id; 0: damaged
+    // Of what type debug information declares it; "": nothing is known. Lives
+    // as long as the engine.
+    const char *declared;
 };
 
 // A walk over the live index, from low addresses to high, in bounded memory.

@@ -29,8 +29,9 @@ struct ms_stack_row {
     uint64_t free_count;
     uint64_t realloc_count;
     uint64_t temporary_count;
-    uint64_t mapped_bytes;   // live, of its mappings
-    double mean_lifetime_ns; // of freed blocks; NaN when none
+    uint64_t mapped_bytes;     // live, of its mappings
+    double mean_lifetime_ns;   // of freed blocks; NaN when none
+    const char *declared_type; // as in ms_site_row
     uint64_t changed_seq;
 };
 

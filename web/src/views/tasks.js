@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // tasks: what the program says of itself: tasks, scopes, pools, types; and the
-// types that are read from the blocks.
+// types that are read from the blocks, or declared.
 
 import { api } from "../api.js";
 import { h, setText } from "../dom.js";
@@ -97,16 +97,19 @@ export const taskColumns = [
   number("hops", "Hops", "task.hops"),
 ];
 
+/** What a type is known by. @type {Record<string, string>} */
+const KNOWN_BY = { annotated: "annotated", vtable: "measured", dwarf: "declared" };
+
 /** @type {LocalColumn[]} */
 const typeColumns = [
   name("Type", "type.name"),
   {
-    key: "provenance",
+    key: "type_from",
     label: "Known by",
-    help: "Annotated: the program has tagged the block. Measured: read from the object's table of virtual functions.",
+    help: "Annotated: the program has tagged the block. Measured: read from the object's table of virtual functions. Declared: debug information says so of the call that has allocated it, and the size fits.",
     sortable: true,
     width: "110px",
-    text: (r) => r.provenance,
+    text: (r) => KNOWN_BY[r.type_from] ?? r.type_from,
   },
   size("live_bytes", "Live", "type.live_bytes"),
   number("live_blocks", "Blocks", "type.live_blocks"),
@@ -114,10 +117,12 @@ const typeColumns = [
 
 /** What of the heap has a type, in a sentence. @param {Row | null} measured */
 export function measuredText(measured) {
-  if (!measured)
-    return "Classes of C++ objects are not read: the program has ended, or may not be read.";
-  const of = `${bytes(measured.unknown_bytes)} in ${count(measured.unknown_blocks)} blocks begin with no table of virtual functions`;
-  return measured.complete ? `${of}: their type is unknown.` : `${of}. Not all could be looked at.`;
+  if (!measured) return "Of other blocks nothing is known.";
+  const of = `Of ${bytes(measured.unknown_bytes)} in ${count(measured.unknown_blocks)} blocks the type is unknown.`;
+  const objects = measured.vtables
+    ? ""
+    : " Classes of C++ objects are not read: the program has ended, or may not be read.";
+  return `${of}${measured.complete ? "" : " Not all could be looked at."}${objects}`;
 }
 
 export class TasksPage {
@@ -176,9 +181,9 @@ export class TasksPage {
       ),
       types: part(
         "Types",
-        "Live blocks by type: as tagged, and as read from the objects. A row leads to its blocks.",
+        "Live blocks by type: as tagged, as read from the objects, or as declared where they are allocated. A row leads to its blocks.",
         this.types,
-        "No type is known: nothing was tagged by memscope_tag, and no block begins with a C++ object that has virtual functions.",
+        "No type is known: nothing was tagged by memscope_tag, no block begins with a C++ object that has virtual functions, and no debug information declares one.",
         this.measured,
       ),
     };
@@ -219,14 +224,9 @@ export class TasksPage {
     this.#show("tasks", asTree(groups.rows.map((/** @type {Row} */ row) => ({ ...row, now_ns }))));
     this.#show("scopes", groups.scopes);
     this.#show("pools", groups.pools);
-    const annotated = types.rows.map((/** @type {Row} */ r) => ({ ...r, provenance: "annotated" }));
-    const measured = (types.measured?.rows ?? []).map((/** @type {Row} */ r) => ({
-      ...r,
-      provenance: "measured",
-    }));
     this.#show(
       "types",
-      [...annotated, ...measured].map((row, id) => ({ ...row, id })),
+      [...types.rows, ...(types.measured?.rows ?? [])].map((row, id) => ({ ...row, id })),
     );
     setText(this.measured, measuredText(types.measured));
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// See engine/dynamic_types.h for the contract.
+// See engine/measured_types.h for the contract.
 
-#include "engine/dynamic_types.h"
+#include "engine/measured_types.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@ struct looked_at {
     uint64_t address, size, birth_ns;
     uint32_t stack; // 0: damaged
     uint32_t type;
+    const char *declared; // "": nothing is
+    bool tagged;
     bool alive; // after the read as well
 };
 
@@ -38,6 +41,7 @@ static bool copy_session(struct ms_engine *e, uint32_t session, struct look *l)
     if (s == NULL)
         return false;
     pthread_mutex_lock(&s->lock);
+    s->names_wanted = true;
     l->uptime_ns = ms_session_uptime_ns(s);
     if (s->state == MS_SESSION_RUNNING)
         l->pid = s->pid;
@@ -59,6 +63,9 @@ static struct looked_at looked_at(const struct ms_block *b)
         .birth_ns = b->birth_ns,
         .stack = b->stack,
         .type = MS_VTABLE_NONE,
+        .declared = b->declared,
+        .tagged = b->said.type != 0,
+        .alive = true,
     };
 }
 
@@ -67,7 +74,7 @@ static enum memscope_status list_blocks(struct ms_engine *e, uint32_t session,
 {
     struct ms_block_walk *walk;
     struct ms_block batch[512];
-    size_t n, room = MS_DYNAMIC_BLOCKS;
+    size_t n, room = MS_MEASURED_BLOCKS;
 
     l->blocks = malloc(room * sizeof *l->blocks);
     if (l->blocks == NULL)
@@ -112,6 +119,11 @@ static enum memscope_status look_again(struct ms_engine *e, uint32_t session,
     if (status != MEMSCOPE_OK)
         return status;
     qsort(l->blocks, l->count, sizeof *l->blocks, by_address);
+    for (size_t i = 0; i < l->count; i++)
+        l->blocks[i].alive = false;
+    if (l->count != 0)
+        ms_block_walk_between(walk, l->blocks[0].address,
+                              l->blocks[l->count - 1].address);
     while ((n = ms_block_walk_next(walk, batch, 512)) != 0)
         for (size_t i = 0; i < n; i++) {
             struct looked_at key = looked_at(&batch[i]);
@@ -178,77 +190,155 @@ static void doubt(struct look *l)
 
 static int by_bytes(const void *a, const void *b)
 {
-    const struct ms_dynamic_type *x = a, *y = b;
+    const struct ms_measured_type *x = a, *y = b;
 
     if (x->live_bytes != y->live_bytes)
         return x->live_bytes > y->live_bytes ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
-static bool sum_up(const struct look *l, const struct ms_vtables *v,
-                   struct ms_dynamic_types *out)
+static int by_declared(const void *a, const void *b)
 {
-    out->rows = calloc(v->name_count + 1, sizeof *out->rows);
+    const struct looked_at *x = a, *y = b;
+
+    return strcmp(x->declared, y->declared);
+}
+
+// Counts a block of neither a tag nor a class: NULL, or a new row. They come in
+// order of their names.
+static bool count_declared(const struct looked_at *b, size_t first,
+                           struct ms_measured_types *out)
+{
+    struct ms_measured_type *last = &out->rows[out->count - (out->count != 0)];
+
+    if (b->declared[0] == '\0') {
+        out->unknown_bytes += b->size;
+        out->unknown_blocks++;
+        return true;
+    }
+    if (out->count == first ||
+        strncmp(last->name, b->declared, sizeof last->name - 1) != 0) {
+        if (out->count == MS_MEASURED_TYPES) {
+            out->unknown_bytes += b->size;
+            out->unknown_blocks++;
+            return false;
+        }
+        last = &out->rows[out->count++];
+        snprintf(last->name, sizeof last->name, "%s", b->declared);
+        last->from = "dwarf";
+    }
+    last->live_bytes += b->size;
+    last->live_blocks++;
+    return true;
+}
+
+static bool sum_up(struct look *l, const struct ms_vtables *v,
+                   struct ms_measured_types *out)
+{
+    bool told_apart = !v->full;
+
+    out->rows = calloc(MS_MEASURED_TYPES + 1, sizeof *out->rows);
     if (out->rows == NULL)
         return false;
-    for (size_t i = 0; i < v->name_count; i++)
+    out->count = v->name_count;
+    for (size_t i = 0; i < v->name_count; i++) {
         memcpy(out->rows[i].name, v->names[i], sizeof out->rows[i].name);
+        out->rows[i].from = "vtable";
+    }
+    if (l->count != 0)
+        qsort(l->blocks, l->count, sizeof *l->blocks, by_declared);
     for (size_t i = 0; i < l->count; i++) {
         const struct looked_at *b = &l->blocks[i];
         if (!b->alive)
             continue;
-        if (b->type == MS_VTABLE_NONE) {
-            out->unknown_bytes += b->size;
-            out->unknown_blocks++;
-        } else {
+        if (b->tagged) {
+            out->tagged_bytes += b->size;
+            out->tagged_blocks++;
+        } else if (b->type != MS_VTABLE_NONE) {
             out->rows[b->type].live_bytes += b->size;
             out->rows[b->type].live_blocks++;
+        } else {
+            told_apart &= count_declared(b, v->name_count, out);
         }
     }
-    qsort(out->rows, v->name_count, sizeof *out->rows, by_bytes);
-    while (out->count < v->name_count && out->rows[out->count].live_blocks != 0)
-        out->count++;
-    out->complete = l->complete && !v->full;
+    qsort(out->rows, out->count, sizeof *out->rows, by_bytes);
+    while (out->count > 0 && out->rows[out->count - 1].live_blocks == 0)
+        out->count--;
+    out->complete = l->complete && told_apart;
     return true;
 }
 
-enum memscope_status ms_engine_dynamic_types(struct ms_engine *e,
-                                             uint32_t session,
-                                             struct ms_dynamic_types *out)
+// Looks at what the blocks begin with. False: they cannot be read.
+static enum memscope_status read_objects(struct ms_engine *e, uint32_t session,
+                                         struct look *l, struct ms_vtables *v,
+                                         bool *readable)
+{
+    v->pid = l->pid;
+    v->modules = l->modules;
+    v->module_count = l->module_count;
+    // It may have ended meanwhile: that is no error.
+    *readable = l->pid != 0 && read_types(l, v);
+    if (!*readable)
+        return MEMSCOPE_OK;
+    enum memscope_status status = look_again(e, session, l);
+    if (status == MEMSCOPE_OK)
+        doubt(l);
+    return status;
+}
+
+enum memscope_status ms_engine_measured_types(struct ms_engine *e,
+                                              uint32_t session,
+                                              struct ms_measured_types *out)
 {
     struct look l = {0};
     struct ms_vtables v = {0};
     enum memscope_status status = MEMSCOPE_ERROR_NOT_FOUND;
+    bool readable = false;
 
-    *out = (struct ms_dynamic_types){0};
+    *out = (struct ms_measured_types){0};
     if (!copy_session(e, session, &l))
-        goto end;
-    status = MEMSCOPE_OK;
-    if (l.pid == 0)
-        goto end;
+        return status;
     status = list_blocks(e, session, &l);
-    if (status != MEMSCOPE_OK)
-        goto end;
-    v = (struct ms_vtables){
-        .pid = l.pid, .modules = l.modules, .module_count = l.module_count};
-    if (!read_types(&l, &v))
-        goto end; // it may have ended meanwhile: that is no error
-    status = look_again(e, session, &l);
-    if (status != MEMSCOPE_OK)
-        goto end;
-    doubt(&l);
-    out->readable = sum_up(&l, &v, out);
-    if (!out->readable)
+    if (status == MEMSCOPE_OK)
+        status = read_objects(e, session, &l, &v, &readable);
+    if (status == MEMSCOPE_OK && !sum_up(&l, &v, out))
         status = MEMSCOPE_ERROR_MEMORY;
-end:
+    out->readable = readable;
     ms_vtables_fini(&v);
     free(l.modules);
     free(l.blocks);
     return status;
 }
 
-void ms_dynamic_types_fini(struct ms_dynamic_types *types)
+void ms_measured_types_fini(struct ms_measured_types *types)
 {
     free(types->rows);
-    *types = (struct ms_dynamic_types){0};
+    *types = (struct ms_measured_types){0};
+}
+
+enum memscope_status
+ms_measured_types_append(const struct ms_measured_types *types,
+                         struct ms_type_row **rows, size_t *count)
+{
+    struct ms_type_row *moved =
+        realloc(*rows, (*count + types->count + 1) * sizeof *moved);
+
+    if (moved == NULL)
+        return MEMSCOPE_ERROR_MEMORY;
+    *rows = moved;
+    for (size_t i = 0; i < types->count; i++) {
+        const struct ms_measured_type *from = &types->rows[i];
+        struct ms_type_row *to = &moved[(*count)++];
+        *to = (struct ms_type_row){
+            .from = from->from,
+            .live_bytes = from->live_bytes,
+            .live_blocks = from->live_blocks,
+            .alloc_bytes = UINT64_MAX,
+            .alloc_count = UINT64_MAX,
+            .free_bytes = UINT64_MAX,
+            .free_count = UINT64_MAX,
+        };
+        snprintf(to->name, sizeof to->name, "%s", from->name);
+    }
+    return MEMSCOPE_OK;
 }
