@@ -75,6 +75,17 @@ MS_ALWAYS_INLINE bool passes_free(const void *p)
            (mode == MS_MODE_OFF || ms_fast_passes_free(pulse, p));
 }
 
+// A reallocation of a block that is not in the sample, to one that is not.
+MS_ALWAYS_INLINE bool passes_resize(const void *p, size_t size)
+{
+    uint64_t pulse = ms_passing_pulse();
+    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
+
+    return mode != MS_MODE_EXACT &&
+           (mode == MS_MODE_OFF ||
+            (ms_fast_passes_free(pulse, p) && ms_fast_passes(pulse, size)));
+}
+
 MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 {
     if (ms_likely(p != NULL) && !passes(size))
@@ -113,7 +124,7 @@ MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
         return p != NULL ? move_from_boot(p, size, frame) : boot_block(size, 0);
     if (p == NULL)
         return given(ms_real_alloc.realloc(NULL, raised(size)), size, frame);
-    if (passes_free(p) && passes(size) && !ms_boot_owns(p))
+    if (passes_resize(p, size) && !ms_boot_owns(p))
         return ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
     ms_capture_realloc_begin(&change, p, frame);
     if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))

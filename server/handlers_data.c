@@ -406,17 +406,3 @@ void ms_handle_mappings(struct ms_request *q, struct ms_reply *r)
         ms_reply_json(r, ms_render_mappings(&mappings));
     free(mappings.rows);
 }
-
-void ms_handle_allocations(struct ms_request *q, struct ms_reply *r)
-{
-    uint32_t session;
-
-    if (!ms_get_session(q, r, &session))
-        return;
-    enum memscope_status status =
-        ms_render_blocks(q->server->options.engine, session, &r->stream);
-    if (status != MEMSCOPE_OK)
-        ms_reply_status(r, status);
-    else
-        r->content_type = "application/json";
-}

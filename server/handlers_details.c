@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// handlers_details: one site, one thread, one thread by another. See
-// docs/PROTOCOL.md for what they say.
+// handlers_details: one site, one thread, one thread by another, each block.
+// See docs/PROTOCOL.md for what they say.
 
 #include "handlers.h"
 
@@ -59,4 +59,18 @@ void ms_handle_matrix(struct ms_request *q, struct ms_reply *r)
     }
     ms_reply_json(r, ms_render_matrix(&matrix));
     ms_matrix_fini(&matrix);
+}
+
+void ms_handle_allocations(struct ms_request *q, struct ms_reply *r)
+{
+    uint32_t session;
+
+    if (!ms_get_session(q, r, &session))
+        return;
+    enum memscope_status status =
+        ms_render_blocks(q->server->options.engine, session, &r->stream);
+    if (status != MEMSCOPE_OK)
+        ms_reply_status(r, status);
+    else
+        r->content_type = "application/json";
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// handlers_diff: two snapshots compared. See docs/PROTOCOL.md.
+// handlers_diff: two pictures compared: snapshots, now, moments of the past.
+// See docs/PROTOCOL.md.
+
+#include <string.h>
 
 #include "engine/diff.h"
 #include "handlers.h"
@@ -97,32 +100,57 @@ static void reply_diff(struct ms_reply *r, const struct ms_diff *d,
                                "threads", threads));
 }
 
+// Holds what a parameter names: a snapshot by its id, `now`, or `at:` and
+// nanoseconds of uptime.
+static enum memscope_status acquire(struct ms_engine *e, uint32_t session,
+                                    const char *text,
+                                    const struct ms_snapshot **out)
+{
+    bool at = strncmp(text, "at:", 3) == 0;
+    struct ms_when when = {0};
+    uint64_t id = 0;
+
+    *out = NULL;
+    if (strcmp(text, "now") == 0)
+        return ms_snapshot_copy(e, session, out);
+    if (!ms_query_parse(at ? text + 3 : text, at ? INT64_MAX : UINT32_MAX,
+                        at ? &when.uptime_ns : &id))
+        return MEMSCOPE_ERROR_ARGUMENT;
+    if (at)
+        return ms_snapshot_copy_past(e, session, &when, out);
+    *out = ms_snapshot_acquire(e, (uint32_t)id);
+    return *out != NULL ? MEMSCOPE_OK : MEMSCOPE_ERROR_NOT_FOUND;
+}
+
 void ms_handle_diff(struct ms_request *q, struct ms_reply *r)
 {
     struct ms_engine *engine = q->server->options.engine;
-    const struct ms_snapshot *s[2];
-    uint64_t a, b, limit, offset;
+    const struct ms_snapshot *s[2] = {NULL, NULL};
+    uint64_t limit, offset;
     struct ms_diff diff;
+    uint32_t session;
 
-    if (!ms_query_number(&q->query, "a", 0, UINT32_MAX, &a) ||
-        !ms_query_number(&q->query, "b", 0, UINT32_MAX, &b)) {
-        ms_reply_error(r, 400, "a and b are ids of snapshots");
+    if (!ms_get_session(q, r, &session))
         return;
-    }
     if (!ms_query_number(&q->query, "limit", LIMIT_DEFAULT, LIMIT_MOST,
                          &limit) ||
         !ms_query_number(&q->query, "offset", 0, UINT32_MAX, &offset)) {
         ms_reply_error(r, 400, "limit is at most 10000; offset is a number");
         return;
     }
-    s[0] = ms_snapshot_acquire(engine, (uint32_t)a);
-    s[1] = ms_snapshot_acquire(engine, (uint32_t)b);
-    enum memscope_status status = s[0] != NULL && s[1] != NULL
-                                      ? ms_diff_make(s[0], s[1], &diff)
-                                      : MEMSCOPE_ERROR_NOT_FOUND;
+    enum memscope_status status =
+        acquire(engine, session, ms_query_text(&q->query, "a", "0"), &s[0]);
+    if (status == MEMSCOPE_OK)
+        status =
+            acquire(engine, session, ms_query_text(&q->query, "b", "0"), &s[1]);
+    if (status == MEMSCOPE_OK)
+        status = ms_diff_make(s[0], s[1], &diff);
     if (status == MEMSCOPE_OK) {
         reply_diff(r, &diff, limit, offset);
         ms_diff_fini(&diff);
+    } else if (status == MEMSCOPE_ERROR_ARGUMENT) {
+        ms_reply_error(r, 400,
+                       "a and b are ids of snapshots, now, or at:NANOSECONDS");
     } else {
         ms_reply_status(r, status);
     }

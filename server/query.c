@@ -39,12 +39,16 @@ const char *ms_query_text(const struct ms_query *q, const char *name,
 bool ms_query_number(const struct ms_query *q, const char *name,
                      uint64_t otherwise, uint64_t most, uint64_t *out)
 {
-    const char *p = find(q, name);
-    uint64_t n = 0;
+    const char *text = find(q, name);
 
     *out = otherwise;
-    if (p == NULL)
-        return true;
+    return text == NULL || ms_query_parse(text, most, out);
+}
+
+bool ms_query_parse(const char *p, uint64_t most, uint64_t *out)
+{
+    uint64_t n = 0;
+
     if (*p == '\0' || strlen(p) > 19)
         return false;
     for (; *p != '\0'; p++) {

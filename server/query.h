@@ -34,6 +34,9 @@ const char *ms_query_text(const struct ms_query *q, const char *name,
 bool ms_query_number(const struct ms_query *q, const char *name,
                      uint64_t otherwise, uint64_t most, uint64_t *out);
 
+// ms_query_parse is the same of a text.
+bool ms_query_parse(const char *text, uint64_t most, uint64_t *out);
+
 // ms_query_only says whether all parameters are among `known`, a list that
 // ends with NULL.
 bool ms_query_only(const struct ms_query *q, const char *const *known);

@@ -142,7 +142,7 @@ static const struct route {
      ms_handle_diff,
      NULL,
      NULL,
-     {"a", "b", "limit", "offset", NULL}},
+     {SESSION, "a", "b", "limit", "offset", NULL}},
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 

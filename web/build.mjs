@@ -26,6 +26,7 @@ await esbuild.build({
   target: "es2022",
   outdir: output,
   legalComments: "inline",
+  alias: { "@kurkle/color": join(here, "src/charts/colorless.js") },
 });
 await esbuild.build({
   entryPoints: { app: join(here, "src/style.css") },

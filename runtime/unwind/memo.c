@@ -11,10 +11,13 @@ static uint32_t tag_of(uint64_t hash)
 }
 
 // The first place at which a stack that begins with `from` is not the entry's.
-static int16_t first_difference(const struct ms_memo_entry *e,
+static int16_t first_difference(const struct ms_memo *m,
+                                const struct ms_memo_entry *e,
                                 const struct ms_frame *from)
 {
-    for (const struct ms_memo_words *w = e->words; w != e->end; w++)
+    const struct ms_memo_words *w = &m->words[e->words];
+
+    for (const struct ms_memo_words *end = w + e->groups; w != end; w++)
         for (uint32_t i = 0; i < 4; i++)
             if (ms_memo_load(from->sp, w->places[i]) != w->values[i])
                 return w->places[i];
@@ -22,9 +25,12 @@ static int16_t first_difference(const struct ms_memo_entry *e,
 }
 
 // What the entry has at one of its places.
-static uint64_t word_of(const struct ms_memo_entry *e, int16_t place)
+static uint64_t word_of(const struct ms_memo *m, const struct ms_memo_entry *e,
+                        int16_t place)
 {
-    for (const struct ms_memo_words *w = e->words; w != e->end; w++)
+    const struct ms_memo_words *w = &m->words[e->words];
+
+    for (const struct ms_memo_words *end = w + e->groups; w != end; w++)
         for (uint32_t i = 0; i < 4; i++)
             if (w->places[i] == place)
                 return w->values[i];
@@ -89,8 +95,8 @@ static uint64_t way(struct ms_memo *m, const struct ms_frame *from,
             const struct ms_memo_entry *e = &m->entries[s->entry];
             if (e->at.pc != from->pc || e->at.sp != from->sp)
                 return hash; // it has been replaced
-            s->place = first_difference(e, from);
-            lead(m, ms_memo_hash(hash, word_of(e, s->place)), e);
+            s->place = first_difference(m, e, from);
+            lead(m, ms_memo_hash(hash, word_of(m, e, s->place)), e);
             s = take_slot(m, hash); // it may have moved
         }
         uint64_t at = from->sp + (uint64_t)(int64_t)s->place * 8;
@@ -131,16 +137,16 @@ static struct ms_memo_entry *take_entry(struct ms_memo *m, uint32_t groups)
     while (m->oldest != m->next) {
         const struct ms_memo_entry *e =
             &m->entries[m->oldest % MS_MEMO_ENTRIES];
-        uint32_t first = (uint32_t)(e->words - m->words);
+        uint32_t first = e->words;
         bool skipped = begin < from && first >= from;
-        bool before = e->end != e->words && e->end <= m->words + begin;
+        bool before = e->groups != 0 && first + e->groups <= begin;
         if (!skipped && (before || first >= begin + groups))
             break;
         drop_oldest(m);
     }
     struct ms_memo_entry *e = &m->entries[m->next++ % MS_MEMO_ENTRIES];
-    *e = (struct ms_memo_entry){.words = &m->words[begin],
-                                .end = &m->words[begin + groups]};
+    *e = (struct ms_memo_entry){.words = (uint16_t)begin,
+                                .groups = (uint16_t)groups};
     m->next_words = begin + groups;
     return e;
 }
@@ -159,13 +165,33 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     if (hash == 0)
         return NULL;
     struct ms_memo_entry *e = take_entry(m, groups);
-    if (!fill(&m->words[e->words - m->words], from->sp, addresses, values,
-              count))
+    if (!fill(&m->words[e->words], from->sp, addresses, values, count))
         return NULL;
     e->at = *from;
     e->node = node;
     e->any_fp = any_fp;
     lead(m, hash, e);
+    return e;
+}
+
+MS_NOINLINE struct ms_memo_entry *
+ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
+                      uint64_t low, uint64_t high)
+{
+    const uint16_t *next = m->entries[m->last].next;
+
+    for (uint32_t i = 1; i < MS_MEMO_NEXT; i++) {
+        if (ms_memo_matches(m, &m->entries[next[i]], from)) {
+            m->last = next[i];
+            return &m->entries[m->last];
+        }
+    }
+    if (from->sp < low || from->sp >= high)
+        return NULL;
+    struct ms_memo_entry *e = ms_memo_find(m, from, from->sp - 8, high);
+    if (e == NULL || !ms_memo_matches(m, e, from))
+        return NULL;
+    ms_memo_meet(m, ms_memo_recent(m, from), (uint32_t)(e - m->entries));
     return e;
 }
 

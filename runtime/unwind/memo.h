@@ -10,7 +10,7 @@
 // That way is a chain of loads, each waiting for the last. So first of all that
 // stack is tried which has followed the last one before: programs repeat
 // themselves; or, where that begins elsewhere, the last one that began here.
-// Which of the two it is costs no branch, as nobody could foresee it.
+// Only then those are tried that have followed earlier.
 //
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
@@ -28,6 +28,7 @@
 #define MS_MEMO_SLOTS 8192u
 #define MS_MEMO_WORDS 16384u // in groups of four, of all stacks together
 #define MS_MEMO_DEEPEST 128u // groups of one stack; with more it is not kept
+#define MS_MEMO_NEXT 3u
 #define MS_MEMO_RECENT_BITS 9u
 #define MS_MEMO_BRANCHES 24u // between a first frame and an entry
 
@@ -44,15 +45,16 @@ struct ms_memo_words {
 };
 
 struct ms_memo_entry {
-    _Alignas(64) struct ms_frame at;         // pc 0: empty
-    const struct ms_memo_words *words, *end; // its own
+    _Alignas(64) struct ms_frame at; // pc 0: empty
+    uint16_t words, groups;          // its own: the first, and how many
     struct ms_row_hint hint;
     uint32_t node;
-    uint16_t next; // the entry met after it
-    bool any_fp;   // nothing depends on the first frame's fp
-    bool met;      // again, since it is here
+    uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
+    bool any_fp;                 // nothing depends on the first frame's fp
+    bool met;                    // again, since it is here
 };
 _Static_assert(sizeof(struct ms_memo_entry) == 64, "an entry is a cache line");
+_Static_assert(MS_MEMO_WORDS <= 1u << 16, "an entry has 16 bits for them");
 
 #define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
 #define MS_PLACE_NONE (INT16_MIN + 1) // the way ends here, at an entry
@@ -105,14 +107,15 @@ MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
 
 // Whatever may be read for a stack that began there may be read again where one
 // begins there now.
-MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo_entry *e,
+MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
+                                      const struct ms_memo_entry *e,
                                       const struct ms_frame *from)
 {
     if (ms_unlikely(e->at.pc != from->pc || e->at.sp != from->sp ||
                     !(e->any_fp || e->at.fp == from->fp)))
         return false;
-    for (const struct ms_memo_words *w = e->words, *end = e->end; w != end;
-         w++) {
+    const struct ms_memo_words *w = &m->words[e->words];
+    for (const struct ms_memo_words *end = w + e->groups; w != end; w++) {
 #define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
         if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
                         0))
@@ -181,10 +184,20 @@ MS_ALWAYS_INLINE uint16_t *ms_memo_recent(struct ms_memo *m,
 MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m, uint16_t *recent,
                                    uint32_t entry)
 {
-    m->entries[m->last].next = (uint16_t)entry;
+    struct ms_memo_entry *last = &m->entries[m->last];
+
+    for (uint32_t i = MS_MEMO_NEXT - 1; i > 0; i--)
+        last->next[i] = last->next[i - 1];
+    last->next[0] = (uint16_t)entry;
     *recent = (uint16_t)entry;
     m->last = entry;
 }
+
+// ms_memo_recognize_far is ms_memo_recognize where that stack has not come
+// after the last one before.
+struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
+                                            const struct ms_frame *from,
+                                            uint64_t low, uint64_t high);
 
 // ms_memo_recognize gives the entry of the stack that begins with `from`, on
 // the thread's own stack [low, high); NULL: it has none.
@@ -192,23 +205,18 @@ MS_ALWAYS_INLINE struct ms_memo_entry *
 ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t low,
                   uint64_t high)
 {
-    uint16_t *recent = ms_memo_recent(m, from);
-    uint32_t entry = m->entries[m->last].next;
+    uint16_t *next = m->entries[m->last].next;
+    uint32_t entry = next[0];
     struct ms_memo_entry *e = &m->entries[entry];
 
     if (e->at.pc != from->pc || e->at.sp != from->sp) {
-        entry = *recent;
+        entry = *ms_memo_recent(m, from);
         e = &m->entries[entry];
     }
-    if (ms_unlikely(!ms_memo_matches(e, from))) {
-        if (from->sp < low || from->sp >= high)
-            return NULL;
-        e = ms_memo_find(m, from, from->sp - 8, high);
-        if (ms_unlikely(e == NULL || !ms_memo_matches(e, from)))
-            return NULL;
-        entry = (uint32_t)(e - m->entries);
-    }
-    ms_memo_meet(m, recent, entry);
+    if (ms_unlikely(!ms_memo_matches(m, e, from)))
+        return ms_memo_recognize_far(m, from, low, high);
+    next[0] = (uint16_t)entry;
+    m->last = entry;
     return e;
 }
 

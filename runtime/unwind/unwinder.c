@@ -345,7 +345,7 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
     set_range(u, from->sp);
     struct ms_memo_entry *e =
         ms_memo_find(&u->memo, from, u->read_low, u->read_high);
-    if (e != NULL && ms_memo_matches(e, from)) {
+    if (e != NULL && ms_memo_matches(&u->memo, e, from)) {
         node = e->node;
     } else {
         node = walk_fresh(u, from);

@@ -248,3 +248,29 @@ test("check 2: nothing goes wrong on a walk through everything, and nothing come
   assert.deepEqual(await problems(), []);
   await close();
 });
+
+test("forced colours: what is chosen, and what stands in the flame graph, can be told", async () => {
+  const { page, close } = await open(browser, `${memscope.url}#/flame`, { scheme: "dark" });
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.reload();
+  await page.waitForSelector(".icicle[data-drawn]");
+  const [chosen, other] = await page.$$eval(".top .segmented button", (all) =>
+    ["true", "false"].map((pressed) => {
+      const one = all.find((button) => button.getAttribute("aria-pressed") === pressed);
+      return one && getComputedStyle(one).backgroundColor;
+    }),
+  );
+  assert.notEqual(chosen, other);
+  // Light text stands on dark boxes: the first pixel of the widest one.
+  const box = await page.$eval(".icicle", (element) => {
+    const canvas = /** @type {HTMLCanvasElement} */ (
+      element instanceof HTMLCanvasElement ? element : element.querySelector("canvas")
+    );
+    return [...(canvas.getContext("2d")?.getImageData(canvas.width - 8, 8, 1, 1).data ?? [])];
+  });
+  assert.ok(
+    box.slice(0, 3).every((part) => part < 128),
+    `the box of all is ${box}`,
+  );
+  await close();
+});

@@ -47,11 +47,31 @@ static void keys_that_meet_are_told_apart(void **state)
     ms_row_map_clear(&map);
 }
 
+// A list that grows has its size classes by turns; none of them is another's.
+static void hints_are_of_their_size_class(void **state)
+{
+    (void)state;
+    struct ms_row_hint hint = {0};
+
+    for (uint32_t class = 0; class < 48; class ++)
+        assert_int_equal(ms_row_hint_for(&hint, class), 0);
+    for (uint32_t class = 4; class < 4 + MS_ROW_HINTS; class ++)
+        ms_row_hint_keep(&hint, class, 0xFFFFF0 + class);
+    for (uint32_t class = 4; class < 4 + MS_ROW_HINTS; class ++)
+        assert_int_equal(ms_row_hint_for(&hint, class), 0xFFFFF0 + class);
+    for (uint32_t class = 4 + MS_ROW_HINTS; class < 48; class ++)
+        assert_int_equal(ms_row_hint_for(&hint, class), 0);
+    ms_row_hint_keep(&hint, 4 + MS_ROW_HINTS, 7);
+    assert_int_equal(ms_row_hint_for(&hint, 4), 0);
+    assert_int_equal(ms_row_hint_for(&hint, 4 + MS_ROW_HINTS), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_found_again_after_growth),
         cmocka_unit_test(keys_that_meet_are_told_apart),
+        cmocka_unit_test(hints_are_of_their_size_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,23 @@ static void points_are_a_poisson_process(void **state)
     assert_true(fabs((double)beyond / draws - exp(-3)) < 0.003);
 }
 
+// What is asked for before it is given may be of any size.
+static void what_passes_is_short_of_the_next_point(void **state)
+{
+    (void)state;
+    struct ms_sampler s = {.until = 100};
+
+    assert_true(ms_sampler_passes(&s, 0)); // counts as one byte
+    assert_int_equal(s.until, 99);
+    assert_false(ms_sampler_passes(&s, 99));
+    assert_false(ms_sampler_passes(&s, SIZE_MAX));
+    assert_false(ms_sampler_passes(&s, (size_t)INT64_MIN));
+    assert_int_equal(s.until, 99);
+    assert_true(ms_sampler_passes(&s, 98));
+    assert_false(ms_sampler_passes(&s, 0));
+    assert_int_equal(s.until, 1);
+}
+
 static uint64_t size_of(uint32_t block, uint64_t seed)
 {
     static const uint64_t sizes[] = {16,  24,   32,   48,   100,
@@ -247,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_what_the_odds_say),
         cmocka_unit_test(points_are_a_poisson_process),
+        cmocka_unit_test(what_passes_is_short_of_the_next_point),
         cmocka_unit_test(estimates_are_true_on_average),
         cmocka_unit_test(a_program_has_three_intervals_at_most),
         cmocka_unit_test(events_are_measured_by_their_number),

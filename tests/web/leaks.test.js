@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { confidenceText } from "../../web/src/findings.js";
+import { suppression } from "../../web/src/frames.js";
 import { scanText } from "../../web/src/views/lost.js";
-import { reasonOf, suppressionOf } from "../../web/src/views/suspects.js";
+import { reasonOf } from "../../web/src/views/suspects.js";
 
 const none = { blocks: 0, bytes: 0 };
 const sums = {
@@ -65,6 +66,6 @@ test("why a site is suspected", () => {
 });
 
 test("a suppression names the function without its parameters", () => {
-  assert.equal(suppressionOf("cache::put(Key, Blob)"), "leak:cache::put");
-  assert.equal(suppressionOf("leak"), "leak:leak");
+  assert.equal(suppression({ function: "cache::put(Key, Blob)" }), "leak:cache::put");
+  assert.equal(suppression({ function: "leak" }), "leak:leak");
 });

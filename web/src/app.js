@@ -8,6 +8,7 @@ import { h, setText } from "./dom.js";
 import { Findings } from "./findings.js";
 import { listenToKeys } from "./keys.js";
 import { MonitorCost } from "./monitor_cost.js";
+import { askForOlder } from "./older.js";
 import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { parseRoute, routeTo } from "./router.js";
@@ -134,6 +135,7 @@ export class App {
       this.subscribe();
     }
     if (this.store.lost) this.subscribe(true);
+    if (m.t === "full" && this.store.beginsLate) askForOlder(this).then(() => this.redraw());
     if (m.t === "res") this.#answered(m);
     if (m.t === "gone" && m.session === this.store.session?.id) this.#shownIsGone();
     if (m.t === "full" || m.t === "d") {
@@ -201,6 +203,7 @@ export class App {
     if (this.#timeTold !== this.view.version) {
       this.#timeTold = this.view.version;
       this.page.timeChanged?.();
+      this.drawer.timeChanged();
     }
     this.page.draw();
     this.strip.draw();
@@ -215,7 +218,7 @@ export class App {
 
   /** A view that was stopped so long ago that its samples are gone goes on. */
   #keepInHistory() {
-    const { ring } = this.store;
+    const ring = this.store.ringFrom(0);
     if (this.view.end === null || ring.end === 0 || this.view.end >= ring.at("t", ring.begin))
       return;
     this.resume();
@@ -276,9 +279,8 @@ export class App {
    * @param {import("./api.js").Params} [params]
    * @returns {Promise<any>}
    */
-  ask(path, params = {}) {
-    return api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
-  }
+  ask = (path, params = {}) =>
+    api.get(path, { session: this.store.session?.id, ...params }).catch(() => null);
 
   #shownIsGone() {
     const next = this.store.sessions.find((s) => s.primary) ?? this.store.sessions.at(-1);
@@ -314,13 +316,13 @@ export class App {
 
   /** @param {number} end uptime in seconds of the moment that shall be shown */
   stopAt(end) {
-    if (Number.isFinite(end)) this.#stop(this.store.ring.timeAt(end));
+    if (Number.isFinite(end)) this.#stop(this.store.timeAt(end));
   }
 
   /** @param {number} begin @param {number} end uptimes in seconds */
   showRange(begin, end) {
     if (end - begin < LEAST_RANGE_S) return;
-    this.#stop(this.store.ring.timeAt(end), { begin: this.store.ring.timeAt(begin) });
+    this.#stop(this.store.timeAt(end), { begin: this.store.timeAt(begin) });
   }
 
   /** A range of the window's length, or a moment again. */
@@ -328,11 +330,7 @@ export class App {
     const { view } = this;
     const end = view.endOf(this.store.ring);
     if (view.begin !== null) this.stopAt(end);
-    else
-      this.showRange(
-        Math.max(this.store.ring.at("t", this.store.ring.begin), end - view.window),
-        end,
-      );
+    else this.showRange(Math.max(0, end - view.window), end);
   }
 
   /** @param {number} end @param {Parameters<View["stop"]>[1]} [how] */
@@ -349,11 +347,7 @@ export class App {
 
   /** @param {"live" | "rss"} column */
   jumpToPeak(column) {
-    const { ring } = this.store;
-    const highest = ring.max(column, ring.begin, ring.end);
-    let best = ring.begin;
-    while (best < ring.end && ring.at(column, best) !== highest) best++;
-    if (best < ring.end) this.stopAt(ring.at("t", best));
+    this.stopAt(this.store.peakTime(column));
   }
 
   /** @param {string} name */

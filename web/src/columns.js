@@ -233,3 +233,57 @@ export const siteColumns = [
         : duration(r.mean_lifetime_ns),
   },
 ];
+
+/** @param {string} key @param {string} label @returns {Column} */
+const bytesBetween = (key, label) => ({
+  key,
+  label,
+  explain: `range.${key}`,
+  width: "100px",
+  keep: key !== "live_bytes",
+  sortable: true,
+  class: "num",
+  text: (r) => bytes(r[key]),
+  title: (r) => exactBytes(r[key]),
+});
+
+/** @param {string} key @param {string} label @returns {Column} */
+const countBetween = (key, label) => ({
+  key,
+  label,
+  explain: `range.${key}`,
+  sortable: true,
+  class: "num",
+  text: (r) => count(r[key]),
+});
+
+/** What has happened from A to B. @param {boolean} sortable by the net @returns {Column[]} */
+const between = (sortable) => [
+  {
+    key: "delta_bytes",
+    label: "Net",
+    explain: "range.net",
+    width: "112px",
+    keep: true,
+    sortable,
+    class: "num",
+    text: (r) => signedBytes(r.alloc_bytes - r.free_bytes),
+    title: (r) => exactBytes(r.alloc_bytes - r.free_bytes),
+  },
+  bytesBetween("alloc_bytes", "Allocated"),
+  bytesBetween("free_bytes", "Freed"),
+  countBetween("alloc_count", "Allocs"),
+  countBetween("free_count", "Frees"),
+  bytesBetween("live_bytes", "Live at B"),
+];
+
+export const siteRangeColumns = [
+  ...siteColumns.filter((c) => ["function", "file"].includes(c.key)),
+  ...between(true),
+  ...siteColumns.filter((c) => c.key === "mean_lifetime_ns"),
+];
+export const threadRangeColumns = [
+  ...threadColumns.filter((c) => ["name", "tid"].includes(c.key)),
+  ...between(false),
+  ...threadColumns.filter((c) => c.key === "cross_frees"),
+];

@@ -53,36 +53,6 @@ export function changesOf(rows) {
     .sort(byChange);
 }
 
-/**
- * The same of two tables of one session, sites or threads, at two moments.
- * @param {Record<string, any>[]} before
- * @param {Record<string, any>[]} after
- * @returns {Change[]}
- */
-export function changesBetween(before, after) {
-  const nothing = { live_bytes: 0, live_blocks: 0 };
-  const old = new Map(before.map((row) => [row.id, row]));
-  const known = new Set(after.map((row) => row.id));
-  const all = [...after, ...before.filter((row) => !known.has(row.id))];
-  return all
-    .map((row) => {
-      const a = old.get(row.id) ?? nothing;
-      const b = known.has(row.id) ? row : nothing;
-      return {
-        name: row.function ?? row.name,
-        file: row.file,
-        line: row.line,
-        module: row.module,
-        a: a.live_bytes,
-        b: b.live_bytes,
-        bytes: b.live_bytes - a.live_bytes,
-        blocks: b.live_blocks - a.live_blocks,
-        status: statusOf(a.live_bytes, b.live_bytes),
-      };
-    })
-    .sort(byChange);
-}
-
 /** @param {Change[]} changes */
 export function sumsOf(changes) {
   const sums = { more: 0, less: 0, bytes: 0, blocks: 0, same: 0 };

@@ -119,6 +119,22 @@ export const TEXTS = {
   "site.sizes": { what: "Blocks by size: each bar is a class of sizes", how: "captured" },
   "site.lifetimes": { what: "Freed blocks by how long they lived", how: "captured" },
 
+  // Between A and B
+  "range.net": {
+    what: "By how much live bytes have changed from A to B: allocated less freed",
+    how: "captured",
+    unit: BYTES,
+  },
+  "range.alloc_bytes": { what: "Allocated from A to B", how: "captured", unit: BYTES },
+  "range.free_bytes": {
+    what: "Blocks freed from A to B, whenever they were allocated",
+    how: "captured",
+    unit: BYTES,
+  },
+  "range.alloc_count": { what: "Allocations from A to B", how: "captured", unit: "calls" },
+  "range.free_count": { what: "Blocks freed from A to B", how: "captured", unit: "blocks" },
+  "range.live_bytes": { what: "Live at B", how: "captured", unit: BYTES },
+
   // Live blocks
   "block.address": { what: "Where the block begins in the program's memory", how: "captured" },
   "block.size": { what: "The size that was asked for", how: "captured", unit: "bytes" },

@@ -36,5 +36,5 @@ export function stackText(lines) {
 
 /** A line for LeakSanitizer's and our own suppression files. @param {Row} site */
 export function suppression(site) {
-  return `leak:${site.function}`;
+  return `leak:${site.function.replace(/\(.*$/s, "")}`;
 }

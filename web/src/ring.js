@@ -8,6 +8,8 @@ export class Ring {
   /** @param {string[]} columns @param {number} capacity */
   constructor(columns, capacity) {
     this.capacity = capacity;
+    /** Seconds between samples, about: where more are missing, there is a gap. */
+    this.step = 1;
     /** Samples ever added. */
     this.end = 0;
     /** Grows with every change. */

@@ -6,6 +6,7 @@
 
 import { namedRow } from "./protocol.js";
 import { Ring } from "./ring.js";
+import { Whole } from "./whole.js";
 
 const RATE_SPAN_S = 1; // rates are means over this time
 const CORE = [
@@ -32,7 +33,25 @@ const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
  * @property {number[]} order ids of the window, in order
  * @property {Map<number, Row>} rows by id
  * @property {{live_bytes: number, live_blocks: number} | null} [sum] of all that match
+ * @property {string} [trouble] what is wrong with what is looked for
  */
+
+/** A sample as it comes. @param {(number | null)[]} row @returns {Record<string, number>} */
+function sampleOf(row) {
+  const s = Object.fromEntries(CORE.map((name, i) => [name, row[i] ?? Number.NaN]));
+  s.t /= 1000;
+  return s;
+}
+
+/** @param {Record<string, number>} s @param {number} span seconds @param {(name: string) => number} before */
+function addRates(s, span, before) {
+  /** @param {string} name */
+  const rate = (name) => (span > 0 ? (s[name] - before(name)) / span : Number.NaN);
+  s.allocRate = rate("allocBytes");
+  s.freeRate = rate("freeBytes");
+  s.allocsRate = rate("allocs");
+  s.freesRate = rate("frees");
+}
 
 /** @returns {Table} */
 function emptyTable() {
@@ -43,7 +62,9 @@ export class Store {
   #mode = "";
 
   constructor() {
+    /** The last ten minutes, all samples. */
     this.ring = new Ring([...CORE, ...DERIVED], 6000);
+    this.whole = new Whole([...CORE, ...DERIVED]);
     /** @type {Record<string, string[]>} */
     this.columns = { th: [], site: [] };
     /** @type {Map<number, string>} */
@@ -145,6 +166,7 @@ export class Store {
 
   #forget() {
     this.ring.clear();
+    this.whole.clear();
     this.texts.clear();
     this.seq = 0;
     this.stats = null;
@@ -201,29 +223,64 @@ export class Store {
 
   /** @param {(number | null)[]} row */
   #sample(row) {
-    /** @type {Record<string, number>} */
-    const s = {};
-    CORE.forEach((name, i) => {
-      s[name] = row[i] ?? Number.NaN;
-    });
-    s.t /= 1000;
+    const s = sampleOf(row);
     const ring = this.ring;
     if (ring.end > 0 && s.seq <= ring.last("seq")) return;
     const from = Math.min(ring.find("t", s.t - RATE_SPAN_S), ring.end - 1);
-    const span = from >= ring.begin && from >= 0 ? s.t - ring.at("t", from) : 0;
     /** @param {string} name */
-    const rate = (name) => (span > 0 ? (s[name] - ring.at(name, from)) / span : Number.NaN);
-    s.allocRate = rate("allocBytes");
-    s.freeRate = rate("freeBytes");
-    s.allocsRate = rate("allocs");
-    s.freesRate = rate("frees");
+    const before = (name) => ring.at(name, from);
+    addRates(s, from >= ring.begin && from >= 0 ? s.t - before("t") : 0, before);
     ring.push(s);
+    this.whole.add(s);
+  }
+
+  /** What the session was before the first sample that is held is not known. */
+  get beginsLate() {
+    return this.whole.ring.at("seq", 0) > 2;
+  }
+
+  /** Samples of the server's history, the oldest first. @param {(number | null)[][]} rows */
+  addHistory(rows) {
+    const samples = rows.map(sampleOf);
+    samples.forEach((s, i) => {
+      const before = samples[i - 1];
+      addRates(s, before ? s.t - before.t : 0, (name) => before[name]);
+    });
+    this.whole.addBefore(samples);
+  }
+
+  /** When a column was highest, in seconds. @param {string} column */
+  peakTime(column) {
+    let [most, time] = [Number.NEGATIVE_INFINITY, Number.NaN];
+    for (const ring of [this.ring, this.whole.ring])
+      for (let i = ring.begin; i < ring.end; i++)
+        if (ring.at(column, i) > most) [most, time] = [ring.at(column, i), ring.at("t", i)];
+    return time;
+  }
+
+  /** The time of the sample at a time, or before. @param {number} t */
+  timeAt(t) {
+    return this.ringFrom(t).timeAt(t);
+  }
+
+  /** The ring that has all of what is shown, in the finest steps. @param {import("./view.js").View} view */
+  ringOf(view) {
+    if (view.end === null) return this.ring;
+    return this.ringFrom(view.end - view.seconds);
+  }
+
+  /** The ring that reaches back to a time. @param {number} t */
+  ringFrom(t) {
+    const first = this.ring.at("t", this.ring.begin);
+    const reaches = this.whole.ring.at("t", 0) < first - 1;
+    return t < first && reaches ? this.whole.ring : this.ring;
   }
 
   /** @param {Table} table @param {string[]} columns @param {Row} part */
   #table(table, columns, part) {
     table.total = part.total;
     table.sum = part.sum ?? null;
+    table.trouble = part.trouble ?? "";
     table.order = part.order;
     for (const row of part.rows) {
       const named = namedRow(columns, row, this.texts);

@@ -70,6 +70,11 @@ export class View {
     return { from: nanoseconds(this.begin), to: nanoseconds(this.end) };
   }
 
+  /** What of the past is shown, as parameters of the server; {}: now. */
+  get past() {
+    return this.range ?? (this.end === null ? {} : { at: this.at });
+  }
+
   /** @param {import("./ring.js").Ring} ring */
   endOf(ring) {
     const last = ring.last("t");

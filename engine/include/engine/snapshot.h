@@ -50,6 +50,14 @@ enum memscope_status
 ms_snapshot_copy(struct ms_engine *engine, uint32_t session,
                  const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
 
+// ms_snapshot_copy_past is the same of a moment of the past, without its
+// stacks: what a comparison needs. NOT_FOUND: as ms_engine_past.
+struct ms_when;
+enum memscope_status
+ms_snapshot_copy_past(struct ms_engine *engine, uint32_t session,
+                      const struct ms_when *when,
+                      const struct ms_snapshot **out) MEMSCOPE_MUST_CHECK;
+
 // ms_snapshot_site gives a site of it, by index, with the name that is known by
 // now.
 void ms_snapshot_site(const struct ms_snapshot *snapshot, size_t index,

@@ -57,7 +57,7 @@ struct ms_server_options {
     // has announced itself before a question shall be in its answer. NULL: not.
     void (*before_answer)(void *with);
     void *with;
-    uint32_t max_clients;       // viewers; 0: 64
+    uint32_t max_clients; // viewers; 0: 64
 };
 
 // ms_server_environment fills what is not given by the variables MEMSCOPE_BIND,

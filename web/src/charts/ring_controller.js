@@ -6,7 +6,7 @@
 
 import { OwnController } from "./axes.js";
 
-const GAP_S = 1.5; // where samples are missing for so long, so is the line
+const GAP = 1.5; // where samples are missing for so long, in seconds or steps, so is the line
 
 /**
  * @typedef {object} Series
@@ -94,6 +94,7 @@ function trace(p) {
   let column = Number.NaN;
   let low = 0;
   let high = 0;
+  const gap = GAP * p.ring.step;
   let before = Number.NaN;
   for (let i = p.from; i < p.to; i++) {
     const value = data[i % capacity];
@@ -102,7 +103,7 @@ function trace(p) {
     const x = x0 + (t - p.end + p.seconds) * perSecond;
     const y = y0 + value * perUnit;
     const here = Math.floor(x);
-    if (part === null || t - before > GAP_S) {
+    if (part === null || t - before > gap) {
       part = { path: new Path2D(), first: x, last: x };
       parts.push(part);
       part.path.moveTo(x, y);

@@ -267,7 +267,15 @@ export class TimeChart {
   /** Whether there is anything to draw that has not been drawn. */
   get #changed() {
     const { ring, view, flags } = this.source;
-    const now = [ring.changes, view.version, view.window, view.hover, flags?.(), this.#visible];
+    const now = [
+      ring,
+      ring.changes,
+      view.version,
+      view.window,
+      view.hover,
+      flags?.(),
+      this.#visible,
+    ];
     const changed = now.some((value, i) => value !== this.#drawn[i]);
     this.#drawn = now;
     return changed;

@@ -17,17 +17,12 @@ function spread(text) {
   return h;
 }
 
-/** The page is dark. */
-function dark() {
-  return getComputedStyle(document.documentElement).colorScheme === "dark";
-}
-
 /**
  * @param {FlameTree} tree
  * @returns {(node: number) => string}
  */
 export function palette(tree) {
-  const night = dark();
+  const night = color("night") === "1"; // the scheme says less where colours are forced
   const ground = night ? "hsl(215 14% 26%)" : "hsl(215 16% 88%)";
   if (tree.kind === "diff") {
     const most = Math.max(1, ...[tree.change(0)].map(Math.abs), largest(tree));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// diff: what has changed from A to B: two snapshots, or the ends of the range
-// that is shown. As a table, a flame graph, histograms, threads.
+// diff: what has changed from A to B: snapshots, now, or moments of the past.
+// As a table, a flame graph, histograms, threads.
 
 import { api } from "../api.js";
 import { BarChart } from "../charts/bars.js";
-import { changesBetween, changesOf, sumsOf } from "../compare.js";
+import { changesOf, sumsOf } from "../compare.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { FlameGraph } from "../flame/graph.js";
 import {
@@ -23,7 +23,13 @@ import { lifetimeBars, sizeBars } from "../histograms.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../compare.js").Change} Change */
-/** @typedef {{snapshots: [Record<string, any>, Record<string, any>]} | {range: {from: number, to: number}}} Pair */
+/**
+ * @typedef {object} Side a picture of the heap
+ * @property {string} ref as `diff` has it: the number of a snapshot, `now`, `at:` and nanoseconds
+ * @property {string} name
+ * @property {Record<string, any>} [snapshot]
+ */
+/** @typedef {[Side, Side]} Pair */
 
 const TABS = [
   { id: "sites", label: "Call sites" },
@@ -52,6 +58,7 @@ export class Diff {
   /** @type {Pair | null} */
   #pair = null;
   #asked = "";
+  #round = 0;
   #same = false;
 
   /** @param {App} app @param {() => void} onTab another tab is shown */
@@ -156,17 +163,12 @@ export class Diff {
     this.#ask();
   }
 
-  /** @param {Pair | null} pair */
-  show(pair) {
+  /** @param {Pair | null} pair @param {boolean} [again] what is now has changed */
+  show(pair, again = false) {
+    if (again) this.#round++;
     this.#pair = pair;
     this.element.hidden = pair === null;
     this.#ask();
-  }
-
-  get #names() {
-    const pair = this.#pair;
-    if (!pair || "range" in pair) return ["A", "B"];
-    return pair.snapshots.map((s) => `S${s.id} ${clipMiddle(s.name, 24)}`);
   }
 
   /** Asks for what the tab shows, once for each pair. */
@@ -181,9 +183,9 @@ export class Diff {
     this.histograms.hidden = this.tab !== "histograms";
     const pair = this.#pair;
     if (!pair) return;
-    const [a, b] = this.#names;
-    setText(this.title, "range" in pair ? "Difference A → B" : `Difference ${a} → ${b}`);
-    const key = JSON.stringify([pair, this.tab, this.app.store.session?.id]);
+    setText(this.title, `Difference ${pair.map((side) => side.name).join(" → ")}`);
+    const refs = pair.map((side) => side.ref);
+    const key = JSON.stringify([refs, this.#round, this.tab, this.app.store.session?.id]);
     if (key === this.#asked) return;
     this.#asked = key;
     try {
@@ -203,45 +205,32 @@ export class Diff {
   /** @param {Pair} pair @returns {Promise<() => void>} what draws it */
   async #answer(pair) {
     const session = this.app.store.session?.id;
+    const [a, b] = pair.map((side) => side.ref);
     if (this.tab === "flame") {
-      const [from, to] =
-        "range" in pair
-          ? [pair.range.from, pair.range.to]
-          : pair.snapshots.map((s) => `snapshot:${s.id}`);
+      const [from, to] = [a, b].map((ref) =>
+        ref === "now" ? ref : ref.startsWith("at:") ? ref.slice(3) : `snapshot:${ref}`,
+      );
       const flame = await api.get("flame", { session, from, to, min: LEAST_SHARE });
       return () => this.graph.show(flame, "diff");
     }
     if (this.tab === "histograms") {
-      const [a, b] = await Promise.all(
-        "range" in pair
-          ? [pair.range.from, pair.range.to].map((at) => api.get("histograms", { session, at }))
-          : pair.snapshots.map((s) => this.#histogramsOf(s)),
-      );
-      return () => this.#drawHistograms(a, b);
+      const [before, after] = await Promise.all(pair.map((side) => this.#histogramsOf(side)));
+      return () => this.#drawHistograms(before, after);
     }
     const sites = this.tab === "sites";
-    if ("range" in pair) {
-      const [a, b] = await Promise.all(
-        [pair.range.from, pair.range.to].map((at) =>
-          api.get(this.tab, { session, at, limit: MOST }),
-        ),
-      );
-      const complete = a.total <= MOST && b.total <= MOST;
-      return () => this.#drawChanges(changesBetween(a.rows, b.rows), complete);
-    }
-    const [a, b] = pair.snapshots;
-    const diff = await api.get("diff", { a: a.id, b: b.id, limit: MOST });
+    const diff = await api.get("diff", { session, a, b, limit: MOST });
     const rows = sites ? diff.sites : diff.threads;
     return () => this.#drawChanges(changesOf(rows), !sites || diff.total <= MOST);
   }
 
-  /** @param {Record<string, any>} snapshot */
-  async #histogramsOf(snapshot) {
+  /** @param {Side} side */
+  async #histogramsOf({ ref, snapshot }) {
     const { store } = this.app;
+    const session = store.session?.id;
+    if (!snapshot)
+      return api.get("histograms", { session, at: ref === "now" ? null : ref.slice(3) });
     if (snapshot.epoch === store.epoch && !snapshot.imported) {
-      const found = await api
-        .get("histograms", { session: store.session?.id, seq: snapshot.seq })
-        .catch(() => null);
+      const found = await api.get("histograms", { session, seq: snapshot.seq }).catch(() => null);
       if (found?.seq === snapshot.seq) return found;
     }
     return (await api.get(`snapshots/${snapshot.id}`)).histograms;

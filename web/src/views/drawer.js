@@ -96,7 +96,16 @@ export class Drawer {
     this.poll.everyMs = answer.unnamed > 0 ? NAMES_MS : EVERY_MS;
     const row = this.#detail.take(answer);
     // Stopped, the numbers are those of the moment.
-    if (!this.app.view.paused || !shown.row) shown.row = row;
+    const { view } = this.app;
+    if (!view.paused || !shown.row || view.chosen) shown.row = row;
+    this.draw();
+  }
+
+  /** Another time is shown: so is the detail, once it has come. */
+  timeChanged() {
+    if (!this.#shown) return;
+    if (this.app.view.chosen) this.#shown.row = null;
+    this.poll.now();
     this.draw();
   }
 
@@ -107,18 +116,23 @@ export class Drawer {
     const live = (shown.part === "site" ? store.sites : store.threads).rows.get(shown.id);
     if (live && !view.paused) shown.row = live;
     const { row } = shown;
-    setText(
-      this.when,
-      view.paused
-        ? `The numbers are as of ${clock((view.end ?? 0) * 1000)}; stacks, histograms and lists as of now.`
-        : "",
-    );
+    setText(this.when, this.#words());
     if (!row) return;
     const name = shown.part === "site" ? row.function : row.name || `thread ${row.tid}`;
     setText(this.title, clipMiddle(name, TITLE_CHARS));
     if (this.title.title !== name && name.length > TITLE_CHARS)
       this.title.title = name.slice(0, 10_000);
     this.#detail.drawRow(row);
+  }
+
+  /** What time all this is of. */
+  #words() {
+    const { view } = this.app;
+    if (view.end === null) return "";
+    const end = clock(view.end * 1000);
+    if (this.#shown?.part !== "site" || !view.chosen)
+      return `The numbers are as of ${end}; charts, histograms and lists as of now.`;
+    return view.begin === null ? `As of ${end}.` : `From ${clock(view.begin * 1000)} to ${end}.`;
   }
 
   restyle() {

@@ -5,18 +5,10 @@
 
 import { h, setAttribute, setText } from "../dom.js";
 import { clipMiddle, clock, count } from "../format.js";
+import { programName } from "../program.js";
 import { WINDOWS } from "../view.js";
 
 /** @typedef {import("../app.js").App} App */
-
-/**
- * As it was called: what a link points to can have another name.
- * @param {Record<string, any>} session
- */
-function programName(session) {
-  const called = String(session.command ?? "").split(" ")[0];
-  return (called || String(session.exe ?? "")).split("/").pop() || "?";
-}
 
 /** When a saved snapshot was taken. @param {Record<string, any> | null} stats */
 function when(stats) {

@@ -5,8 +5,8 @@
 import { api } from "../api.js";
 import { h, setText } from "../dom.js";
 import { bytes, clipMiddle, count, duration, exactBytes } from "../format.js";
-import { copyButton, stackList, stackText } from "./stack.js";
-import { suppressionOf } from "./suspects.js";
+import { stackLines, stackText, suppression } from "../frames.js";
+import { copyButton, stackList } from "./stack.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
@@ -154,12 +154,12 @@ export class Lost {
           h(
             "p",
             { class: "links" },
-            copyButton("Copy stack", () => stackText(r.frames), say),
+            copyButton("Copy stack", () => stackText(stackLines(r.frames)), say),
             copyButton(
               "Suppress",
-              () => suppressionOf(name),
+              () => suppression({ function: name }),
               say,
-              `Copies the line “${suppressionOf(name)}” for a file of --suppressions`,
+              `Copies the line “${suppression({ function: name })}” for a file of --suppressions`,
             ),
           ),
         ),

@@ -47,7 +47,13 @@ export class Overview {
   constructor(app) {
     this.app = app;
     this.tiles = new Tiles();
-    const source = { ring: app.store.ring, view: app.view, flags: () => app.strip.flags };
+    const source = {
+      get ring() {
+        return app.store.ringOf(app.view);
+      },
+      view: app.view,
+      flags: () => app.strip.flags,
+    };
     this.charts = timeCharts(source, () => app.redraw());
     const { size, life } = histogramCharts();
     this.size = size;
@@ -191,12 +197,18 @@ export class Overview {
 
   draw() {
     const { store, view } = this.app;
-    const { ring } = store;
+    const ring = store.ringOf(view);
     this.empty.hidden = store.stats !== null;
     if (!store.stats) return;
     const at = view.endIndex(ring);
     if (!view.paused) this.#newest = at;
-    this.tiles.draw({ store, ring, at, live: at === this.#newest, paused: view.paused });
+    this.tiles.draw({
+      store,
+      ring,
+      at,
+      live: ring === store.ring && at === this.#newest,
+      paused: view.paused,
+    });
     if (!this.#begun) {
       // The numbers do not wait until the first chart is made.
       this.#begun = true;

@@ -76,8 +76,8 @@ export function term(label, key) {
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
-    return "copied";
+    return "Copied";
   } catch {
-    return "the browser did not allow it";
+    return "The browser did not allow it to be copied";
   }
 }

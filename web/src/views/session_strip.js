@@ -26,7 +26,12 @@ export class SessionStrip {
   constructor(app) {
     this.app = app;
     this.strip = new Strip(
-      { ring: app.store.ring, view: app.view },
+      {
+        get ring() {
+          return app.store.ringFrom(0);
+        },
+        view: app.view,
+      },
       {
         moment: (end) => app.stopAt(end),
         range: (begin, end) => app.showRange(begin, end),
@@ -57,7 +62,7 @@ export class SessionStrip {
         h("h2", {
           text: "Time",
           title:
-            "All of the history that is held. A click chooses a moment, a drag a range; every page shows it.",
+            "All of the session. A click chooses a moment, a drag a range; every page shows it.",
         }),
         this.shown,
         this.self,
@@ -94,7 +99,7 @@ export class SessionStrip {
   /** What is shown, with what has changed in it. */
   #words() {
     const { view, store } = this.app;
-    const { ring } = store;
+    const ring = store.ringOf(view);
     if (view.end === null) return store.ended ? "its end" : "now";
     const at = view.endIndex(ring);
     const live = ring.at("live", at);

@@ -16,23 +16,24 @@ import {
   duration,
   exactBytes,
   perSecond,
-  place,
   signedBytes,
 } from "../format.js";
 import { stackLines, stackText, suppression } from "../frames.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
 import { routeTo } from "../router.js";
 import { button, copyText, term, wordsOf } from "./parts.js";
+import { SourceView } from "./source_view.js";
+import { frameItem } from "./stack.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
 /** @typedef {import("../frames.js").Line} Line */
 
-const CONTEXT = 5;
 const FRAMES = 40;
 const THREADS = 12;
 
-/** @type {[string, string, (row: Row) => string][]} */
+/** The last one: its name in a range. */
+/** @type {[string, string, (row: Row) => string, string?][]} */
 const FACTS = [
   ["File", "site.file", (r) => (r.file ? `${r.file}:${r.line}` : "not known")],
   ["Module", "site.function", (r) => r.module || "not known"],
@@ -42,13 +43,25 @@ const FACTS = [
     "site.live_bytes",
     (r) => `${exactBytes(r.live_bytes)} in ${count(r.live_blocks)} blocks`,
   ],
-  ["Against one minute ago", "site.delta_bytes", (r) => signedBytes(r.delta_bytes)],
+  [
+    "Against one minute ago",
+    "site.delta_bytes",
+    (r) => signedBytes(r.delta_bytes),
+    "Net in the range",
+  ],
   [
     "Allocated in all",
     "site.alloc_bytes",
     (r) => `${exactBytes(r.alloc_bytes)} in ${count(r.alloc_count)} blocks`,
+    "Allocated in the range",
   ],
-  ["Freed", "site.free_count", (r) => `${count(r.free_count)} blocks`],
+  [
+    "Freed",
+    "site.free_count",
+    (r) =>
+      `${r.free_bytes === undefined ? "" : `${exactBytes(r.free_bytes)} in `}${count(r.free_count)} blocks`,
+    "Freed in the range",
+  ],
   [
     "Rates",
     "site.alloc_count_rate",
@@ -59,7 +72,6 @@ const FACTS = [
 
 export class SiteDetail {
   #stacksDrawn = "";
-  #sourceOf = "";
   #threadsDrawn = "";
   /** @type {Row | null} */
   #row = null;
@@ -92,7 +104,7 @@ export class SiteDetail {
       }),
       this.said,
     );
-    this.source = h("div", { class: "source", hidden: true });
+    this.source = new SourceView(() => app.store.session?.id);
     this.stackTitle = h("h3", { tabindex: 0, ...explained("site.stack") });
     this.stacks = h("div", { class: "stacks" });
     this.sizes = new BarChart({
@@ -145,7 +157,7 @@ export class SiteDetail {
       this.links,
       this.facts,
       this.oldest,
-      this.source,
+      this.source.element,
       this.stackTitle,
       this.stacks,
       h("div", { class: "pair" }, this.sizes.element, this.lifetimes.element),
@@ -157,27 +169,34 @@ export class SiteDetail {
 
   /** Another site. @param {number} id */
   start(id) {
-    this.#stacksDrawn = this.#sourceOf = this.#threadsDrawn = "";
+    this.#stacksDrawn = this.#threadsDrawn = "";
+    this.source.clear();
     this.#detail = null;
     this.#row = null;
     for (const element of [this.stacks, this.threads]) element.replaceChildren();
     for (const element of [this.stackTitle, this.said, this.oldest]) setText(element, "");
     setText(this.trouble, "Asking…");
-    this.source.hidden = this.threadTable.hidden = this.threadTitle.hidden = true;
+    this.threadTable.hidden = this.threadTitle.hidden = true;
     this.sizes.element.hidden = this.lifetimes.element.hidden = true;
     this.blocks.href = routeTo("allocations", { site: id });
   }
 
   /** @param {number} id */
   ask(id) {
-    return api.get(`sites/${id}`, { session: this.app.store.session?.id });
+    const { view, store } = this.app;
+    return api.get(`sites/${id}`, {
+      session: store.session?.id,
+      ...(view.chosen ? view.past : {}),
+    });
   }
 
   /** @param {Row | null} row the numbers that are shown */
   drawRow(row) {
     if (!row) return;
     this.#row = row;
-    FACTS.forEach(([, , text], i) => {
+    const range = this.app.view.begin !== null;
+    FACTS.forEach(([label, , text, ranged = label], i) => {
+      setText(this.facts.children[2 * i].children[0], range ? ranged : label);
       setText(this.facts.children[2 * i + 1], text(row));
     });
     const href = routeTo("flame", { q: row.function });
@@ -188,7 +207,11 @@ export class SiteDetail {
   take(detail) {
     this.#detail = detail;
     const { oldest, stack_total: total } = detail;
-    setText(this.trouble, "");
+    const whole = detail.size !== null; // else it is of the past
+    setText(
+      this.trouble,
+      whole ? "" : "Sizes, lifetimes and threads of a site are not kept of the past.",
+    );
     setText(
       this.oldest,
       oldest
@@ -198,17 +221,20 @@ export class SiteDetail {
     setText(
       this.stackTitle,
       total > detail.stacks.length
-        ? `Call stacks: the ${detail.stacks.length} with the most live bytes, of ${count(total)}`
+        ? `Call stacks: the first ${detail.stacks.length} of ${count(total)}`
         : total === 1
           ? "Call stack"
           : `Call stacks: ${count(total)}`,
     );
     this.#drawStacks(detail.stacks);
-    this.#drawSource(detail);
-    this.sizes.element.hidden = this.lifetimes.element.hidden = false;
-    this.sizes.draw(sizeBars(detail.size));
-    this.lifetimes.draw(lifetimeBars(detail.lifetime));
-    this.#drawThreads(detail);
+    this.source.begin(detail.site);
+    this.sizes.element.hidden = this.lifetimes.element.hidden = !whole;
+    this.threadTable.hidden = this.threadTitle.hidden = !whole;
+    if (whole) {
+      this.sizes.draw(sizeBars(detail.size));
+      this.lifetimes.draw(lifetimeBars(detail.lifetime));
+      this.#drawThreads(detail);
+    }
     return detail.site;
   }
 
@@ -231,19 +257,22 @@ export class SiteDetail {
     }
     stacks.forEach((stack, i) => {
       const words = this.stacks.children[i].querySelector(".numbers");
-      if (words)
-        setText(words, `${bytes(stack.live_bytes)} in ${count(stack.live_blocks)} blocks live`);
+      const live = `${bytes(stack.live_bytes)} in ${count(stack.live_blocks)} blocks live`;
+      const net = signedBytes(stack.alloc_bytes - stack.free_bytes);
+      if (words) setText(words, this.app.view.range ? `${net}; ${live}` : live);
     });
   }
 
   /** @param {Line[]} lines @param {boolean} open */
   #stack(lines, open) {
     const caller = lines.find((line) => line.function !== lines[0].function) ?? lines[0];
-    const list = h("ol", { start: 0 }, ...lines.slice(0, FRAMES).map((line) => this.#frame(line)));
+    /** @param {Line} line */
+    const item = (line) => frameItem(line, (call) => this.source.show(call));
+    const list = h("ol", { start: 0 }, ...lines.slice(0, FRAMES).map(item));
     const more =
       lines.length > FRAMES
         ? button(`${lines.length - FRAMES} more frames`, () => {
-            list.append(...lines.slice(FRAMES).map((line) => this.#frame(line)));
+            list.append(...lines.slice(FRAMES).map(item));
             more?.remove();
           })
         : null;
@@ -262,72 +291,10 @@ export class SiteDetail {
     );
   }
 
-  /** @param {Line} line */
-  #frame(line) {
-    const where = place(line.file, line.line);
-    return h(
-      "li",
-      {},
-      h("span", { class: "name mono", text: line.function }),
-      line.inlined ? h("span", { class: "tag", text: "inlined" }) : null,
-      " ",
-      where
-        ? button(where, () => this.#askSource(line), {
-            class: "link",
-            title: `${line.file}:${line.line}: shows the source`,
-          })
-        : h("span", { class: "note", text: line.module || line.address }),
-    );
-  }
-
-  /** The line that allocates, when nothing else was asked for. @param {Row} detail */
-  #drawSource(detail) {
-    if (this.#sourceOf !== "" || !detail.site.file) return;
-    this.#askSource({ ...detail.site, inlined: false });
-  }
-
-  /** @param {Line} line */
-  async #askSource({ module, file, line }) {
-    const key = `${module} ${file}:${line}`;
-    this.#sourceOf = key;
-    const answer = await api
-      .get("source", { session: this.app.store.session?.id, module, file, line, context: CONTEXT })
-      .catch((error) => ({ error }));
-    if (this.#sourceOf !== key) return;
-    this.source.hidden = false;
-    const title = h("h3", { text: "Source" });
-    const where = h("p", { class: "note name", text: `${file}:${line}` });
-    if (answer.error) {
-      this.source.replaceChildren(
-        title,
-        where,
-        h("p", { class: "note", text: `No text: ${answer.error.message}` }),
-      );
-      return;
-    }
-    const { first } = answer;
-    if (answer.newer) setText(where, `${file}:${line} · changed after the program was built`);
-    this.source.replaceChildren(
-      title,
-      where,
-      h(
-        "ol",
-        { class: "code mono", start: first, tabindex: 0, "aria-label": "Source lines" },
-        ...answer.lines.map((/** @type {string} */ text, /** @type {number} */ i) =>
-          h("li", {
-            class: first + i === line ? "here" : "",
-            "aria-current": first + i === line ? "location" : undefined,
-            text,
-          }),
-        ),
-      ),
-    );
-  }
-
   /** @param {Row} detail */
   #drawThreads(detail) {
     const key = JSON.stringify(detail.threads.slice(0, THREADS));
-    if (key === this.#threadsDrawn) return;
+    if (key === this.#threadsDrawn && !this.threadTable.hidden) return;
     this.#threadsDrawn = key;
     const { threads, thread_total: total } = detail;
     this.threadTable.hidden = this.threadTitle.hidden = threads.length === 0;

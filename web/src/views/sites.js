@@ -3,7 +3,7 @@
 // sites: every place that calls the allocator.
 
 import { api } from "../api.js";
-import { siteColumns } from "../columns.js";
+import { siteColumns, siteRangeColumns } from "../columns.js";
 import { h } from "../dom.js";
 import { bytes, clipMiddle } from "../format.js";
 import { field, select } from "./parts.js";
@@ -39,8 +39,9 @@ export class SitesPage extends TablePage {
       path: "sites",
       title: "Call sites",
       about: "Every place that calls the allocator, with what was allocated there",
-      placeholder: "Find a function, file or module",
+      placeholder: "Function, file, /expression/",
       columns: siteColumns,
+      rangeColumns: siteRangeColumns,
       filters: [field("module", module), field("min", least), field("by", weight)],
       none: "Nothing has been allocated yet. Here stands every place that calls the allocator: what lives of it, how it grows, how often it is called, how long its blocks live.",
     });

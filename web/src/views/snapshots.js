@@ -5,7 +5,7 @@
 
 import { api } from "../api.js";
 import { h, setText } from "../dom.js";
-import { bytes, count, exactBytes } from "../format.js";
+import { bytes, clipMiddle, clock, count, exactBytes } from "../format.js";
 import { Diff } from "./diff.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -30,8 +30,8 @@ const FORMATS = [
 
 export class SnapshotsPage {
   #drawn = "";
-  /** @type {{a: number, b: number}} ids; 0: none */
-  #chosen = { a: 0, b: 0 };
+  /** @type {{a: string, b: string}} as `diff` has them; "": none */
+  #chosen = { a: "", b: "" };
 
   /** @param {App} app */
   constructor(app) {
@@ -62,8 +62,8 @@ export class SnapshotsPage {
       this.#keepParams();
       app.redraw();
     });
-    this.withNow = button("Compare A with now", "Takes a snapshot, which becomes B", () =>
-      this.#compareWithNow(),
+    this.withNow = button("Compare A with now", "What has changed since A, up to this moment", () =>
+      this.#choose("b", "now"),
     );
     const heads = [
       "A",
@@ -153,18 +153,6 @@ export class SnapshotsPage {
     this.name.value = "";
   }
 
-  async #compareWithNow() {
-    const session = this.app.store.session?.id;
-    try {
-      const head = await api.post("snapshots", { name: "to compare", session });
-      this.app.store.addSnapshot(head);
-      this.#choose("b", head.id);
-    } catch (error) {
-      this.#say(`No snapshot: ${/** @type {Error} */ (error).message}`);
-    }
-    this.app.redraw();
-  }
-
   /** @param {string} text "": no error any more */
   #say(text) {
     this.error.hidden = text === "";
@@ -225,34 +213,38 @@ export class SnapshotsPage {
     this.app.redraw();
   }
 
-  /** @param {"a" | "b"} which @param {number} id */
-  #choose(which, id) {
-    this.#chosen[which] = id;
+  /** @param {"a" | "b"} which @param {string} ref */
+  #choose(which, ref) {
+    this.#chosen[which] = ref;
     this.#keepParams();
-    this.#compare();
+    this.#compare(true);
+    this.app.redraw();
   }
 
   #keepParams() {
     if (this.app.pageId !== "snapshots") return;
-    const { a, b } = this.#chosen;
-    this.app.setParams({
-      a: a || "",
-      b: b || "",
-      tab: this.diff.tab === "sites" ? "" : this.diff.tab,
-    });
+    const { tab } = this.diff;
+    this.app.setParams({ ...this.#chosen, tab: tab === "sites" ? "" : tab });
   }
 
-  /** Shows what is chosen: two snapshots, or the range that the time below has. */
-  #compare() {
-    const { store, view } = this.app;
-    const [a, b] = [this.#chosen.a, this.#chosen.b].map((id) =>
-      store.snapshots.find((s) => s.id === id),
-    );
-    if (view.range) this.diff.show({ range: view.range });
-    else this.diff.show(a && b ? { snapshots: [a, b] } : null);
+  /** @param {string} ref @returns {import("./diff.js").Side | null} */
+  #side(ref) {
+    if (ref === "now") return { ref, name: "now" };
+    if (ref.startsWith("at:")) return { ref, name: clock(Number(ref.slice(3)) / 1e6) };
+    const snapshot = this.app.store.snapshots.find((s) => String(s.id) === ref);
+    return snapshot ? { ref, snapshot, name: `S${ref} ${clipMiddle(snapshot.name, 24)}` } : null;
+  }
+
+  /** Shows what is chosen, or the range that the time below has. @param {boolean} [again] */
+  #compare(again) {
+    const { range } = this.app.view;
+    const { a, b } = range ? { a: `at:${range.from}`, b: `at:${range.to}` } : this.#chosen;
+    const [before, after] = [this.#side(a), this.#side(b)];
+    this.diff.show(before && after ? [before, after] : null, again);
   }
 
   timeChanged() {
+    this.#drawn = "";
     this.#compare();
   }
 
@@ -263,36 +255,66 @@ export class SnapshotsPage {
   draw() {
     const { snapshots } = this.app.store;
     const { a, b } = this.#chosen;
-    const key = JSON.stringify([snapshots, a, b]);
+    const { view } = this.app;
+    const moment = view.chosen && view.at !== null ? `at:${view.at}` : "";
+    const key = JSON.stringify([snapshots, a, b, moment]);
     this.empty.hidden = snapshots.length > 0;
     this.diff.draw();
-    this.swap.disabled = a === 0 || b === 0;
-    this.withNow.disabled = a === 0;
+    this.swap.disabled = a === "" || b === "";
+    this.withNow.disabled = a === "";
     this.withNow.hidden = api.saved;
     if (key === this.#drawn) return;
     this.#drawn = key;
     const focused = document.activeElement?.id;
-    this.body.replaceChildren(...snapshots.map((s) => this.#row(s)));
+    // Those that are no snapshots: now, the moment shown, another that was chosen.
+    const others = new Set(["now", moment, a, b].filter((ref) => /^(now|at:)/.test(ref)));
+    this.body.replaceChildren(
+      ...snapshots.map((s) => this.#row(s)),
+      ...(api.saved ? [] : [...others].map((ref) => this.#otherRow(ref))),
+    );
     if (focused) document.getElementById(focused)?.focus();
     this.#compare();
   }
 
+  /** @param {"a" | "b"} which @param {string} ref @param {string} name */
+  #radio(which, ref, name) {
+    return h(
+      "td",
+      { class: "pick" },
+      h("input", {
+        type: "radio",
+        id: `pick-${which}-${ref}`,
+        name: `compare-${which}`,
+        checked: this.#chosen[which] === ref,
+        "aria-label": `${name} as ${which.toUpperCase()}`,
+        onchange: () => this.#choose(which, ref),
+      }),
+    );
+  }
+
+  /** @param {string} ref */
+  #otherRow(ref) {
+    const name = this.#side(ref)?.name ?? "";
+    return h(
+      "tr",
+      { "data-ref": ref },
+      this.#radio("a", ref, name),
+      this.#radio("b", ref, name),
+      h("td", { class: "num" }),
+      h("td", { text: ref === "now" ? "" : name }),
+      h("td", {
+        class: "dim",
+        colspan: 8,
+        text:
+          ref === "now"
+            ? "Now: the program as it is when it is chosen"
+            : "A moment of the past, chosen in the time below",
+      }),
+    );
+  }
+
   /** @param {Record<string, any>} s */
   #row(s) {
-    /** @param {"a" | "b"} which */
-    const radio = (which) =>
-      h(
-        "td",
-        { class: "pick" },
-        h("input", {
-          type: "radio",
-          id: `pick-${which}-${s.id}`,
-          name: `compare-${which}`,
-          checked: this.#chosen[which] === s.id,
-          "aria-label": `${s.name} as ${which.toUpperCase()}`,
-          onchange: () => this.#choose(which, s.id),
-        }),
-      );
     /** @param {string} path @param {string} text @param {import("../api.js").Params} [params] */
     const link = (path, text, params) => {
       const href = api.href(path, params);
@@ -309,8 +331,8 @@ export class SnapshotsPage {
     return h(
       "tr",
       { "data-id": s.id },
-      radio("a"),
-      radio("b"),
+      this.#radio("a", String(s.id), s.name),
+      this.#radio("b", String(s.id), s.name),
       h("td", { class: "num", text: `S${s.id}` }),
       h("td", {
         text: new Date(s.time_ms).toLocaleTimeString(),
@@ -335,7 +357,7 @@ export class SnapshotsPage {
 
   /** @param {import("../router.js").Params} params */
   async enter(params) {
-    if (params.a || params.b) this.#chosen = { a: Number(params.a) || 0, b: Number(params.b) || 0 };
+    if (params.a || params.b) this.#chosen = { a: params.a ?? "", b: params.b ?? "" };
     if (params.tab) this.diff.choose(params.tab);
     // Others may have taken or deleted some.
     const answer = await api.get("snapshots").catch(() => null);
@@ -343,8 +365,8 @@ export class SnapshotsPage {
     const { snapshots } = this.app.store;
     if (params.diff === "1" && snapshots.length > 1)
       this.#chosen = {
-        a: snapshots[snapshots.length - 2].id,
-        b: snapshots[snapshots.length - 1].id,
+        a: String(snapshots[snapshots.length - 2].id),
+        b: String(snapshots[snapshots.length - 1].id),
       };
     this.#drawn = "";
     this.#keepParams();

@@ -1,52 +1,41 @@
 // SPDX-License-Identifier: MIT
 //
-// stack: a call stack as a list, innermost first, and as a text.
+// stack: a call stack as a list, innermost first, and what can be copied.
 
 import { h } from "../dom.js";
 import { place } from "../format.js";
+import { stackLines } from "../frames.js";
+import { button, copyText } from "./parts.js";
 
-/** @typedef {Record<string, any>} Frame of docs/PROTOCOL.md */
+/** @typedef {import("../frames.js").Line} Line */
 
-/** @param {Frame} f */
-function whereOf(f) {
-  return f.file ? place(f.file, f.line) : (f.module ?? "");
-}
-
-/** The calls of a frame, those inlined into it first. @param {Frame} f */
-function callsOf(f) {
-  const inlined = f.inlined_into ?? [];
-  return [f, ...inlined].map((call, i) => ({
-    ...call,
-    module: f.module,
-    inlined: i < inlined.length,
-  }));
-}
-
-/** @param {Frame[]} frames innermost first */
-export function stackList(frames) {
+/** One call. @param {Line} line @param {(line: Line) => void} [onSource] shows its source */
+export function frameItem(line, onSource) {
+  const where = place(line.file, line.line);
+  const title = `${line.file}:${line.line} — ${line.module}`;
   return h(
-    "ol",
-    { class: "stack" },
-    ...frames
-      .flatMap(callsOf)
-      .map((f) =>
-        h(
-          "li",
-          { title: f.file ? `${f.file}:${f.line} — ${f.module}` : f.module },
-          h("span", { class: "mono", text: f.function }),
-          "  ",
-          h("span", { class: "dim", text: `${whereOf(f)}${f.inlined ? " (inlined)" : ""}` }),
-        ),
-      ),
+    "li",
+    {},
+    h("span", { class: "name mono", text: line.function }),
+    line.inlined ? h("span", { class: "tag", text: "inlined" }) : null,
+    " ",
+    where && onSource
+      ? button(where, () => onSource(line), { class: "link", title: `${title}: shows the source` })
+      : h("span", {
+          class: "note",
+          text: where || line.module || line.address,
+          title: where ? title : undefined,
+        }),
   );
 }
 
-/** @param {Frame[]} frames */
-export function stackText(frames) {
-  return frames
-    .flatMap(callsOf)
-    .map((f, i) => `#${i} ${f.function} ${f.file ? `${f.file}:${f.line}` : f.module}`)
-    .join("\n");
+/** @param {Record<string, any>[]} frames innermost first @param {(line: Line) => void} [onSource] */
+export function stackList(frames, onSource) {
+  return h(
+    "ol",
+    { class: "stack", start: 0 },
+    ...stackLines(frames).map((line) => frameItem(line, onSource)),
+  );
 }
 
 /**
@@ -57,14 +46,5 @@ export function stackText(frames) {
  * @param {string} [title]
  */
 export function copyButton(label, text, say, title) {
-  return h("button", {
-    type: "button",
-    text: label,
-    title,
-    onclick: () =>
-      navigator.clipboard.writeText(text()).then(
-        () => say("Copied."),
-        () => say("The browser did not allow it to be copied."),
-      ),
-  });
+  return button(label, async () => say(`${await copyText(text())}.`), { title });
 }

@@ -8,8 +8,10 @@ import { drawSpark, sparkCanvas } from "../charts/spark.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { confidenceText, evidenceOf } from "../findings.js";
 import { bytes, clipMiddle, count, duration, exactBytes, percent, place } from "../format.js";
+import { stackLines, stackText, suppression } from "../frames.js";
 import { routeTo } from "../router.js";
-import { copyButton, stackList, stackText } from "./stack.js";
+import { SourceView } from "./source_view.js";
+import { copyButton, stackList } from "./stack.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {Record<string, any>} Row */
@@ -29,11 +31,6 @@ const AGES = [
   [60, "for ≥ 1 min"],
   [300, "for ≥ 5 min"],
 ];
-
-/** A line of a suppressions file, as LeakSanitizer and memscope read it. @param {string} name */
-export function suppressionOf(name) {
-  return `leak:${name.replace(/\(.*$/s, "")}`;
-}
 
 /** Why a site is suspected. @param {Row} e evidence @param {Row | undefined} site in detail */
 export function reasonOf(e, site) {
@@ -81,6 +78,7 @@ export class Suspects {
       );
       return element;
     };
+    this.source = new SourceView(() => app.store.session?.id);
     this.summary = h("span", { class: "note", role: "status" });
     this.body = h("tbody", {});
     this.none = h("p", { class: "empty" });
@@ -134,6 +132,7 @@ export class Suspects {
 
   /** @param {number} id of a site; 0: none */
   show(id) {
+    if (id !== this.#open) this.source.clear();
     this.#open = id;
     this.#drawn = "";
     this.#detailsAt = 0;
@@ -240,6 +239,7 @@ export class Suspects {
   /** @param {Row} f @param {Row} e @param {Row | undefined} detail */
   #detail(f, e, detail) {
     const { site } = f;
+    this.source.begin(site);
     const stacks = (detail?.stacks ?? []).slice(0, STACKS);
     const name = site.function.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     /** @param {string} said */
@@ -263,16 +263,17 @@ export class Suspects {
         }),
         copyButton(
           "Copy stack",
-          () => stacks.map((/** @type {Row} */ s) => stackText(s.frames)).join("\n\n"),
+          () => stacks.map((/** @type {Row} */ s) => stackText(stackLines(s.frames))).join("\n\n"),
           say,
         ),
         copyButton(
           "Suppress",
-          () => suppressionOf(site.function),
+          () => suppression(site),
           say,
-          `Copies the line “${suppressionOf(site.function)}” for a file of --suppressions`,
+          `Copies the line “${suppression(site)}” for a file of --suppressions`,
         ),
       ),
+      this.source.element,
       ...stacks.map((/** @type {Row} */ stack) =>
         h(
           "div",
@@ -281,7 +282,7 @@ export class Suspects {
             class: "note",
             text: `${bytes(stack.live_bytes)} in ${count(stack.live_blocks)} blocks live, allocated by:`,
           }),
-          stackList(stack.frames),
+          stackList(stack.frames, (call) => this.source.show(call)),
         ),
       ),
       (detail?.stack_total ?? 0) > STACKS

@@ -25,6 +25,7 @@ export class TablePage {
   #timer = 0;
   #movedAt = 0;
   #asked = 0;
+  #columnsOf = "";
 
   /**
    * @param {App} app
@@ -35,6 +36,7 @@ export class TablePage {
    * @param {string} plan.about
    * @param {string} plan.placeholder
    * @param {Column[]} plan.columns
+   * @param {Column[]} plan.rangeColumns in a range
    * @param {string} plan.none what the page is for, when there is nothing
    * @param {HTMLElement[]} plan.filters beside the search
    * @param {HTMLElement[]} [plan.actions] at the end of the heading
@@ -120,9 +122,8 @@ export class TablePage {
 
   /** The page is looked at anew: that is due, even when paused. @param {Record<string, string>} params */
   enter(params) {
-    const hidden = hiddenColumns(this.plan.path);
-    const columns = this.plan.columns.filter((c) => !hidden.includes(c.key));
-    if (columns.length !== this.table.options.columns.length) this.table.setColumns(columns);
+    this.#chooseColumns();
+    const { columns } = this.table.options;
     if (params.q !== undefined) this.search.value = params.q;
     if (params.sort && columns.some((c) => c.sortable && c.key === params.sort))
       this.table.sortBy(params.sort, params.order === "asc" ? "asc" : "desc");
@@ -136,8 +137,21 @@ export class TablePage {
     this.#asked++;
   }
 
+  #chooseColumns() {
+    const { range } = this.app.view;
+    const hidden = hiddenColumns(this.plan.path);
+    const columns = range
+      ? this.plan.rangeColumns
+      : this.plan.columns.filter((c) => !hidden.includes(c.key));
+    const key = columns.map((c) => c.label).join();
+    if (key === this.#columnsOf) return;
+    this.#columnsOf = key;
+    this.table.setColumns(columns);
+  }
+
   timeChanged() {
     const { view } = this.app;
+    this.#chooseColumns();
     if (!view.paused) {
       this.#asked++;
       this.app.subscribe();
@@ -191,7 +205,7 @@ export class TablePage {
       session: this.app.store.session?.id,
       sort,
       order,
-      at: this.app.view.at,
+      ...this.app.view.past,
       ...this.filter,
     };
   }
@@ -220,9 +234,11 @@ export class TablePage {
 
   draw() {
     if (this.app.view.paused) return;
-    if (!this.trouble.element.hidden) this.trouble.show(null);
     const { store } = this.app;
-    this.#show(this.plan.part === "th" ? store.threads : store.sites, store.sub);
+    const data = this.plan.part === "th" ? store.threads : store.sites;
+    const { trouble } = data;
+    this.trouble.show(trouble ? new Error(trouble) : null, this.search.value);
+    this.#show(data, store.sub);
   }
 
   /** @param {import("../store.js").Table} data @param {number} sub */
@@ -242,7 +258,8 @@ export class TablePage {
     const { view, store } = this.app;
     const match = data.total === 1 ? "matches" : "match";
     const words = [`${count(data.total)} ${this.filtered ? match : "in all"}`];
-    const whole = store.ring.at("live", view.endIndex(store.ring));
+    const ring = store.ringOf(view);
+    const whole = ring.at("live", view.endIndex(ring));
     if (data.sum && whole > 0) {
       const part = Math.min(100, (data.sum.live_bytes / whole) * 100);
       words.push(
@@ -251,7 +268,9 @@ export class TablePage {
           : `Σ ${bytes(data.sum.live_bytes)} live`,
       );
     }
-    if (view.paused) words.push(`as of ${clock((view.end ?? 0) * 1000)}`);
+    if (view.begin !== null) words.push(`from ${clock(view.begin * 1000)}`);
+    if (view.paused)
+      words.push(`${view.begin === null ? "as of" : "to"} ${clock((view.end ?? 0) * 1000)}`);
     return words.join(" · ");
   }
 

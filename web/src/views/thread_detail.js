@@ -27,6 +27,7 @@ import { button, copyText, term, wordsOf } from "./parts.js";
 /** @typedef {Record<string, any>} Row */
 
 const SITES = 15;
+const MOST = 10_000; // rows that the server gives at once
 
 /** @type {[string, string, (row: Row) => string][]} */
 const FACTS = [
@@ -152,8 +153,14 @@ export class ThreadDetail {
   }
 
   /** @param {number} id */
-  ask(id) {
-    return api.get(`threads/${id}`, { session: this.app.store.session?.id });
+  async ask(id) {
+    const { view, store } = this.app;
+    const session = store.session?.id;
+    const detail = await api.get(`threads/${id}`, { session });
+    if (!view.chosen) return detail;
+    const { rows } = await api.get("threads", { session, ...view.past, limit: MOST });
+    const then = rows.find((/** @type {Row} */ row) => row.id === id);
+    return { ...detail, thread: then ?? detail.thread };
   }
 
   /** @param {Row | null} row */
@@ -171,9 +178,8 @@ export class ThreadDetail {
     setText(this.trouble, "");
     if (!this.#seeded) this.minis.live_bytes.seed(thread.trend);
     this.#seeded = true;
-    this.minis.live_bytes.push(thread.live_bytes);
-    this.minis.alloc_bytes_rate.push(thread.alloc_bytes_rate);
-    this.minis.cpu.push(thread.cpu);
+    for (const [key, mini] of Object.entries(this.minis))
+      if (!this.app.view.paused) mini.push(thread[key]);
     this.sizes.element.hidden = this.lifetimes.element.hidden = false;
     this.sizes.draw(sizeBars(detail.size));
     this.lifetimes.draw(lifetimeBars(detail.lifetime));

@@ -5,7 +5,7 @@
 
 import { api } from "../api.js";
 import { HeatMap } from "../charts/heat_map.js";
-import { STATES, threadColumns } from "../columns.js";
+import { STATES, threadColumns, threadRangeColumns } from "../columns.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { byteRate, bytes, clipMiddle, count, duration, percent } from "../format.js";
 import { Heat, STEP_S } from "../heat.js";
@@ -103,6 +103,7 @@ export class ThreadsPage extends TablePage {
       about: "Every thread that has allocated or freed, with what it allocated and nobody freed",
       placeholder: "Find a thread",
       columns: [pin, ...threadColumns],
+      rangeColumns: [pin, ...threadRangeColumns],
       filters: [field("which", which), field("show", view)],
       none: "No thread has allocated anything yet. Here stands every thread of the program: what it holds, how fast it allocates, what it frees of others.",
     });

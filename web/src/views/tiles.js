@@ -185,7 +185,7 @@ export class Tiles {
   /** @param {Moment} moment */
   draw(moment) {
     const { ring, at, live, paused, store } = moment;
-    const now = [ring.changes, at, live, paused, store.stats];
+    const now = [ring, ring.changes, at, live, paused, store.stats];
     if (now.every((value, i) => value === this.#drawn[i])) return;
     this.#drawn = now;
     for (const { tile, element, number, unit, sub } of this.parts) {
