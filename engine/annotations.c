@@ -167,7 +167,7 @@ enum memscope_status ms_engine_groups(struct ms_engine *e, uint32_t session,
     *rows = NULL;
     *count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_groups(e, session, rows, count);
     pthread_mutex_lock(&s->lock);
     enum memscope_status status = ms_session_groups(s, rows, count);
     pthread_mutex_unlock(&s->lock);
@@ -224,6 +224,13 @@ enum memscope_status ms_session_types(struct ms_session *s,
     return read_tags(s, MS_TAG_TYPE, rows, count);
 }
 
+enum memscope_status ms_session_variables(struct ms_session *s,
+                                          struct ms_type_row **rows,
+                                          size_t *count)
+{
+    return read_tags(s, MS_TAG_VARIABLE, rows, count);
+}
+
 enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
                                      struct ms_type_row **rows, size_t *count,
                                      struct ms_type_row **variables,
@@ -234,11 +241,12 @@ enum memscope_status ms_engine_types(struct ms_engine *e, uint32_t session,
     *rows = *variables = NULL;
     *count = *variable_count = 0;
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_types(e, session, rows, count, variables,
+                              variable_count);
     pthread_mutex_lock(&s->lock);
     enum memscope_status status = ms_session_types(s, rows, count);
     if (status == MEMSCOPE_OK)
-        status = read_tags(s, MS_TAG_VARIABLE, variables, variable_count);
+        status = ms_session_variables(s, variables, variable_count);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     if (status != MEMSCOPE_OK) {

@@ -116,9 +116,17 @@ enum memscope_status ms_session_groups(struct ms_session *s,
 enum memscope_status ms_session_types(struct ms_session *s,
                                       struct ms_type_row **rows,
                                       size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_session_variables(struct ms_session *s,
+                                          struct ms_type_row **rows,
+                                          size_t *count) MEMSCOPE_MUST_CHECK;
 enum memscope_status ms_session_marks(struct ms_session *s,
                                       struct ms_mark_row **rows,
                                       size_t *count) MEMSCOPE_MUST_CHECK;
+
+// ms_session_analysis is ms_engine_analysis at the latest tick. {session lock}
+enum memscope_status
+ms_session_analysis(struct ms_session *s, int only,
+                    struct ms_analysis *out) MEMSCOPE_MUST_CHECK;
 
 // ms_session_regions copies the mapped regions {session lock};
 // ms_session_join_regions then asks the system what of them is resident,

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "assets.h"
+#include "kept.h"
 #include "ws.h"
 
 static void handle_openapi(struct ms_request *q, struct ms_reply *r)
@@ -146,35 +147,6 @@ static const struct route {
     {"/api/v1/openapi.json", handle_openapi, NULL, NULL, {NULL}},
 };
 
-// What a snapshot does not keep, so that a saved session cannot answer it; with
-// a '/' at its end, all that is below.
-static const char *const live_only[] = {
-    "/api/v1/mappings",  "/api/v1/tasks",       "/api/v1/types",
-    "/api/v1/marks",     "/api/v1/allocations", "/api/v1/analysis",
-    "/api/v1/leaks",     "/api/v1/leakscan",    "/api/v1/fragmentation",
-    "/debug/pprof/heap", "/debug/pprof/allocs", "/api/v1/source",
-    "/api/v1/matrix",    "/api/v1/sites/",      "/api/v1/threads/",
-};
-
-static bool not_kept(struct ms_request *q)
-{
-    struct ms_session_info info;
-    uint64_t session;
-    bool live = false;
-
-    for (size_t i = 0; i < sizeof live_only / sizeof *live_only; i++) {
-        size_t n = strlen(live_only[i]);
-        live |= live_only[i][n - 1] == '/'
-                    ? strncmp(live_only[i], q->path, n) == 0
-                    : strcmp(live_only[i], q->path) == 0;
-    }
-    return live &&
-           ms_query_number(&q->query, "session", 0, UINT32_MAX, &session) &&
-           ms_engine_session(q->server->options.engine, (uint32_t)session,
-                             &info) == MEMSCOPE_OK &&
-           info.state == MS_SESSION_SAVED;
-}
-
 // What may take long, because of how much there is: it is asked aside. What the
 // others need is the dispatcher's, or at hand.
 static ms_handler *const asides[] = {
@@ -287,11 +259,11 @@ void ms_reply_json(struct ms_reply *r, json_t *object)
     r->json = object;
 }
 
-static void reply_not_kept(struct ms_reply *r)
+static void reply_not_kept(struct ms_reply *r, const char *why)
 {
     r->status = 409;
     ms_reply_json(r, json_pack("{s:{s:s,s:s}}", "error", "code", "not_kept",
-                               "message", "a saved snapshot does not have it"));
+                               "message", why));
 }
 
 void ms_reply_status(struct ms_reply *r, enum memscope_status status)
@@ -383,8 +355,9 @@ void ms_routes_answer(struct ms_request *q, struct ms_reply *r)
                        "twice");
         return;
     }
-    if (get && not_kept(q))
-        reply_not_kept(r);
+    const char *missing = get ? ms_kept_why_not(q) : NULL;
+    if (missing != NULL)
+        reply_not_kept(r, missing);
     else
         handle(q, r, get ? route->get : post ? route->post : route->delete);
 }

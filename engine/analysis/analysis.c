@@ -75,6 +75,7 @@ static const struct {
      ms_analyze_violations},
 };
 #define ANALYZERS (sizeof analyzers / sizeof *analyzers)
+_Static_assert(ANALYZERS *MS_FINDINGS_MOST <= MS_SNAPSHOT_FINDINGS, "all fit");
 
 const struct ms_analyzer *ms_analyzer(size_t number)
 {
@@ -155,17 +156,13 @@ static void describe(struct ms_session *s, struct ms_analysis *out)
     memcpy(out->epoch, s->epoch, sizeof out->epoch);
 }
 
-enum memscope_status ms_engine_analysis(struct ms_engine *e, uint32_t session,
-                                        int only, struct ms_analysis *out)
+enum memscope_status ms_session_analysis(struct ms_session *s, int only,
+                                         struct ms_analysis *out)
 {
-    struct ms_session *s = ms_engine_hold(e, session);
     enum memscope_status status = MEMSCOPE_OK;
 
     *out = (struct ms_analysis){0};
-    if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
     out->findings = calloc(ANALYZERS * MS_FINDINGS_MOST, sizeof *out->findings);
-    pthread_mutex_lock(&s->lock);
     if (out->findings == NULL)
         status = MEMSCOPE_ERROR_MEMORY;
     else if (s->seq == 0)
@@ -186,10 +183,23 @@ enum memscope_status ms_engine_analysis(struct ms_engine *e, uint32_t session,
     for (size_t i = 0; status == MEMSCOPE_OK && i < out->count; i++)
         if (!find_frames(s, &out->findings[i]))
             status = MEMSCOPE_ERROR_MEMORY;
-    pthread_mutex_unlock(&s->lock);
-    ms_engine_let_go(e, s);
     if (status != MEMSCOPE_OK)
         ms_analysis_fini(out);
+    return status;
+}
+
+enum memscope_status ms_engine_analysis(struct ms_engine *e, uint32_t session,
+                                        int only, struct ms_analysis *out)
+{
+    struct ms_session *s = ms_engine_hold(e, session);
+
+    *out = (struct ms_analysis){0};
+    if (s == NULL)
+        return ms_saved_analysis(e, session, only, out);
+    pthread_mutex_lock(&s->lock);
+    enum memscope_status status = ms_session_analysis(s, only, out);
+    pthread_mutex_unlock(&s->lock);
+    ms_engine_let_go(e, s);
     return status;
 }
 

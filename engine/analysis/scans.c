@@ -46,7 +46,7 @@ enum memscope_status ms_engine_leak_report(struct ms_engine *e,
 
     *out = (struct ms_leak_report){0};
     if (s == NULL)
-        return MEMSCOPE_ERROR_NOT_FOUND;
+        return ms_saved_leak_report(e, session, out);
     pthread_mutex_lock(&s->lock);
     *out = s->scan.report;
     out->session = s->id;

@@ -50,7 +50,10 @@ static void put_text(struct ms_writer_buffer *w, const struct ms_field *f,
         memcpy(&text, at, sizeof text);
     else if (f->kind == MS_FIELD_CHAR)
         text = letter;
-    ms_put_json_text(w, text);
+    if (f->kind == MS_FIELD_TEXT_0 && *text == '\0')
+        ms_put_bytes(w, "null", 4);
+    else
+        ms_put_json_text(w, text);
 }
 
 static void put_whole(struct ms_writer_buffer *w, const struct ms_field *f,
@@ -73,6 +76,37 @@ static void put_whole(struct ms_writer_buffer *w, const struct ms_field *f,
         put_u64(w, number);
 }
 
+static void put_word(struct ms_writer_buffer *w, const struct ms_field *f,
+                     const char *at)
+{
+    size_t number;
+    uint32_t small;
+
+    memcpy(&small, at, sizeof small);
+    number = small;
+    if (f->kind == MS_FIELD_ANALYZER)
+        memcpy(&number, at, sizeof number);
+    ms_put_json_text(w, ms_field_word(f->kind, number));
+}
+
+static void put_rows(struct ms_writer_buffer *w, const struct ms_field *f,
+                     const char *row)
+{
+    const char *rows = row + f->offset;
+    size_t count;
+
+    memcpy(&count, row + f->count_offset, sizeof count);
+    if (f->kind == MS_FIELD_ROWS)
+        memcpy(&rows, row + f->offset, sizeof rows);
+    ms_put_bytes(w, "[", 1);
+    for (size_t i = 0; i < count; i++) {
+        if (i != 0)
+            ms_put_bytes(w, ",", 1);
+        ms_put_fields(w, f->table, rows + i * f->table->bytes);
+    }
+    ms_put_bytes(w, "]", 1);
+}
+
 static void put_value(struct ms_writer_buffer *w, const struct ms_field *f,
                       const char *at)
 {
@@ -88,6 +122,7 @@ static void put_value(struct ms_writer_buffer *w, const struct ms_field *f,
         put_floats(w, at, f->count);
         break;
     case MS_FIELD_TEXT:
+    case MS_FIELD_TEXT_0:
     case MS_FIELD_STRING:
     case MS_FIELD_CHAR:
         put_text(w, f, at);
@@ -97,6 +132,15 @@ static void put_value(struct ms_writer_buffer *w, const struct ms_field *f,
         ms_put_bytes(w, "\"", 1);
         ms_put_hex(w, address);
         ms_put_bytes(w, "\"", 1);
+        break;
+    case MS_FIELD_ANALYZER:
+    case MS_FIELD_SCAN_STATE:
+    case MS_FIELD_LEAK_KIND:
+    case MS_FIELD_GROUP_KIND:
+        put_word(w, f, at);
+        break;
+    case MS_FIELD_OBJECT:
+        ms_put_fields(w, f->table, at);
         break;
     case MS_FIELD_BOOL:
         ms_put(w, *(const bool *)at ? "true" : "false");
@@ -110,17 +154,18 @@ static void put_value(struct ms_writer_buffer *w, const struct ms_field *f,
 void ms_put_fields(struct ms_writer_buffer *w,
                    const struct ms_field_table *table, const void *row)
 {
-    const char *before = "{\"";
-
     for (size_t i = 0; i < table->count; i++) {
         const struct ms_field *f = &table->fields[i];
-        if (f->kind == MS_FIELD_ROWS)
-            continue;
-        ms_put_bytes(w, before, 2);
-        ms_put(w, f->name);
-        ms_put_bytes(w, "\":", 2);
-        put_value(w, f, (const char *)row + f->offset);
-        before = ",\"";
+        ms_put_bytes(w, i != 0 ? "," : table->as_list ? "[" : "{", 1);
+        if (!table->as_list) {
+            ms_put_bytes(w, "\"", 1);
+            ms_put(w, f->name);
+            ms_put_bytes(w, "\":", 2);
+        }
+        if (f->kind == MS_FIELD_ROWS || f->kind == MS_FIELD_INLINE)
+            put_rows(w, f, row);
+        else
+            put_value(w, f, (const char *)row + f->offset);
     }
-    ms_put_bytes(w, "}", 1);
+    ms_put_bytes(w, table->as_list ? "]" : "}", 1);
 }

@@ -9,7 +9,7 @@
 #include "render/writer.h"
 #include "snapshot/fields.h"
 
-// ms_put_fields puts a row. Fields of lists inside are not written.
+// ms_put_fields puts a row, with the lists that are in it.
 void ms_put_fields(struct ms_writer_buffer *w,
                    const struct ms_field_table *table, const void *row);
 

@@ -14,9 +14,10 @@ struct snapshot_stream {
     size_t row; // next one of the part
 };
 
-// A list of the snapshot.
+// A list of the snapshot, or an object that is the only one of its list.
 struct part {
     const char *open, *close;
+    unsigned given; // MS_PART_...: written when the snapshot has it; 0: always
     size_t (*count)(const struct ms_snapshot *s);
     void (*put)(struct ms_writer_buffer *w, const struct ms_snapshot *s,
                 size_t i);
@@ -95,13 +96,63 @@ static void put_stack(struct ms_writer_buffer *w, const struct ms_snapshot *s,
     ms_put_stack(w, &s->stacks.rows[i]);
 }
 
+// A list that stands in the snapshot as its table says.
+#define LIST(name, rows, number, table)                                        \
+    static size_t count_##name(const struct ms_snapshot *s)                    \
+    {                                                                          \
+        return s->parts.number;                                                \
+    }                                                                          \
+    static void put_##name(struct ms_writer_buffer *w,                         \
+                           const struct ms_snapshot *s, size_t i)              \
+    {                                                                          \
+        ms_put_fields(w, &(table), &s->parts.rows[i]);                         \
+    }
+LIST(history, history, history_count, ms_sample_fields)
+LIST(finding, findings, finding_count, ms_finding_fields)
+LIST(leak, leak_scan.rows, leak_scan.row_count, ms_leak_row_fields)
+LIST(group, groups, group_count, ms_group_fields)
+LIST(type, types, type_count, ms_type_fields)
+LIST(variable, variables, variable_count, ms_variable_fields)
+LIST(measured, measured.rows, measured.count, ms_measured_row_fields)
+
+static size_t count_one(const struct ms_snapshot *s)
+{
+    (void)s;
+    return 1;
+}
+
+static void put_leak_scan(struct ms_writer_buffer *w,
+                          const struct ms_snapshot *s, size_t i)
+{
+    (void)i;
+    ms_put_fields(w, &ms_leak_scan_fields, &s->parts.leak_scan);
+}
+
+static void put_measured_sums(struct ms_writer_buffer *w,
+                              const struct ms_snapshot *s, size_t i)
+{
+    (void)i;
+    ms_put_fields(w, &ms_measured_fields, &s->parts.measured);
+}
+
 static const struct part parts[] = {
-    {",\n\"threads\":[\n", "]", count_threads, put_thread},
-    {",\n\"modules\":[\n", "]", count_modules, put_module},
-    {",\n\"sites\":[\n", "]", count_sites, put_site},
-    {",\n\"frames\":[\n", "]", count_frames, put_frame},
-    {",\n\"nodes\":[\n", "]", count_nodes, put_node},
-    {",\n\"stacks\":[\n", "]}\n", count_stacks, put_stack},
+    {",\n\"threads\":[\n", "]", 0, count_threads, put_thread},
+    {",\n\"modules\":[\n", "]", 0, count_modules, put_module},
+    {",\n\"sites\":[\n", "]", 0, count_sites, put_site},
+    {",\n\"frames\":[\n", "]", 0, count_frames, put_frame},
+    {",\n\"nodes\":[\n", "]", 0, count_nodes, put_node},
+    {",\n\"stacks\":[\n", "]", 0, count_stacks, put_stack},
+    {",\n\"history\":[\n", "]", MS_PART_HISTORY, count_history, put_history},
+    {",\n\"findings\":[\n", "]", MS_PART_FINDINGS, count_finding, put_finding},
+    {",\n\"leak_scan\":", "", MS_PART_LEAK_SCAN, count_one, put_leak_scan},
+    {",\n\"leak_rows\":[\n", "]", MS_PART_LEAK_SCAN, count_leak, put_leak},
+    {",\n\"groups\":[\n", "]", MS_PART_GROUPS, count_group, put_group},
+    {",\n\"types\":[\n", "]", MS_PART_TYPES, count_type, put_type},
+    {",\n\"variables\":[\n", "]", MS_PART_TYPES, count_variable, put_variable},
+    {",\n\"measured_types\":", "", MS_PART_MEASURED, count_one,
+     put_measured_sums},
+    {",\n\"measured_rows\":[\n", "]", MS_PART_MEASURED, count_measured,
+     put_measured},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -127,6 +178,8 @@ static bool next_of_snapshot(struct ms_render_stream *base)
     }
     for (; s->part <= PARTS; s->part++, s->row = 0) {
         const struct part *p = &parts[s->part - 1];
+        if (p->given != 0 && (s->snapshot->parts.given & p->given) == 0)
+            continue;
         size_t count = p->count(s->snapshot);
         if (s->row == 0)
             ms_put(w, p->open);
@@ -141,6 +194,7 @@ static bool next_of_snapshot(struct ms_render_stream *base)
         }
         ms_put(w, p->close);
     }
+    ms_put(w, "}\n");
     return false;
 }
 

@@ -4,42 +4,7 @@
 #include "snapshot/fields.h"
 
 #include "engine/snapshot.h"
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-#define TABLE(name, type, list)                                                \
-    const struct ms_field_table name = {list, COUNT(list), sizeof(type), false}
-
-// A field whose name is its member's.
-#define M(type, member, kind)                                                  \
-    {                                                                          \
-#member, MS_FIELD_##kind, false, offsetof(struct type, member),        \
-            COUNT_OF(struct type, member), NULL, 0                             \
-    }
-#define COUNT_OF(type, member) (sizeof(((type *)0)->member))
-#define N(name, type, member, kind)                                            \
-    {                                                                          \
-        name, MS_FIELD_##kind, false, offsetof(struct type, member),           \
-            COUNT_OF(struct type, member), NULL, 0                             \
-    }
-#define ARRAY(name, type, member, kind)                                        \
-    {                                                                          \
-        name, MS_FIELD_##kind, false, offsetof(struct type, member),           \
-            COUNT(((struct type *)0)->member), NULL, 0                         \
-    }
-#define INSIDE(name, type, member, inner)                                      \
-    {                                                                          \
-        name, MS_FIELD_OBJECT, false, offsetof(struct type, member), 0,        \
-            &(inner), 0                                                        \
-    }
-#define IGNORED(name)                                                          \
-    {                                                                          \
-        name, MS_FIELD_IGNORED, true, 0, 0, NULL, 0                            \
-    }
-#define ROWS(name, rows, number, most, inner, missing)                         \
-    {                                                                          \
-        name, MS_FIELD_ROWS, missing, offsetof(struct ms_snapshot, rows),      \
-            most, &(inner), offsetof(struct ms_snapshot, number)               \
-    }
+#include "snapshot/field_macros.h"
 
 #define S(member, kind) M(ms_session_info, member, kind)
 static const struct ms_field session_list[] = {
@@ -293,6 +258,24 @@ static const struct ms_field snapshot_list[] = {
     ROWS("nodes", stacks.nodes, stacks.node_count, 1u << 23, node_table, true),
     ROWS("stacks", stacks.rows, stacks.row_count, 1u << 22, ms_stack_fields,
          true),
+    ROWS("history", parts.history, parts.history_count, MS_SNAPSHOT_SAMPLES,
+         ms_sample_fields, true),
+    ROWS("findings", parts.findings, parts.finding_count, MS_SNAPSHOT_FINDINGS,
+         ms_finding_fields, true),
+    {"leak_scan", MS_FIELD_OBJECT, true,
+     offsetof(struct ms_snapshot, parts.leak_scan), 0, &ms_leak_scan_fields, 0},
+    ROWS("leak_rows", parts.leak_scan.rows, parts.leak_scan.row_count,
+         MS_LEAK_ROWS, ms_leak_row_fields, true),
+    ROWS("groups", parts.groups, parts.group_count, MS_SNAPSHOT_GROUPS,
+         ms_group_fields, true),
+    ROWS("types", parts.types, parts.type_count, MS_SNAPSHOT_TYPES,
+         ms_type_fields, true),
+    ROWS("variables", parts.variables, parts.variable_count, MS_SNAPSHOT_TYPES,
+         ms_variable_fields, true),
+    {"measured_types", MS_FIELD_OBJECT, true,
+     offsetof(struct ms_snapshot, parts.measured), 0, &ms_measured_fields, 0},
+    ROWS("measured_rows", parts.measured.rows, parts.measured.count,
+         MS_MEASURED_TYPES, ms_measured_row_fields, true),
 };
 const struct ms_field_table ms_snapshot_fields = {
     snapshot_list, COUNT(snapshot_list), sizeof(struct ms_snapshot), false};

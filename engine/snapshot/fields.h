@@ -18,23 +18,28 @@ enum ms_field_kind {
     MS_FIELD_SIZE,   // size_t
     MS_FIELD_DOUBLE, // null: NaN
     MS_FIELD_BOOL,
-    MS_FIELD_TEXT,    // char[count]
-    MS_FIELD_TEXT_0,  // the same; null: ""
-    MS_FIELD_STRING,  // const char *
-    MS_FIELD_CHAR,    // a text of one letter
-    MS_FIELD_HEX,     // uint64_t as "0x..."
-    MS_FIELD_MS,      // nanoseconds, in whole milliseconds
-    MS_FIELD_FLOATS,  // float[count], whole numbers; null: NaN
-    MS_FIELD_U64S,    // uint64_t[count]
-    MS_FIELD_EDGES,   // uint64_t: the first of a list, each twice the last
-    MS_FIELD_OBJECT,  // a structure inside, by `table`
-    MS_FIELD_ROWS,    // a list of structures: see ms_list_field
-    MS_FIELD_STATE,   // enum ms_session_state
-    MS_FIELD_EXIT,    // int wait_status, when it says an exit
-    MS_FIELD_SIGNAL,  // the same, when it says a signal
-    MS_FIELD_FORMAT,  // "memscope-snapshot"
-    MS_FIELD_VERSION, // MS_SNAPSHOT_VERSION or an older one
-    MS_FIELD_IGNORED, // read over
+    MS_FIELD_TEXT,       // char[count]
+    MS_FIELD_TEXT_0,     // the same; null: ""
+    MS_FIELD_STRING,     // const char *
+    MS_FIELD_CHAR,       // a text of one letter
+    MS_FIELD_HEX,        // uint64_t as "0x..."
+    MS_FIELD_MS,         // nanoseconds, in whole milliseconds
+    MS_FIELD_FLOATS,     // float[count], whole numbers; null: NaN
+    MS_FIELD_U64S,       // uint64_t[count]
+    MS_FIELD_EDGES,      // uint64_t: the first of a list, each twice the last
+    MS_FIELD_OBJECT,     // a structure inside, by `table`
+    MS_FIELD_ROWS,       // a list of structures: see ms_list_field
+    MS_FIELD_INLINE,     // the same, in an array of the structure itself
+    MS_FIELD_STATE,      // enum ms_session_state
+    MS_FIELD_EXIT,       // int wait_status, when it says an exit
+    MS_FIELD_SIGNAL,     // the same, when it says a signal
+    MS_FIELD_ANALYZER,   // size_t as its name; likewise:
+    MS_FIELD_SCAN_STATE, // enum ms_scan_state
+    MS_FIELD_LEAK_KIND,  // enum ms_leak_kind
+    MS_FIELD_GROUP_KIND, // enum ms_group_kind
+    MS_FIELD_FORMAT,     // "memscope-snapshot"
+    MS_FIELD_VERSION,    // MS_SNAPSHOT_VERSION or an older one
+    MS_FIELD_IGNORED,    // read over
 };
 
 #define MS_SNAPSHOT_FORMAT "memscope-snapshot"
@@ -62,5 +67,13 @@ struct ms_field_table {
 extern const struct ms_field_table ms_snapshot_fields; // the whole file
 extern const struct ms_field_table ms_site_fields, ms_thread_fields,
     ms_module_fields, ms_stack_fields;
+// Of struct ms_snapshot_parts:
+extern const struct ms_field_table ms_sample_fields, ms_finding_fields,
+    ms_leak_scan_fields, ms_leak_row_fields, ms_group_fields, ms_type_fields,
+    ms_variable_fields, ms_measured_fields, ms_measured_row_fields;
+
+// ms_field_word is the name of a number in a field that has names; NULL: there
+// are no more.
+const char *ms_field_word(enum ms_field_kind kind, size_t number);
 
 #endif

@@ -87,12 +87,15 @@ static char *new_row(struct ms_import *m, struct ms_level *l)
     size_t count;
 
     memcpy(&count, count_at, sizeof count);
-    memcpy(&rows, rows_at, sizeof rows);
     if (count == l->field->count) {
         ms_import_fail(m, MEMSCOPE_ERROR_LIMIT, "there are too many rows");
         return NULL;
     }
-    if (count == l->room) {
+    if (l->field->kind == MS_FIELD_INLINE)
+        rows = rows_at;
+    else
+        memcpy(&rows, rows_at, sizeof rows);
+    if (l->field->kind == MS_FIELD_ROWS && count == l->room) {
         size_t room = l->room == 0 ? 64 : l->room * 2;
         char *grown = realloc(rows, room * l->table->bytes);
         if (grown == NULL) {
@@ -119,7 +122,7 @@ static bool open_in_field(struct ms_import *m, struct ms_level *l, bool map)
         return push(m, &(struct ms_level){.kind = MS_LEVEL_OBJECT,
                                           .table = f->table,
                                           .base = l->base + f->offset});
-    if (!map && f->kind == MS_FIELD_ROWS)
+    if (!map && (f->kind == MS_FIELD_ROWS || f->kind == MS_FIELD_INLINE))
         return push(m, &(struct ms_level){.kind = MS_LEVEL_ROWS,
                                           .table = f->table,
                                           .base = l->base,

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "snapshot/import_private.h"
 
@@ -120,6 +121,72 @@ static void fill_in(struct ms_snapshot *s)
             s->stacks.rows[i].declared_type = "";
 }
 
+// Whether the outermost object, which is closed by now, had a field.
+static bool given(const struct ms_import *m, const char *name)
+{
+    for (size_t i = 0; i < ms_snapshot_fields.count; i++)
+        if (strcmp(ms_snapshot_fields.fields[i].name, name) == 0)
+            return (m->levels[0].seen >> i & 1) != 0;
+    return false;
+}
+
+static void note_given(struct ms_import *m)
+{
+    static const struct {
+        const char *name;
+        unsigned part;
+    } all[] = {
+        {"history", MS_PART_HISTORY},     {"findings", MS_PART_FINDINGS},
+        {"leak_scan", MS_PART_LEAK_SCAN}, {"groups", MS_PART_GROUPS},
+        {"types", MS_PART_TYPES},         {"measured_types", MS_PART_MEASURED},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (given(m, all[i].name))
+            m->entry->snapshot.parts.given |= all[i].part;
+}
+
+static bool find_row(const struct ms_snapshot *s, struct ms_finding *f)
+{
+    const struct ms_site_row *site = NULL;
+
+    for (size_t i = 0; f->thread.id != 0; i++) {
+        if (i == s->thread_count)
+            return false;
+        if (s->threads[i].id != f->thread.id)
+            continue;
+        f->thread = s->threads[i];
+        break;
+    }
+    if (f->site.id == 0)
+        return true;
+    if (s->site_count != 0)
+        site = bsearch(&f->site.id, s->sites, s->site_count, sizeof *s->sites,
+                       by_id);
+    if (site != NULL)
+        f->site = *site;
+    return site != NULL;
+}
+
+static bool check_parts(struct ms_import *m)
+{
+    struct ms_snapshot *s = &m->entry->snapshot;
+    struct ms_snapshot_parts *p = &s->parts;
+
+    note_given(m);
+    for (size_t i = 0; i < p->history_count; i++)
+        if (p->history[i].seq <= (i != 0 ? p->history[i - 1].seq : 0) ||
+            p->history[i].seq > s->stats.seq)
+            return bad_row(m, "history", i, "samples are not in order");
+    for (size_t i = 0; i < p->finding_count; i++)
+        if (!find_row(s, &p->findings[i]))
+            return bad_row(m, "findings", i, "there is no such site or thread");
+    if (p->leak_scan.row_total < p->leak_scan.row_count)
+        return ms_import_fail(m, MEMSCOPE_ERROR_FORMAT,
+                              "leak_scan.total: there are more leak_rows");
+    return true;
+}
+
 bool ms_import_check(struct ms_import *m)
 {
     struct ms_snapshot *s = &m->entry->snapshot;
@@ -128,7 +195,7 @@ bool ms_import_check(struct ms_import *m)
     if (s->session.id != s->stats.session || s->session.pid != s->stats.pid)
         return ms_import_fail(m, MEMSCOPE_ERROR_FORMAT,
                               "session and stats are not of one process");
-    if (!check_ids(m) || !check_stacks(m) || !check_sums(m))
+    if (!check_ids(m) || !check_stacks(m) || !check_sums(m) || !check_parts(m))
         return false;
     s->stacks.modules = s->modules;
     s->stacks.module_count = s->module_count;

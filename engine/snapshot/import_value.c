@@ -159,6 +159,27 @@ static bool store_end(struct ms_import *m, const struct ms_field *f, char *at,
     return true;
 }
 
+// What is written by its name.
+static bool store_word(struct ms_import *m, const struct ms_field *f, char *at,
+                       const struct ms_value *v)
+{
+    const char *word;
+
+    if (v->kind != MS_TEXT)
+        return wrong(m, "a text is expected");
+    for (size_t i = 0; (word = ms_field_word(f->kind, i)) != NULL; i++) {
+        uint32_t number = (uint32_t)i;
+        if (strlen(word) != v->bytes || memcmp(word, v->text, v->bytes) != 0)
+            continue;
+        if (f->kind == MS_FIELD_ANALYZER)
+            memcpy(at, &i, sizeof i);
+        else
+            memcpy(at, &number, sizeof number);
+        return true;
+    }
+    return wrong(m, "it is none of the words that may stand here");
+}
+
 static bool store_double(struct ms_import *m, const struct ms_field *f,
                          char *at, size_t index, const struct ms_value *v)
 {
@@ -237,6 +258,11 @@ bool ms_import_store(struct ms_import *m, const struct ms_field *f, char *base,
     case MS_FIELD_EXIT:
     case MS_FIELD_SIGNAL:
         return store_end(m, f, at, v);
+    case MS_FIELD_ANALYZER:
+    case MS_FIELD_SCAN_STATE:
+    case MS_FIELD_LEAK_KIND:
+    case MS_FIELD_GROUP_KIND:
+        return store_word(m, f, at, v);
     case MS_FIELD_FORMAT:
     case MS_FIELD_VERSION:
         return check_head(m, f, v);
@@ -245,6 +271,7 @@ bool ms_import_store(struct ms_import *m, const struct ms_field *f, char *base,
     case MS_FIELD_OBJECT:
         return wrong(m, "an object is expected");
     case MS_FIELD_ROWS:
+    case MS_FIELD_INLINE:
         break;
     }
     return wrong(m, "a list is expected");

@@ -21,6 +21,7 @@ static void go_back(struct ms_snapshot *s, struct ms_past_picture *past)
     past->sites = NULL;
     past->threads = NULL;
     s->stacks.row_count = 0;
+    s->parts.given = 0; // they are of now
     s->stats = past->stats;
     s->histograms = past->histograms;
     s->session.seq = past->stats.seq;

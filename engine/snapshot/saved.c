@@ -172,37 +172,6 @@ enum memscope_status ms_saved_sites(struct ms_engine *e, uint32_t id,
     return status;
 }
 
-enum memscope_status ms_saved_history(struct ms_engine *e, uint32_t id,
-                                      uint64_t since, struct ms_sample **out,
-                                      size_t *count)
-{
-    struct ms_stats t;
-    enum memscope_status status = ms_saved_stats(e, id, 0, &t);
-
-    if (status != MEMSCOPE_OK)
-        return status;
-    *out = malloc(sizeof **out);
-    if (*out == NULL)
-        return MEMSCOPE_ERROR_MEMORY;
-    **out = (struct ms_sample){
-        .seq = t.seq,
-        .uptime_ns = t.uptime_ns,
-        .live_bytes = t.heap.live_bytes,
-        .live_blocks = t.heap.live_blocks,
-        .peak_bytes = t.heap.peak_bytes,
-        .alloc_bytes = t.heap.alloc_bytes_total,
-        .free_bytes = t.heap.free_bytes_total,
-        .alloc_count = t.heap.alloc_count_total,
-        .free_count = t.heap.free_count_total,
-        .rss_bytes = t.system.rss_bytes,
-        .process_cpu = t.system.process_cpu,
-        .system_cpu = t.system.cpu_usage,
-        .thread_count = t.system.thread_count,
-    };
-    *count = since < t.seq;
-    return MEMSCOPE_OK;
-}
-
 enum memscope_status ms_saved_histograms(struct ms_engine *e, uint32_t id,
                                          struct ms_histograms *out)
 {

@@ -7,7 +7,10 @@
 #ifndef MS_ENGINE_SNAPSHOT_SAVED_H
 #define MS_ENGINE_SNAPSHOT_SAVED_H
 
+#include "engine/analysis.h"
+#include "engine/annotations.h"
 #include "engine/changes.h"
+#include "engine/measured_types.h"
 #include "engine/saved.h"
 #include "engine/window.h"
 
@@ -57,6 +60,23 @@ enum memscope_status ms_saved_cut(struct ms_engine *e, uint32_t id,
 enum memscope_status
 ms_saved_changes(struct ms_engine *e, uint32_t id, const char *epoch,
                  uint64_t since, struct ms_changes *out) MEMSCOPE_MUST_CHECK;
+// These are of saved_parts.c. STATE: the file does not have it.
+enum memscope_status
+ms_saved_analysis(struct ms_engine *e, uint32_t id, int only,
+                  struct ms_analysis *out) MEMSCOPE_MUST_CHECK;
+enum memscope_status
+ms_saved_leak_report(struct ms_engine *e, uint32_t id,
+                     struct ms_leak_report *out) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_saved_groups(struct ms_engine *e, uint32_t id,
+                                     struct ms_group_row **rows,
+                                     size_t *count) MEMSCOPE_MUST_CHECK;
+enum memscope_status ms_saved_types(struct ms_engine *e, uint32_t id,
+                                    struct ms_type_row **rows, size_t *count,
+                                    struct ms_type_row **variables,
+                                    size_t *variable_count) MEMSCOPE_MUST_CHECK;
+enum memscope_status
+ms_saved_measured_types(struct ms_engine *e, uint32_t id,
+                        struct ms_measured_types *out) MEMSCOPE_MUST_CHECK;
 
 // ms_changes_of_snapshot fills in all stacks and modules. False: no memory.
 bool ms_changes_of_snapshot(const struct ms_snapshot *s,

@@ -10,6 +10,7 @@
 #include "engine_private.h"
 #include "platform/clock.h"
 #include "snapshot/archive.h"
+#include "snapshot/parts.h"
 #include "stack_set.h"
 
 // Length of a UTF-8 sequence that begins at p, or 0 when it is none.
@@ -56,6 +57,7 @@ void ms_snapshot_discard(struct ms_snapshot_entry *entry)
     stacks->modules = NULL; // the snapshot's own
     ms_stacks_fini(stacks);
     free(entry->snapshot.modules);
+    ms_snapshot_parts_fini(&entry->snapshot.parts);
     ms_strings_fini(&entry->strings);
     free(entry);
 }
@@ -124,6 +126,7 @@ static enum memscope_status fill(struct ms_engine *e, uint32_t session,
     pthread_mutex_lock(&s->lock);
     bool ready = s->seq != 0;
     bool copied = ready && copy_model(s, out) &&
+                  ms_snapshot_parts_copy(s, &out->parts) &&
                   ms_stack_set_copy(s, &set) == MEMSCOPE_OK;
     uint32_t id = s->id;
     pthread_mutex_unlock(&s->lock);
@@ -139,6 +142,8 @@ static enum memscope_status fill(struct ms_engine *e, uint32_t session,
     ms_engine_let_go(e, s);
     if (status == MEMSCOPE_OK && !find_site_frames(out))
         status = MEMSCOPE_ERROR_MEMORY;
+    if (status == MEMSCOPE_OK)
+        ms_snapshot_parts_measure(e, id, &out->parts);
     // Asked for now, while the program and its files are there.
     if (status == MEMSCOPE_OK)
         (void)ms_stacks_name(e, &out->stacks);

@@ -297,7 +297,7 @@ enum memscope_status ms_engine_measured_types(struct ms_engine *e,
 
     *out = (struct ms_measured_types){0};
     if (!copy_session(e, session, &l))
-        return status;
+        return ms_saved_measured_types(e, session, out);
     status = list_blocks(e, session, &l);
     if (status == MEMSCOPE_OK)
         status = read_objects(e, session, &l, &v, &readable);

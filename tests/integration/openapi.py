@@ -28,6 +28,10 @@ def routes():
     assert len(found) == table.count('{"/'), "the table is read whole"
     return found
 
+# What files of an older memscope do not have, so that no snapshot has to.
+PARTS = {"history", "findings", "leak_scan", "leak_rows", "groups", "types",
+         "variables", "measured_types", "measured_rows"}
+
 
 class Described(memscope_test.TestCase):
     @classmethod
@@ -149,7 +153,8 @@ class Described(memscope_test.TestCase):
         if isinstance(value, dict):
             yield lambda root: at(root).__setitem__("surplus", 1)
             for key in value:
-                yield lambda root, key=key: at(root).pop(key)
+                if path or key not in PARTS:
+                    yield lambda root, key=key: at(root).pop(key)
                 yield lambda root, key=key: at(root).__setitem__(
                     key, [] if isinstance(at(root)[key], dict) else {})
                 if isinstance(value[key], (int, float)) and \

@@ -13,7 +13,7 @@ import urllib.parse
 
 import memscope_test
 from memscope_test import ROOT, Memscope, say
-from openapi import Described, routes
+from openapi import PARTS, Described, routes
 
 JSON = {"Content-Type": "application/json"}
 # What no request from here can bring about.
@@ -157,14 +157,16 @@ class OpenApi(Described):
         self.ask("/api/v1/source", query="?file=/etc/passwd", status=404)
 
     def test_2_a_saved_session_is_described_as_well(self):
-        file = os.path.join(self.scratch(), "saved.json")
-        _, _, head = self.scope.post("/snapshots", {"name": "saved"})
-        with open(file, "wb") as f:
-            f.write(self.scope.request(
-                "GET", "/api/v1/snapshots/%d" % head["id"])[2])
+        folder = self.scratch()
+        files = [os.path.join(folder, name) for name in ("new", "old")]
+        head = self.scope.post("/snapshots", {"name": "saved"})[2]
+        saved = self.scope.get("/snapshots/%d" % head["id"])
         self.scope.delete("/snapshots/%d" % head["id"])
+        for file, without in zip(files, (set(), PARTS)):
+            with open(file, "w", encoding="utf-8") as f:
+                json.dump({k: saved[k] for k in set(saved) - without}, f)
         with memscope_test.Process(
-                [memscope_test.BIN, "open", "--port", "0", file]) as page:
+                [memscope_test.BIN, "open", "--port", "0", *files]) as page:
             url = memscope_test.wait_until("its address", lambda: re.search(
                 rb" at (http\S+) until", page.stderr.bytes()))
             running, type(self).scope = self.scope, memscope_test.Api(
@@ -174,8 +176,10 @@ class OpenApi(Described):
                              "history", "histograms", "modules", "flame",
                              "changes", "snapshots"):
                     self.ask("/api/v1/" + name)
-                for name in ("mappings", "tasks", "types", "marks",
-                             "allocations", "analysis", "leaks", "leakscan",
+                for name in ("tasks", "types", "analysis", "leaks", "leakscan"):
+                    self.ask("/api/v1/" + name)
+                    self.ask("/api/v1/" + name, query="?session=2", status=409)
+                for name in ("mappings", "marks", "allocations",
                              "fragmentation", "source", "matrix", "sites/{id}",
                              "threads/{id}"):
                     self.ask("/api/v1/" + name, status=409)

@@ -142,19 +142,88 @@ class Saved(TestCase):
             self.assertEqual(api.get("/flame", **of)["total"], live)
             self.assertEqual(api.get("/histograms", **of),
                              saved["histograms"])
-            self.assertEqual(len(api.get("/history", **of)["rows"]), 1)
+            history = api.get("/history", **of)["rows"]
+            self.assertEqual(len(history), len(saved["history"]))
+            self.assertEqual(history[-1][0], stats["seq"])
             status, _, answer = api.request(
                 "POST", "/api/v1/query", json.dumps({
                     "sql": "SELECT sum(live_bytes) FROM sites", **of
                 }).encode())
             self.assertEqual((status, json.loads(answer)["rows"]),
                              (200, [[live]]))
-            for missing in ("leaks", "allocations", "tasks", "mappings"):
+            for missing in ("marks", "allocations", "matrix", "mappings"):
                 status, _, answer = api.request(
                     "GET", "/api/v1/%s?session=%d" % (missing, session["id"]))
                 self.assertEqual(status, 409)
                 self.assertEqual(json.loads(answer)["error"]["code"],
                                  "not_kept")
+
+    def opened(self, *files):
+        """The files, shown without a program: the process and its API."""
+        page = Process([BIN, "open", "--port", "0", *files])
+        url = wait_until("its address", lambda: re.search(
+            rb"snapshots? at (http\S+) until", page.stderr.bytes()))
+        return page, Api(url.group(1).decode())
+
+    def test_an_opened_file_answers_as_the_program_did(self):
+        """The program stands still, so that both can be asked."""
+        paths = ("/analysis", "/leaks", "/leakscan", "/tasks", "/types")
+        with Memscope(target("annotated")) as scope:
+            scope.json_line()
+            scope.settle()
+            self.assertEqual(scope.post("/leakscan", {})[0], 202)
+            wait_until("the scan", lambda: scope.get(
+                "/leakscan")["state"] == "done")
+            scope.named_picture()
+            wait_until("the types", lambda: scope.get(
+                "/types")["measured"]["complete"])
+            file = self.take(scope, "still")
+            live = {path: scope.get(path) for path in paths}
+            samples = {r[0]: r for r in scope.get("/history")["rows"]}
+            scope.close_stdin()
+            scope.wait()
+        page, api = self.opened(file)
+        with page:
+            for path in paths:
+                then, now = (self.without_moment(a)
+                             for a in (live[path], api.get(path)))
+                self.assertEqual(then, now, path)
+            history = api.get("/history")["rows"]
+            self.assertGreater(len(history), 2)
+            for row in history:
+                self.assertEqual(row, samples[row[0]])
+            self.assertTrue(live["/tasks"]["rows"])
+            self.assertTrue(live["/types"]["rows"])
+            self.assertTrue(live["/analysis"]["findings"])
+            page.popen.terminate()
+            page.wait()
+
+    def without_moment(self, answer):
+        return {k: v for k, v in answer.items()
+                if k not in ("session", "seq", "uptime_ns")}
+
+    def test_what_an_older_file_lacks_is_said(self):
+        with Memscope(DEMO, "--quiet") as scope:
+            scope.settle()
+            file = self.take(scope, "old")
+            scope.interrupt()
+        with open(file, encoding="utf-8") as f:
+            saved = json.load(f)
+        for name in ("history", "findings", "leak_scan", "leak_rows", "groups",
+                     "types", "variables", "measured_types", "measured_rows"):
+            del saved[name]
+        with open(file, "w", encoding="utf-8") as f:
+            json.dump(saved, f)
+        page, api = self.opened(file)
+        with page:
+            self.assertEqual(len(api.get("/history")["rows"]), 1)
+            for path in ("analysis", "leaks", "leakscan", "tasks", "types"):
+                status, _, answer = api.request("GET", "/api/v1/" + path)
+                error = json.loads(answer)["error"]
+                self.assertEqual((status, error["code"]), (409, "not_kept"))
+                self.assertIn("older memscope", error["message"])
+            page.popen.terminate()
+            page.wait()
 
     def test_a_file_has_names_although_nobody_has_looked(self):
         with Memscope(DEMO, "--quiet") as scope:

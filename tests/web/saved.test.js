@@ -142,6 +142,44 @@ test("a store that hears a saved source has what the snapshot has", async () => 
   assert.equal(store.threads.rows.get(1)?.name, "demo");
 });
 
+test("what a report has beside its picture is answered as a server would", async () => {
+  const rest = [10, 1, 10, 0, 0, 1, 0, 100, null, null, 1];
+  const source = new SavedSource({
+    ...snapshot(),
+    history: [
+      [3, 1.25e8, ...rest],
+      [9, 2e9, ...rest],
+    ],
+    findings: [
+      { analyzer: "leak_suspects", site: 2, thread: 0, evidence: [] },
+      { analyzer: "hot_spots", site: 1, thread: 1, evidence: [] },
+    ],
+    leak_scan: { state: "done", number: 1, sums: {}, total: 1 },
+    leak_rows: [{ kind: "definite" }],
+    groups: [
+      { kind: "task", id: 1 },
+      { kind: "pool", id: 1 },
+    ],
+    types: [{ name: "T" }],
+    variables: [],
+    measured_types: { vtables: true },
+    measured_rows: [{ name: "M" }],
+  });
+  /** @param {string} path @param {Record<string, any>} [params] */
+  const ask = (path, params = {}) => source.request("GET", path, params);
+  assert.deepEqual((await ask("history", {})).rows[0].slice(0, 3), [3, 125, 10]);
+  assert.equal((await ask("history", { since: 3 })).rows.length, 1);
+  const { findings } = await ask("analysis");
+  assert.equal(findings[0].site.function, "c");
+  assert.equal(findings[0].thread, null);
+  assert.equal(findings[1].thread.name, "demo");
+  assert.equal((await ask("leaks")).findings.length, 1);
+  assert.equal((await ask("leakscan")).rows[0].kind, "definite");
+  const tasks = await ask("tasks");
+  assert.deepEqual([tasks.rows.length, tasks.scopes.length, tasks.pools.length], [1, 0, 1]);
+  assert.equal((await ask("types")).measured.rows[0].name, "M");
+});
+
 test("what a report does not have is said to be not kept", async () => {
   const source = new SavedSource(snapshot());
   const asked = await source.request("GET", "sites", { limit: 1 });
@@ -149,6 +187,10 @@ test("what a report does not have is said to be not kept", async () => {
   assert.equal((await source.request("GET", "flame", { at: "snapshot:3" })).snapshot, 3);
   for (const [method, path, params] of [
     ["GET", "allocations", {}],
+    ["GET", "analysis", {}],
+    ["GET", "leakscan", {}],
+    ["GET", "tasks", {}],
+    ["GET", "types", {}],
     ["GET", "stats", { at: 5 }],
     ["GET", "flame", { from: "snapshot:3", to: "now" }],
     ["POST", "query", {}],

@@ -108,7 +108,6 @@ export const PAGES = [
     label: "Tasks & types",
     group: "What",
     key: "8",
-    live: true,
     make: (app) => new TasksPage(app),
   },
   {

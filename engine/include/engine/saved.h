@@ -17,4 +17,10 @@ enum memscope_status ms_engine_show(struct ms_engine *engine,
                                     const struct ms_snapshot *snapshot,
                                     uint32_t *session) MEMSCOPE_MUST_CHECK;
 
+// ms_engine_saved_has says whether a saved session (0: the primary one) has a
+// part, MS_PART_...: files of an older memscope do not. False, too, when it is
+// no saved session.
+bool ms_engine_saved_has(struct ms_engine *engine, uint32_t session,
+                         unsigned part);
+
 #endif

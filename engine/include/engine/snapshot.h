@@ -8,10 +8,41 @@
 #ifndef MS_ENGINE_SNAPSHOT_H
 #define MS_ENGINE_SNAPSHOT_H
 
+#include "engine/analysis.h"
+#include "engine/annotations.h"
+#include "engine/measured_types.h"
 #include "engine/stacks.h"
 
 #define MS_SNAPSHOT_NAME 80u
 #define MS_SNAPSHOT_LIMIT 64u // kept per engine; one more is refused
+
+// What else was known of the session at that moment. A part that is not given
+// was not written by the memscope that made the file.
+#define MS_PART_HISTORY 1u
+#define MS_PART_FINDINGS 2u
+#define MS_PART_LEAK_SCAN 4u
+#define MS_PART_GROUPS 8u
+#define MS_PART_TYPES 16u
+#define MS_PART_MEASURED 32u
+
+#define MS_SNAPSHOT_SAMPLES 600u // over all of the session, at most
+#define MS_SNAPSHOT_FINDINGS 512u
+#define MS_SNAPSHOT_GROUPS 4096u // those with most live bytes; likewise:
+#define MS_SNAPSHOT_TYPES 4096u
+
+struct ms_snapshot_parts {
+    unsigned given;            // MS_PART_..., together
+    struct ms_sample *history; // oldest first, in even steps
+    size_t history_count;
+    struct ms_finding *findings;
+    size_t finding_count;
+    struct ms_leak_report leak_scan;
+    struct ms_group_row *groups;
+    size_t group_count;
+    struct ms_type_row *types, *variables;
+    size_t type_count, variable_count;
+    struct ms_measured_types measured;
+};
 
 struct ms_snapshot {
     uint32_t id; // 1, 2, ...
@@ -28,6 +59,7 @@ struct ms_snapshot {
     struct ms_site_row *sites;
     struct ms_module_info *modules;
     struct ms_stacks stacks; // its modules are the same
+    struct ms_snapshot_parts parts;
     uint32_t *site_frames; // of each site, by number; 0: none. NULL: all named
     struct ms_engine *engine; // knows names that came later; NULL: nobody
 };

@@ -6,6 +6,7 @@
 import { ApiError } from "../api.js";
 import { TEXTS } from "../protocol.js";
 import { flameOf } from "./flame.js";
+import { partOf } from "./parts.js";
 import { cut } from "./window.js";
 
 /** @typedef {Record<string, any>} Snapshot */
@@ -46,6 +47,17 @@ function sampleOf({ stats: { seq, uptime_ns, heap, system } }) {
     system.cpu_usage,
     system.thread_count,
   ];
+}
+
+/** All samples that it has, one at least. @param {Snapshot} snapshot */
+function historyOf(snapshot) {
+  const { history } = snapshot;
+  if (!history?.length) return [sampleOf(snapshot)];
+  return history.map((/** @type {number[]} */ [seq, uptime, ...sums]) => [
+    seq,
+    Math.floor(uptime / 1e5) / 10,
+    ...sums,
+  ]);
 }
 
 /** @param {Snapshot} snapshot */
@@ -166,7 +178,7 @@ export class SavedSource {
       seq: stats.seq,
       epoch: this.#session.epoch,
       ts: stats.uptime_ns / 1e6,
-      core: { rows: [sampleOf(this.#snapshot)] },
+      core: { rows: historyOf(this.#snapshot) },
       stats,
       ...(th && { th }),
       ...(site && { site }),
@@ -210,7 +222,7 @@ export class SavedSource {
           epoch: cutOf.epoch,
           step_ms: { "1s": 1000, "10s": 10000 }[String(params.step)] ?? 100,
           columns: CORE,
-          rows: Number(params.since ?? 0) < stats.seq ? [sampleOf(snapshot)] : [],
+          rows: historyOf(snapshot).filter(([seq]) => seq > Number(params.since ?? 0)),
         };
       case "modules":
         return {
@@ -221,7 +233,7 @@ export class SavedSource {
       case `snapshots/${snapshot.id}`:
         return snapshot;
       default:
-        return undefined;
+        return partOf(snapshot, path, cutOf, params);
     }
   }
 

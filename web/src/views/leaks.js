@@ -17,7 +17,7 @@ export class LeaksPage {
     this.moment = h("p", {
       class: "empty",
       hidden: true,
-      text: "A saved snapshot is one moment: who keeps growing, and what no pointer leads to, can only be told while the program runs. Compare two snapshots instead.",
+      text: "This file was written by an older memscope: who keeps growing, and what no pointer leads to, is not in it. Compare two snapshots instead.",
     });
     this.element = h(
       "div",
@@ -43,9 +43,11 @@ export class LeaksPage {
   }
 
   draw() {
-    const { saved } = this.app.store;
-    this.moment.hidden = !saved;
-    this.suspects.element.hidden = this.lost.element.hidden = saved;
+    const { store, findings } = this.app;
+    // Of a saved snapshot, only what its file has.
+    this.suspects.element.hidden = store.saved && findings.seq === 0;
+    this.lost.element.hidden = store.saved && !this.lost.known;
+    this.moment.hidden = !this.suspects.element.hidden || !this.lost.element.hidden;
     this.suspects.draw();
     this.lost.draw();
   }

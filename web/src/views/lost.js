@@ -90,6 +90,11 @@ export class Lost {
     );
   }
 
+  /** Whether there has been an answer. */
+  get known() {
+    return this.#scan.sums !== undefined;
+  }
+
   enter() {
     this.#ask();
   }
