@@ -17,6 +17,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "engine/import.h"
+#include "engine/moment.h"
 #include "engine/render.h"
 #include "session.h"
 
@@ -276,7 +277,8 @@ static void measure_past(uint32_t stacks)
     struct ms_past_view view;
     struct ms_past_table tables[MS_PAST_SERIES] = {{0}};
     double begin = now();
-    need(ms_past_open(&s->past, 0, UINT64_MAX, &view) == MEMSCOPE_OK, "past");
+    struct ms_when last = {.uptime_ns = UINT64_MAX};
+    need(ms_past_open(&s->past, &last, &view) == MEMSCOPE_OK, "past");
     for (size_t i = 0; i < view.count; i++)
         need(ms_past_sum(view.frames[i], tables), "no memory");
     printf(",\"past_log_bytes\":%llu,\"past_frames\":%zu,"
