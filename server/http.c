@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "asides.h"
-#include "head.h"
 #include "http_check.h"
 #include "http_connections.h"
 #include "http_exchange.h"
@@ -145,36 +144,6 @@ static enum MHD_Result answer(struct ms_http *http,
                           "there are as many queries as may be");
 }
 
-// What a head is like that the dispatcher has not seen, since it is not the
-// first one of its connection. 0: as it should be.
-static unsigned judge_head(struct MHD_Connection *connection,
-                           const char *method, const char *version)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-    if (info == NULL)
-        return 400;
-    if (info->header_size > MS_HEAD_BYTES)
-        return 431;
-    if (version < method || version > method + info->header_size)
-        return 400;
-    if ((size_t)(version - method) + strlen(version) > MS_HEAD_LINE_BYTES)
-        return 414;
-    return ms_head_is_clean(method, version, info->header_size) ? 0 : 400;
-}
-
-static enum MHD_Result refuse_head(struct ms_http *http,
-                                   struct MHD_Connection *connection,
-                                   unsigned status)
-{
-    return ms_http_refuse(
-        http->server, connection, status,
-        status == 431   ? "the head of a request may have 16,384 bytes"
-        : status == 414 ? "the first line of a request may have 8,192 bytes"
-                        : "this is no request of HTTP");
-}
-
 // The head of a request has come. *state stays as it is when it was answered.
 static enum MHD_Result begin_request(struct ms_http *http,
                                      struct MHD_Connection *connection,
@@ -184,17 +153,17 @@ static enum MHD_Result begin_request(struct ms_http *http,
     struct ms_endpoints *endpoints = &http->server->endpoints;
     struct ms_http_connection *c =
         ms_http_connections_get(&http->connections, connection);
-    unsigned wrong = *state == &dirty ? 400 : 0;
     bool done;
 
     ms_http_connections_busy(&http->connections, c);
     atomic_fetch_add(&http->server->requests, 1);
     endpoints->route = MS_ROUTE_NONE;
     endpoints->begin_ns = ms_clock_monotonic_ns();
-    if (wrong == 0)
-        wrong = judge_head(connection, method, version);
+    if (*state == &dirty)
+        return ms_http_refuse_head(http->server, connection, 400);
+    unsigned wrong = ms_http_judge_head(connection, method, version);
     if (wrong != 0)
-        return refuse_head(http, connection, wrong);
+        return ms_http_refuse_head(http->server, connection, wrong);
     struct ms_http_asked asked = {
         .caller = &c->caller,
         .method = method,

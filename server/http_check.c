@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "assets.h"
+#include "head.h"
 #include "http.h"
 
 const char *ms_http_header(struct MHD_Connection *connection, const char *name)
@@ -180,4 +181,32 @@ enum MHD_Result ms_http_check(struct ms_server *server,
                               ms_http_too_long(asked->most));
     *done = false;
     return MHD_YES;
+}
+
+unsigned ms_http_judge_head(struct MHD_Connection *connection,
+                            const char *method, const char *version)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    if (info == NULL)
+        return 400;
+    if (info->header_size > MS_HEAD_BYTES)
+        return 431;
+    if (version < method || version > method + info->header_size)
+        return 400;
+    if ((size_t)(version - method) + strlen(version) > MS_HEAD_LINE_BYTES)
+        return 414;
+    return ms_head_is_clean(method, version, info->header_size) ? 0 : 400;
+}
+
+enum MHD_Result ms_http_refuse_head(struct ms_server *server,
+                                    struct MHD_Connection *connection,
+                                    unsigned status)
+{
+    return ms_http_refuse(
+        server, connection, status,
+        status == 431   ? "the head of a request may have 16,384 bytes"
+        : status == 414 ? "the first line of a request may have 8,192 bytes"
+                        : "this is no request of HTTP");
 }

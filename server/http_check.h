@@ -30,4 +30,13 @@ enum MHD_Result ms_http_check(struct ms_server *server,
                               struct MHD_Connection *connection,
                               const struct ms_http_asked *asked, bool *done);
 
+// ms_http_judge_head: what is wrong with a head that the dispatcher has not
+// seen, since it is not the first one of its connection: the status of the
+// answer, for ms_http_refuse_head. 0: it is as it should be.
+unsigned ms_http_judge_head(struct MHD_Connection *connection,
+                            const char *method, const char *version);
+enum MHD_Result ms_http_refuse_head(struct ms_server *server,
+                                    struct MHD_Connection *connection,
+                                    unsigned status);
+
 #endif
