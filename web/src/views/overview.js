@@ -222,9 +222,20 @@ export class Overview {
     const { sites, threads, histograms } = this.#past ?? store;
     if (this.#isNew(0, sites.order)) this.#drawSites(sites);
     if (this.#isNew(1, threads.order)) this.#drawThreads(threads);
+    this.#drawRest(histograms);
+  }
+
+  /** What comes once a second: one of it a frame, since all of it makes a slow one. */
+  /** @param {Row | null} histograms */
+  #drawRest(histograms) {
+    const enough = !this.app.view.paused; // which draws no further frame
     if (histograms && this.#isNew(2, histograms)) {
       this.size.draw(sizeBars(histograms.size));
+      if (enough) return;
+    }
+    if (histograms && this.#isNew(3, histograms)) {
       this.life.draw(lifetimeBars(histograms.lifetime));
+      if (enough) return;
     }
     this.#drawInsights();
   }
