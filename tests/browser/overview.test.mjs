@@ -291,3 +291,47 @@ test("pictures are kept, light, dark and small", async () => {
     await close();
   }
 });
+
+test("F20: a chart is saved as it is seen, under its title and its moment", async () => {
+  const { page, close } = await open(browser, memscope.url);
+  await full(page);
+  for (const id of ["memory", "sizes"]) {
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.click(`#chart-${id} .to-png`),
+    ]);
+    assert.match(
+      file.suggestedFilename(),
+      new RegExp(`^memscope-${id}-\\d\\d-\\d\\d-\\d\\d\\.png$`),
+    );
+    const png = (await readFile(await file.path())).toString("base64");
+    const seen = await page.evaluate(pixelsOf, { png, id });
+    assert.equal(seen.width, seen.chart.width);
+    assert.ok(seen.height > seen.chart.height, "there is room for the title");
+    assert.equal(seen.clear, 0, "pixels without a background");
+    assert.ok(seen.inHead > 100, `${id}: pixels of the title: ${seen.inHead}`);
+    assert.ok(seen.inChart > 500, `${id}: pixels of the series: ${seen.inChart}`);
+  }
+  await close();
+});
+
+/** In the page: what a picture has. @param {{png: string, id: string}} picture */
+async function pixelsOf({ png, id }) {
+  const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes]));
+  const { width, height } = image;
+  const ctx = /** @type {OffscreenCanvasRenderingContext2D} */ (
+    new OffscreenCanvas(width, height).getContext("2d")
+  );
+  ctx.drawImage(image, 0, 0);
+  const pixels = new Uint32Array(ctx.getImageData(0, 0, width, height).data.buffer);
+  const chart = /** @type {HTMLCanvasElement} */ (document.querySelector(`#chart-${id} canvas`));
+  const head = pixels.subarray(0, width * (height - chart.height));
+  const others = (/** @type {Uint32Array} */ part) => part.filter((p) => p !== pixels[0]).length;
+  const counts = {
+    clear: pixels.filter((p) => p >>> 24 !== 255).length,
+    inHead: others(head),
+    inChart: others(pixels.subarray(head.length)),
+  };
+  return { width, height, chart: { width: chart.width, height: chart.height }, ...counts };
+}

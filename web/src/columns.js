@@ -3,7 +3,7 @@
 // columns: what the tables of threads and call sites show, and what each
 // number means.
 
-import { drawSpark, sparkCanvas } from "./charts/spark.js";
+import { drawSpark, sparkLine } from "./charts/spark.js";
 import {
   byteRate,
   bytes,
@@ -35,12 +35,8 @@ export const STATES = /** @type {Record<string, string>} */ ({
 
 /** @param {HTMLElement} cell @param {Record<string, any>} row */
 function paintSpark(cell, row) {
-  let canvas = /** @type {HTMLCanvasElement | null} */ (cell.firstElementChild);
-  if (!canvas) {
-    canvas = sparkCanvas();
-    cell.append(canvas);
-  }
-  drawSpark(canvas, row.trend);
+  if (!cell.firstElementChild) cell.append(sparkLine());
+  drawSpark(/** @type {Element} */ (cell.firstElementChild), row.trend);
 }
 
 /** @param {string} part @returns {Column} */

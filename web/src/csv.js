@@ -15,10 +15,10 @@ export function toCsv(names, rows) {
   return [names, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
 }
 
-/** Gives the user a file. @param {string} name @param {string} text @param {string} [type] */
-export function download(name, text, type = "text/csv") {
+/** Gives the user a file. @param {string} name @param {BlobPart} content @param {string} [type] */
+export function download(name, content, type = "text/csv") {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

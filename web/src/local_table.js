@@ -124,8 +124,4 @@ export class LocalTable {
       this.#asked,
     );
   }
-
-  restyle() {
-    this.table.restyle();
-  }
 }

@@ -159,10 +159,6 @@ export class Table {
     this.first = 0;
   }
 
-  restyle() {
-    for (const canvas of this.body.querySelectorAll("canvas")) delete canvas.dataset.drawn;
-  }
-
   /** Whether the part that was asked for has not come. */
   get waiting() {
     return this.#asked !== null;

@@ -5,8 +5,8 @@
 import { until } from "./until.mjs";
 
 /**
- * From the click or the key, as the page is told of it, until a frame has
- * other rows, in ms.
+ * From the click or the key, as the page is told of it, until the frame with
+ * other rows has been laid out, painted and handed to the compositor, in ms.
  * @param {import("playwright-core").Page} page
  * @param {() => Promise<void>} act
  * @returns {Promise<number>}
@@ -24,11 +24,17 @@ export async function timeToRows(page, act) {
     const begin = () => {
       acted.abort(); // the other listener's time has passed as well
       const began = performance.now();
-      const look = () => {
-        if (shown() !== before) w.painted = performance.now() - began;
-        else requestAnimationFrame(look);
-      };
-      look();
+      // No frames are asked for: they would take the time that is measured.
+      const observer = new MutationObserver(() => {
+        if (shown() === before) return;
+        observer.disconnect();
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+          w.painted = performance.now() - began;
+        };
+        port2.postMessage(null); // comes when this frame is done
+      });
+      observer.observe(document, { subtree: true, childList: true, attributes: true });
     };
     const first = { capture: true, signal: acted.signal };
     addEventListener("pointerdown", begin, first);

@@ -8,6 +8,7 @@ import { nextScale } from "../scale.js";
 import { AsTable } from "./as_table.js";
 import { Axes } from "./axes.js";
 import { ColumnsController } from "./columns_controller.js";
+import { pictureButton } from "./picture.js";
 
 Chart.register(ColumnsController, CategoryScale, LinearScale);
 
@@ -30,12 +31,16 @@ export class BarChart {
 
   /**
    * @param {{id: string, title: string, note: string, help: string, color: string,
-   *   kind: import("../scale.js").Kind, format: (value: number) => string, axis: (value: number) => string}} plan
+   *   moment: () => string, kind: import("../scale.js").Kind, format: (value: number) => string, axis: (value: number) => string}} plan
    */
   constructor(plan) {
     this.plan = plan;
     this.canvas = h("canvas", { role: "img", "aria-label": plan.title });
-    const plot = h("div", { class: "plot" }, this.canvas);
+    const button = pictureButton(plan.title, this.canvas, () => {
+      const { id, title, note } = plan;
+      return { id, title, moment: plan.moment(), words: [{ text: note, color: "dim" }] };
+    });
+    const plot = h("div", { class: "plot" }, this.canvas, button);
     this.table = new AsTable(
       plan.title,
       plot,

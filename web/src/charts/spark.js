@@ -1,42 +1,39 @@
 // SPDX-License-Identifier: MIT
 //
-// spark: a small line without axes, for one row of a table.
+// spark: a small line without axes, for one row of a table. A path, no canvas:
+// each canvas would be a layer of its own to the browser, in every frame.
 
-import { color } from "../dom.js";
-
+const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 72;
 const HEIGHT = 20;
 
-/** @returns {HTMLCanvasElement} */
-export function sparkCanvas() {
-  const canvas = document.createElement("canvas");
-  canvas.width = WIDTH * devicePixelRatio;
-  canvas.height = HEIGHT * devicePixelRatio;
-  canvas.className = "spark";
-  canvas.setAttribute("aria-hidden", "true");
-  return canvas;
+/** @returns {SVGSVGElement} */
+export function sparkLine() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "spark");
+  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(SVG, "path"));
+  return svg;
 }
 
-/** @param {HTMLCanvasElement} canvas @param {(number | null)[] | null} trend oldest first */
-export function drawSpark(canvas, trend) {
-  const key = trend ? trend.join() : "";
-  if (canvas.dataset.drawn === key) return;
-  canvas.dataset.drawn = key;
-  const ctx = canvas.getContext("2d");
-  if (!ctx) return;
-  ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  ctx.clearRect(0, 0, WIDTH, HEIGHT);
-  const points = (trend ?? []).map((y, x) => ({ x, y })).filter((p) => p.y !== null);
-  if (points.length < 2) return;
-  const most = Math.max(...points.map((p) => Number(p.y)), 1);
-  ctx.strokeStyle = color("heap");
-  ctx.lineWidth = 1.25;
-  ctx.beginPath();
-  for (const p of points) {
-    ctx.lineTo(
-      (p.x / ((trend?.length ?? 1) - 1)) * (WIDTH - 2) + 1,
-      HEIGHT - 2 - (Number(p.y) / most) * (HEIGHT - 4),
-    );
-  }
-  ctx.stroke();
+/** The way of the line; "" when there is none. @param {(number | null)[] | null} trend oldest first */
+export function sparkPath(trend) {
+  const all = trend ?? [];
+  const points = all.map((y, x) => ({ x, y: Number(y) })).filter(({ x }) => all[x] !== null);
+  if (points.length < 2) return "";
+  const most = Math.max(...points.map((p) => p.y), 1);
+  const places = points.map(({ x, y }) => {
+    const across = (x / (all.length - 1)) * (WIDTH - 2) + 1;
+    const down = HEIGHT - 2 - (y / most) * (HEIGHT - 4);
+    return `${across.toFixed(1)} ${down.toFixed(1)}`;
+  });
+  return `M${places.join("L")}`;
+}
+
+/** @param {Element} spark @param {(number | null)[] | null} trend oldest first */
+export function drawSpark(spark, trend) {
+  const path = /** @type {Element} */ (spark.firstElementChild);
+  const way = sparkPath(trend);
+  if (path.getAttribute("d") !== way) path.setAttribute("d", way);
 }

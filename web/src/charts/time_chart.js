@@ -9,6 +9,7 @@ import { clock, UNKNOWN } from "../format.js";
 import { nextScale } from "../scale.js";
 import { AsTable } from "./as_table.js";
 import { Axes } from "./axes.js";
+import { momentOf, pictureButton } from "./picture.js";
 import { RingController } from "./ring_controller.js";
 
 // The controller draws no points, yet Chart.js looks up its element by name.
@@ -74,7 +75,12 @@ export class TimeChart {
         ),
       );
     }
-    const plot = h("div", { class: "plot" }, this.canvas);
+    const plot = h(
+      "div",
+      { class: "plot" },
+      this.canvas,
+      pictureButton(plan.title, this.canvas, () => this.#picture()),
+    );
     this.table = new AsTable(
       plan.title,
       plot,
@@ -99,6 +105,16 @@ export class TimeChart {
       { rootMargin: "100px" },
     ).observe(this.canvas);
     this.#listen(onHover);
+  }
+
+  /** @returns {import("./picture.js").Picture} */
+  #picture() {
+    const { id, title, series } = this.plan;
+    const words = series.map(({ label, color }, i) => ({
+      text: `${label} ${this.#values[i].textContent}`,
+      color,
+    }));
+    return { id, title, moment: momentOf(this.source), words };
   }
 
   /** A dozen moments of what is shown, the newest first. */

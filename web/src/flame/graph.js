@@ -3,6 +3,7 @@
 // graph: a flame graph with all that belongs to it: search, the way to what is
 // zoomed in, what the pointer is on, callers and callees, the same as a table.
 
+import { download } from "../csv.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { clipMiddle, count } from "../format.js";
 import { Icicle } from "./icicle.js";
@@ -289,10 +290,7 @@ export class FlameGraph {
   /** The picture as it is, as a file. */
   save() {
     this.main.canvas.toBlob((blob) => {
-      if (!blob) return;
-      const url = URL.createObjectURL(blob);
-      h("a", { href: url, download: "flame.png" }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
+      if (blob) download("flame.png", blob, "image/png");
     });
   }
 }

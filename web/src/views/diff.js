@@ -103,7 +103,7 @@ export class Diff {
       this.rest,
     );
     this.graph = new FlameGraph({ redraw: () => app.redraw() });
-    const common = { note: "grey: A", color: "heap" };
+    const common = { note: "grey: A", color: "heap", moment: () => this.title.textContent ?? "" };
     this.size = new BarChart({
       ...common,
       id: "diff-sizes",

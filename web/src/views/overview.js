@@ -2,7 +2,8 @@
 //
 // overview: the page that says at a glance how the heap is.
 
-import { drawSpark, sparkCanvas } from "../charts/spark.js";
+import { momentOf } from "../charts/picture.js";
+import { drawSpark, sparkLine } from "../charts/spark.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { bytes, clipMiddle, percent, signedBytes } from "../format.js";
 import { lifetimeBars, sizeBars } from "../histograms.js";
@@ -55,7 +56,7 @@ export class Overview {
       flags: () => app.strip.flags,
     };
     this.charts = timeCharts(source, () => app.redraw());
-    const { size, life } = histogramCharts();
+    const { size, life } = histogramCharts(() => momentOf(source));
     this.size = size;
     this.life = life;
     this.sites = this.#topTable("Top call sites", "live bytes", "sites", [
@@ -221,9 +222,20 @@ export class Overview {
     const { sites, threads, histograms } = this.#past ?? store;
     if (this.#isNew(0, sites.order)) this.#drawSites(sites);
     if (this.#isNew(1, threads.order)) this.#drawThreads(threads);
+    this.#drawRest(histograms);
+  }
+
+  /** What comes once a second: one of it a frame, since all of it makes a slow one. */
+  /** @param {Row | null} histograms */
+  #drawRest(histograms) {
+    const enough = !this.app.view.paused; // which draws no further frame
     if (histograms && this.#isNew(2, histograms)) {
       this.size.draw(sizeBars(histograms.size));
+      if (enough) return;
+    }
+    if (histograms && this.#isNew(3, histograms)) {
       this.life.draw(lifetimeBars(histograms.lifetime));
+      if (enough) return;
     }
     this.#drawInsights();
   }
@@ -264,9 +276,9 @@ export class Overview {
       const row = threads.rows.get(threads.order[i]);
       if (!row) return;
       const [name, trend, live, cpu] = element.children;
-      if (!trend.firstElementChild) trend.append(sparkCanvas());
+      if (!trend.firstElementChild) trend.append(sparkLine());
       setText(name, clipMiddle(row.name || `thread ${row.tid}`, 20));
-      drawSpark(/** @type {HTMLCanvasElement} */ (trend.firstElementChild), row.trend);
+      drawSpark(/** @type {Element} */ (trend.firstElementChild), row.trend);
       setText(live, bytes(row.live_bytes));
       setText(cpu, row.cpu === null ? "–" : `${percent(row.cpu)} %`);
     });

@@ -86,9 +86,11 @@ export function timeCharts(source, hover) {
   ];
 }
 
-export function histogramCharts() {
+/** @param {() => string} moment that they show */
+export function histogramCharts(moment) {
   const size = new BarChart({
     id: "sizes",
+    moment,
     title: "Live bytes by size",
     note: "of the block",
     help: "Live bytes by the requested size of their blocks.",
@@ -99,6 +101,7 @@ export function histogramCharts() {
   });
   const life = new BarChart({
     id: "lifetimes",
+    moment,
     title: "Block lifetime",
     note: "of freed blocks",
     help: "All blocks freed so far, by how long they lived. Stamps are 0.5 ms apart.",

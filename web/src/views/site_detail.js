@@ -5,6 +5,7 @@
 
 import { api } from "../api.js";
 import { BarChart } from "../charts/bars.js";
+import { momentOf } from "../charts/picture.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { explained } from "../explain.js";
 import {
@@ -107,8 +108,10 @@ export class SiteDetail {
     this.source = new SourceView(() => app.store.session?.id);
     this.stackTitle = h("h3", { tabindex: 0, ...explained("site.stack") });
     this.stacks = h("div", { class: "stacks" });
+    const moment = () => momentOf({ ring: app.store.ring, view: app.view });
     this.sizes = new BarChart({
       id: "site-sizes",
+      moment,
       title: "Live bytes by size",
       note: "",
       help: "Live blocks from here, by size",
@@ -119,6 +122,7 @@ export class SiteDetail {
     });
     this.lifetimes = new BarChart({
       id: "site-lifetimes",
+      moment,
       title: "Lifetimes",
       note: "of freed blocks",
       help: "Blocks from here that were freed, by how long they lived",

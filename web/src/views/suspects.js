@@ -4,7 +4,7 @@
 // the reason, their stacks, and what to do next.
 
 import { api } from "../api.js";
-import { drawSpark, sparkCanvas } from "../charts/spark.js";
+import { drawSpark, sparkLine } from "../charts/spark.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { confidenceText, evidenceOf } from "../findings.js";
 import { bytes, clipMiddle, count, duration, exactBytes, percent, place } from "../format.js";
@@ -193,7 +193,7 @@ export class Suspects {
     const { site } = f;
     const detail = this.#details.get(site.id);
     const open = this.#open === site.id;
-    const trend = sparkCanvas();
+    const trend = sparkLine();
     drawSpark(trend, detail?.site.trend ?? null);
     const freed = detail?.site.alloc_count
       ? `${percent((detail.site.free_count / detail.site.alloc_count) * 100)} %`

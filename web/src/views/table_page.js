@@ -161,8 +161,8 @@ export class TablePage {
   /** The filter is another. */
   changed() {
     this.table.toTop();
+    this.#again(); // first: the address can wait
     this.#remember();
-    this.#again();
   }
 
   /** The first move is told at once, those that follow a little later. */
@@ -172,8 +172,8 @@ export class TablePage {
     const tell = () => {
       this.#timer = 0;
       this.#movedAt = performance.now();
-      this.#remember();
       this.#again();
+      this.#remember();
     };
     if (wait > 0) this.#timer = setTimeout(tell, wait);
     else tell();
@@ -283,9 +283,5 @@ export class TablePage {
     } catch (error) {
       this.trouble.show(/** @type {Error} */ (error), "Not saved");
     }
-  }
-
-  restyle() {
-    this.table.restyle();
   }
 }

@@ -6,6 +6,7 @@
 import { api } from "../api.js";
 import { BarChart } from "../charts/bars.js";
 import { Mini } from "../charts/mini.js";
+import { momentOf } from "../charts/picture.js";
 import { STATES } from "../columns.js";
 import { h, setText } from "../dom.js";
 import {
@@ -65,8 +66,10 @@ export class ThreadDetail {
     );
     this.said = h("span", { class: "note", role: "status" });
     this.blocks = h("a", { class: "button", text: "Its live blocks" });
+    const moment = () => momentOf({ ring: app.store.ring, view: app.view });
     this.sizes = new BarChart({
       id: "thread-sizes",
+      moment,
       title: "Live bytes by size",
       note: "",
       help: "Live blocks that this thread allocated, by size",
@@ -77,6 +80,7 @@ export class ThreadDetail {
     });
     this.lifetimes = new BarChart({
       id: "thread-lifetimes",
+      moment,
       title: "Lifetimes",
       note: "of freed blocks",
       help: "Its blocks that were freed, by whomever, by how long they lived",

@@ -295,7 +295,6 @@ export class ThreadsPage extends TablePage {
   }
 
   restyle() {
-    super.restyle();
     this.map.draw();
   }
 }
