@@ -60,7 +60,7 @@ test("an opened file is a whole session", async () => {
       return saved.threads.every((/** @type {any} */ t) => rows.some((r) => r.includes(t.name)));
     });
     await go(page, "snapshots");
-    await page.waitForSelector(".snapshots tbody tr");
+    await page.waitForSelector(".snapshots tr[data-id]");
     await go(page, "leaks");
     await until("the page says why it is empty", async () =>
       (await page.textContent(".leaks"))?.includes("A saved snapshot is one moment"),
