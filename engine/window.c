@@ -48,11 +48,34 @@ static void matcher_fini(struct matcher *m, struct ms_window_sums *sums)
         ms_expression_destroy(m->expression);
 }
 
+static unsigned char folded(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+// Whether `part`, which is not empty, is in `text`, in any case. strcasestr()
+// takes twice as long for short names, and there may be very many.
+static bool contains(const char *text, const char *part)
+{
+    unsigned char first = folded(*part);
+
+    for (; *text != '\0'; text++) {
+        if (folded(*text) != first)
+            continue;
+        size_t i = 1;
+        while (part[i] != '\0' && folded(text[i]) == folded(part[i]))
+            i++;
+        if (part[i] == '\0')
+            return true;
+    }
+    return false;
+}
+
 static bool name_matches(struct matcher *m, const char *text, bool lasting)
 {
     return m->expression != NULL
                ? ms_expression_matches(m->expression, text, lasting)
-               : strcasestr(text, m->filter) != NULL;
+               : contains(text, m->filter);
 }
 
 static bool shared_matches(struct matcher *m, const char *text)
