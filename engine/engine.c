@@ -102,10 +102,12 @@ enum memscope_status ms_engine_adopt(struct ms_engine *e, int segment_fd,
         ms_session_open(segment_fd, pid, id, e->symbols, e->tick_ns, &s);
     if (status != MEMSCOPE_OK)
         return status;
+    // Nobody knows of it yet: who asks for it will find its first picture.
+    (void)ms_session_tick(s);
     pthread_mutex_lock(&e->lock);
     s->governor.order.budget = e->budget;
     e->sessions[e->session_count++] = s;
-    pthread_cond_signal(&e->wake); // its first tick comes at once
+    pthread_cond_signal(&e->wake);
     pthread_mutex_unlock(&e->lock);
     finish_pid(e, pid, -1, "exec", s);
     *session = id;

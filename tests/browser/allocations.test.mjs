@@ -57,7 +57,7 @@ test("tasks as a tree, scopes, pools, and types with how they are known", async 
     ],
   );
   const [type] = await rowsWhere(page, "Types", (rows) => rows.length === 1);
-  assert.deepEqual([type.name.text, type.provenance.text], ["struct row", "annotated"]);
+  assert.deepEqual([type.name.text, type.type_from.text], ["struct row", "annotated"]);
   await page.click(".table[aria-label='Tasks'] .tr:has-text('query')");
   const blocks = await rowsWhere(page, "Live blocks", (rows) => rows.length === 1);
   assert.equal(blocks[0].size.text, "500 B");

@@ -166,16 +166,16 @@ test("F13: snapshots: by button, by key and by name; downloaded, they add up; de
   await go(page, "snapshots");
   await until(
     "both are listed",
-    async () => (await page.locator(".snapshots tbody tr").count()) === 2,
+    async () => (await page.locator(".snapshots tr[data-id]").count()) === 2,
   );
   await page.fill('.snapshots input[type="text"]', "before <b>load</b>");
   await page.keyboard.press("Enter");
   await until(
     "the third is listed",
-    async () => (await page.locator(".snapshots tbody tr").count()) === 3,
+    async () => (await page.locator(".snapshots tr[data-id]").count()) === 3,
   );
   assert.equal(
-    await page.textContent(".snapshots tbody tr:nth-child(3) .name"),
+    await page.locator(".snapshots tr[data-id] .name").nth(2).textContent(),
     "before <b>load</b>",
   );
   const { snapshots } = await memscope.api("snapshots");
@@ -200,7 +200,7 @@ test("F13: snapshots: by button, by key and by name; downloaded, they add up; de
   await page.click(remove);
   await until(
     "it is gone from the list",
-    async () => (await page.locator(".snapshots tbody tr").count()) === 2,
+    async () => (await page.locator(".snapshots tr[data-id]").count()) === 2,
   );
   await assert.rejects(memscope.api(`snapshots/${snapshots[0].id}`), /404/);
   assert.deepEqual(await problems(), []);

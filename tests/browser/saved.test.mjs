@@ -60,7 +60,7 @@ test("an opened file is a whole session", async () => {
       return saved.threads.every((/** @type {any} */ t) => rows.some((r) => r.includes(t.name)));
     });
     await go(page, "snapshots");
-    await page.waitForSelector(".snapshots tbody tr");
+    await page.waitForSelector(".snapshots tr[data-id]");
     await go(page, "leaks");
     await until("the page shows what was known then", async () => {
       const text = (await page.textContent(".leaks")) ?? "";

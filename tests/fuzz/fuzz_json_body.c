@@ -81,6 +81,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     uint32_t refs = session->refs;
     ms_routes_answer(&request, &reply);
+    if (reply.ask != NULL) {
+        FUZZ_CHECK(reply.json == NULL && reply.job == NULL);
+        ms_handler *ask = reply.ask;
+        reply = (struct ms_reply){0};
+        ask(&request, &reply);
+    }
     FUZZ_CHECK(engine->snapshot_count == (reply.status == 201));
     check_reply(&reply);
     while (engine->snapshot_count > 0)

@@ -37,7 +37,7 @@ def rows(list_of_rows):
 def numbers(known):
     """Without names: a snapshot has those that came after its tick as well."""
     return {number: {k: v for k, v in row.items()
-                     if k not in ("function", "file", "line")}
+                     if k not in ("function", "file", "line", "declared_type")}
             for number, row in known.items()}
 
 
