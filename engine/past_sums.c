@@ -20,6 +20,7 @@ enum memscope_status ms_past_open(struct ms_past *p, const struct ms_when *when,
                                   struct ms_past_view *out)
 {
     size_t all = 1;
+    const struct ms_past_frame *base = NULL; // before its end nothing can begin
 
     *out = (struct ms_past_view){0};
     pthread_mutex_lock(&p->lock);
@@ -30,8 +31,10 @@ enum memscope_status ms_past_open(struct ms_past *p, const struct ms_when *when,
         pthread_mutex_unlock(&p->lock);
         return MEMSCOPE_ERROR_MEMORY;
     }
-    if (p->base != NULL && at_or_before(p->base, when))
+    if (p->base != NULL && at_or_before(p->base, when)) {
         out->frames[out->count++] = p->base;
+        base = p->base;
+    }
     bool beyond = p->base != NULL && out->count == 0; // older than all
     for (unsigned i = MS_PAST_LEVELS; i > 0 && !beyond; i--) {
         const struct ms_past_level *l = &p->levels[i - 1];
@@ -42,11 +45,9 @@ enum memscope_status ms_past_open(struct ms_past *p, const struct ms_when *when,
             out->frames[out->count++] = f;
         }
     }
-    // Before the base's end nothing can begin.
-    out->based = out->count != 0 && out->frames[0] == p->base;
-    bool found =
-        out->count != 0 && !(when->range && out->based &&
-                             out->frames[0]->uptime_ns > when->from_ns);
+    out->based = base != NULL;
+    bool found = out->count != 0 && !(when->range && base != NULL &&
+                                      base->uptime_ns > when->from_ns);
     p->readers += found;
     pthread_mutex_unlock(&p->lock);
     if (!found) {

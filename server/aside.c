@@ -10,8 +10,8 @@
 #include "reply_text.h"
 
 #define PIECE_BYTES 65536u
-#define FULL_BYTES (2 * PIECE_BYTES) // then it is put down
-#define LOW_BYTES PIECE_BYTES        // then it is taken up again
+#define FULL_BYTES ((size_t)2 * PIECE_BYTES) // then it is put down
+#define LOW_BYTES PIECE_BYTES                // then it is taken up again
 
 // {lock}
 static void wake_up(struct ms_aside *a)

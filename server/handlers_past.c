@@ -25,9 +25,8 @@ bool ms_get_when(struct ms_request *q, struct ms_reply *r, struct ms_when *when)
     if (at + seq + when->range > 1)
         ms_reply_error(r, 400, "either at, or seq, or from and to");
     else if (!ms_query_number(&q->query, end, UINT64_MAX, INT64_MAX,
-                              &when->uptime_ns))
-        ms_reply_error(r, 400, "at, from and to are nanoseconds of uptime");
-    else if (!ms_query_number(&q->query, "from", 0, INT64_MAX, &when->from_ns))
+                              &when->uptime_ns) ||
+             !ms_query_number(&q->query, "from", 0, INT64_MAX, &when->from_ns))
         ms_reply_error(r, 400, "at, from and to are nanoseconds of uptime");
     else if (when->from_ns > when->uptime_ns)
         ms_reply_error(r, 400, "from is later than to");
