@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -32,6 +33,8 @@ int __wrap_ms_shared_map(int fd, uint64_t offset, uint64_t bytes, bool keep,
 void *__wrap_ms_memory_map(size_t bytes);
 void __real_ms_memory_unmap(void *memory, size_t bytes);
 void __wrap_ms_memory_unmap(void *memory, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void __real_free(void *memory);
@@ -133,4 +136,17 @@ void __wrap_free(void *memory)
 {
     if (memory != NULL && !give_back(memory))
         __real_free(memory);
+}
+
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].memory == memory && kept[i].in_use) {
+            void *moved = malloc(bytes);
+            FUZZ_CHECK(moved != NULL && bytes <= kept[i].bytes);
+            memcpy(moved, memory, bytes);
+            give_back(memory);
+            return moved;
+        }
+    return __real_realloc(memory, bytes);
 }
