@@ -19,12 +19,13 @@ import sys
 import threading
 import time
 
-import server_test
-from server_test import Api, Closed, Host, Refused, WebSocket
+import ws_client
+from server_test import Api, Host
+from ws_client import Closed, Refused, WebSocket
 
 WANTED = {"t": "sub", "hz": 10, "hist": True,
-          "site": {**server_test.TABLE, "n": 500},
-          "th": {**server_test.TABLE, "n": 500}}
+          "site": {**ws_client.TABLE, "n": 500},
+          "th": {**ws_client.TABLE, "n": 500}}
 ALL = WebSocket.frame(1, json.dumps({"t": "ack", "seq": 2 ** 40}).encode())
 MANY = b"".join([
     *[WebSocket.frame(1, json.dumps({**WANTED, "sub": i}).encode())

@@ -11,7 +11,8 @@ import sys
 import time
 
 import server_test
-from server_test import Host, Process, Viewer, proc_status_kib, say, wait_until
+from server_test import Host, Process, proc_status_kib, say, wait_until
+from ws_client import Viewer
 
 KINDS = ("ackless", "stopped", "half-open", "slow", "flooding")
 EACH = 40 if server_test.SANITIZER else 200

@@ -9,7 +9,7 @@ import unittest
 
 import server_test
 from memscope_test import BIN, DEMO, Memscope, Process, target
-from server_test import Refused, Viewer
+from ws_client import Refused, Viewer
 
 DEFAULT_PORT = 7070
 

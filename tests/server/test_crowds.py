@@ -7,7 +7,8 @@ import resource
 import socket
 
 import server_test
-from server_test import Host, WebSocket, read_answer, wait_until
+from server_test import Host, read_answer, wait_until
+from ws_client import WebSocket
 
 HEADS_PENDING = 128  # of server/dispatcher.h
 HTTP_CONNECTIONS = 256  # of server/http.h

@@ -10,7 +10,8 @@ import subprocess
 
 import server_test
 from access_case import JSON, STATUS, TOKEN, AccessCase, as_root, begins
-from server_test import Host, Refused, WebSocket
+from server_test import Host
+from ws_client import Refused, WebSocket
 from strangers import Stranger
 
 

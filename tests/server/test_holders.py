@@ -7,7 +7,8 @@ read at last."""
 import socket
 
 import server_test
-from server_test import PATIENCE, Host, Viewer, say, wait_until
+from server_test import PATIENCE, Host, say, wait_until
+from ws_client import Viewer
 
 HOLDERS = 100
 

@@ -12,9 +12,9 @@ import subprocess
 import time
 
 import server_test
-from server_test import (
-    CODES, PATIENCE, Host, Kept, Refused, WebSocket, error_code, read_answer,
-    wait_until)
+from server_test import (CODES, PATIENCE, Host, Kept, error_code, read_answer,
+                         wait_until)
+from ws_client import Refused, WebSocket
 from test_smuggling import Forms
 
 JSON = "Content-Type: application/json"

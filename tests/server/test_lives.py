@@ -6,7 +6,8 @@ nothing is left of it when it goes."""
 import socket
 
 import server_test
-from server_test import Host, Viewer, wait_until
+from server_test import Host, wait_until
+from ws_client import Viewer
 from viewers_case import ViewersCase
 
 

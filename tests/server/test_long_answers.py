@@ -8,7 +8,8 @@ import select
 import socket
 
 import server_test
-from server_test import Host, Kept, Viewer, read_answer, say, wait_until
+from server_test import Host, Kept, read_answer, say, wait_until
+from ws_client import Viewer
 
 SITES = 20000 if not server_test.SANITIZER else 4000
 ROUNDS = 40

@@ -14,7 +14,8 @@ import ssl
 import server_test
 from memscope_test import DEMO, PATIENCE, Memscope, Process
 from nginx import TOKEN, Nginx
-from server_test import Api, Viewer, WebSocket, error_code, wait_until
+from server_test import Api, error_code, wait_until
+from ws_client import Viewer, WebSocket
 
 BEARER = "Authorization: Bearer " + TOKEN
 PREFIX = "/memscope"

@@ -6,8 +6,8 @@ or closed as docs/PROTOCOL.md section 2 says."""
 import json
 
 import server_test
-from server_test import (
-    Closed, Host, Refused, WebSocket, error_code, wait_until)
+from server_test import Host, error_code, wait_until
+from ws_client import Closed, Refused, WebSocket
 
 UPGRADE = ("Upgrade: websocket", "Connection: Upgrade",
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",

@@ -4,7 +4,8 @@
 and with what was pinned."""
 
 import server_test
-from server_test import Closed, wait_until
+from server_test import wait_until
+from ws_client import Closed
 from viewers_case import ViewersCase
 
 

@@ -2,7 +2,8 @@
 """What the tests of viewers have in common: a server with sites that are busy."""
 
 import server_test
-from server_test import Host, Viewer, wait_until
+from server_test import Host, wait_until
+from ws_client import Viewer
 
 
 class ViewersCase(server_test.TestCase):
