@@ -116,7 +116,8 @@ test("a report of a saved snapshot has its numbers, and asks nobody", async () =
     await page.waitForSelector(".page-th .tr");
     await go(page, "leaks");
     await until("what was known then is shown", async () => {
-      const text = await page.innerText(".leaks"); // what is hidden is not in it
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not in it
+      const text = await page.innerText(".leaks");
       return text.includes("Not scanned yet") && text.includes("No call site keeps growing");
     });
     await go(page, "tasks");

@@ -63,7 +63,8 @@ test("an opened file is a whole session", async () => {
     await page.waitForSelector(".snapshots tr[data-id]");
     await go(page, "leaks");
     await until("the page shows what was known then", async () => {
-      const text = await page.innerText(".leaks"); // what is hidden is not in it
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not in it
+      const text = await page.innerText(".leaks");
       return text.includes("Not scanned yet") && /keep(s)? growing/.test(text);
     });
     assert.ok(await page.isHidden(".leaks > .empty"));

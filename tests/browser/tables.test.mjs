@@ -159,6 +159,15 @@ test("a click on a head sorts, another turns the order, and it is said", async (
   await close();
 });
 
+/** Rows move until the pointer is on them; so does the table while the page comes. */
+/** @param {import("playwright-core").Page} page */
+async function hold(page) {
+  await until("the order stays", async () => {
+    await page.hover(".tbody .tr >> nth=1");
+    return page.isVisible(".frozen");
+  });
+}
+
 test("F8: the order stays while the pointer is on the rows", async () => {
   const { page, close } = await open(browser, `${lively.url}#/sites`);
   await rowsWhere(page, "all sites are there", (all) => all.length >= 6);
@@ -166,8 +175,7 @@ test("F8: the order stays while the pointer is on the rows", async () => {
     (await lively.api("sites?sort=live_bytes")).rows.map((/** @type {any} */ row) =>
       String(row.id),
     );
-  await page.hover(".tbody .tr >> nth=1");
-  await page.waitForSelector(".frozen:visible");
+  await hold(page);
   const before = (await rows(page)).map((row) => row.id);
   // The burst comes and goes: the true order changes twice at least.
   const seen = new Set();
@@ -276,9 +284,7 @@ test("the keyboard walks the rows, opens one, and comes back to it", async () =>
 
 test("a row's drawer says all that is known, exactly, and follows", async () => {
   const { page, close } = await open(browser, `${lively.url}#/sites`);
-  // Rows move until the pointer is there.
-  await page.hover(".tbody .tr >> nth=0");
-  await page.waitForSelector(".frozen:visible");
+  await hold(page);
   await page.click(".tr .name:text-is('session_leak')");
   await page.waitForSelector('.drawer h2:text-is("session_leak")');
   const live = async () =>
@@ -288,6 +294,19 @@ test("a row's drawer says all that is known, exactly, and follows", async () => 
   const before = await live();
   assert.equal(before % 10_000, 0, "sessions of 10,000 bytes");
   await until("it grows", async () => (await live()) > before);
+  await close();
+});
+
+test("what comes to lie under the pointer after a click is not explained unasked", async () => {
+  const { page, close } = await open(browser, `${lively.url}#/sites`);
+  await page.click(".tbody .tr >> nth=0");
+  await page.waitForSelector(".drawer .stacks li");
+  await page.waitForTimeout(1000); // for whatever the pointer is over now
+  assert.ok(await page.isHidden("#tip"));
+  await page.keyboard.press("Escape");
+  assert.ok(await page.isHidden(".drawer"), "one Escape closes it");
+  await page.hover("[data-explain]:visible");
+  await page.waitForSelector("#tip:visible");
   await close();
 });
 

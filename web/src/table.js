@@ -47,6 +47,8 @@ function about(column) {
 export class Table {
   /** @type {HTMLElement[]} */
   #pool = [];
+  /** @type {Map<Element, Record<string, any>>} what each of them shows */
+  #painted = new Map();
   /** @type {number[]} */
   #order = [];
   #offset = 0;
@@ -125,6 +127,7 @@ export class Table {
     this.options.columns = columns;
     this.#setColumns();
     this.#pool = [];
+    this.#painted.clear();
     this.body.replaceChildren();
   }
 
@@ -272,8 +275,9 @@ export class Table {
     });
     for (const column of this.options.columns)
       element.append(h("div", { class: classes("td", column), role: "cell" }));
+    // What is seen is opened, also while other rows are on their way.
     const open = () => {
-      const row = this.rows.get(Number(element.dataset.id));
+      const row = this.rows.get(Number(element.dataset.id)) ?? this.#painted.get(element);
       if (row) this.options.onOpen(row);
     };
     /** A control within the row acts for itself. @param {Event} event */
@@ -326,6 +330,7 @@ export class Table {
 
   /** @param {HTMLElement} element @param {Record<string, any>} row @param {number} index */
   #paint(element, row, index) {
+    this.#painted.set(element, row);
     setAttribute(element, "data-id", String(row.id));
     setAttribute(element, "aria-rowindex", String(index + 2));
     element.classList.toggle("ended", row.ended === true);

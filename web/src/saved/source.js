@@ -49,7 +49,7 @@ function sampleOf({ stats: { seq, uptime_ns, heap, system } }) {
   ];
 }
 
-/** All samples that it has, one at least. @param {Snapshot} snapshot */
+/** All samples that it has, one at least. @param {Snapshot} snapshot @returns {number[][]} */
 function historyOf(snapshot) {
   const { history } = snapshot;
   if (!history?.length) return [sampleOf(snapshot)];

@@ -2,7 +2,8 @@
 //
 // tip: the explanation of the number under the pointer or with the focus. One
 // for the whole page. What has a title shows it on focus as well, which
-// browsers do not.
+// browsers do not. What comes to lie under a pointer that stands still since
+// its last click was not asked for.
 
 import { h } from "../dom.js";
 import { explanation } from "../explain.js";
@@ -14,13 +15,18 @@ export class Tip {
   #timer = 0;
   /** @type {Element | null} */
   #of = null;
+  /** @type {PointerEvent | null} */
+  #pressed = null;
 
   /** @param {{stats: Record<string, any> | null}} store */
   constructor(store) {
     this.store = store;
     this.element = h("div", { class: "tip", role: "tooltip", id: "tip", hidden: true });
     document.addEventListener("pointerover", (event) => this.#over(event));
-    document.addEventListener("pointerdown", () => this.hide());
+    document.addEventListener("pointerdown", (event) => {
+      this.#pressed = event;
+      this.hide();
+    });
     document.addEventListener("focusin", (event) => this.#focused(event));
     document.addEventListener("focusout", () => this.hide());
     addEventListener("scroll", () => this.hide(), { capture: true, passive: true });
@@ -33,7 +39,9 @@ export class Tip {
     if (target === this.#of) return;
     if (this.#of && !this.#of.matches(":focus-visible")) this.hide();
     clearTimeout(this.#timer);
-    if (target) this.#timer = setTimeout(() => this.#show(target), HOVER_MS);
+    const { clientX: x, clientY: y } = event;
+    const still = x === this.#pressed?.clientX && y === this.#pressed.clientY;
+    if (target && !still) this.#timer = setTimeout(() => this.#show(target), HOVER_MS);
   }
 
   /** @param {FocusEvent} event */
