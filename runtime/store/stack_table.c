@@ -31,6 +31,7 @@ struct place {
     struct ms_node key;
     uint64_t near, own;
     uint32_t tag;
+    uint32_t last_bits; // of the hash; asked for once, see fork.c
 };
 
 static uint64_t near_of(uint32_t parent)
@@ -38,7 +39,8 @@ static uint64_t near_of(uint32_t parent)
     return ((uint64_t)(parent >> NEAR_BITS) + 1) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-static struct place place_of(uint64_t address, uint32_t parent, uint32_t module)
+static struct place place_of(const struct ms_store *s, uint64_t address,
+                             uint32_t parent, uint32_t module)
 {
     uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) *
                  UINT64_C(0x9E3779B97F4A7C15);
@@ -49,6 +51,7 @@ static struct place place_of(uint64_t address, uint32_t parent, uint32_t module)
         .near = near_of(parent),
         .own = h,
         .tag = (uint32_t)h << NODE_BITS,
+        .last_bits = s->header->hash_bits,
     };
 }
 
@@ -72,9 +75,9 @@ static bool is_node(const struct ms_store *s, uint32_t slot,
     return n->address == key->address && n->parent == key->parent;
 }
 
-// Tries to fill a slot that was empty. Returns what stands there then; 0: no
-// node is left. *fresh is a node already filled for this key, kept for the next
-// try.
+// Tries to fill a slot, if it is empty still. Returns what stands there then;
+// 0: no node is left. *fresh is a node already filled for this key, kept for
+// the next try.
 static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
                                       _Atomic uint32_t *slot,
                                       const struct ms_node *key, uint32_t tag,
@@ -101,14 +104,16 @@ static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
     (((1u << (level)*MS_HASH_STEP_BITS) - 1) / ((1u << MS_HASH_STEP_BITS) - 1) \
      << MS_HASH_FIRST_BITS)
 
-static _Atomic uint32_t *window_of(const struct ms_store *s, uint64_t hash,
+// `hash` is one of those of the place.
+static _Atomic uint32_t *window_of(const struct ms_store *s,
+                                   const struct place *p, uint64_t hash,
                                    uint32_t level)
 {
     static const uint32_t before[] = {BEFORE(0), BEFORE(1), BEFORE(2),
                                       BEFORE(3), BEFORE(4), BEFORE(5)};
     uint32_t bits = MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS;
 
-    bits = bits < s->header->hash_bits ? bits : s->header->hash_bits;
+    bits = bits < p->last_bits ? bits : p->last_bits;
     return &s->hash[before[level] +
                     (hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1))];
 }
@@ -137,9 +142,9 @@ static uint32_t find(const struct ms_store *s, const struct place *p,
     uint32_t level = ms_load_relaxed(&s->deepest) + 1; // relaxed: a hint
 
     if (level > 2) // not one after the other
-        __builtin_prefetch(window_of(s, hash, level - 2));
+        __builtin_prefetch(window_of(s, p, hash, level - 2));
     while (level-- > 0) {
-        const _Atomic uint32_t *window = window_of(s, hash, level);
+        const _Atomic uint32_t *window = window_of(s, p, hash, level);
         struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
         uint32_t node = among(s, window, l.like, p);
         if (node != 0)
@@ -161,9 +166,7 @@ static uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
     // Those before were not empty, and stay what they were.
     for (uint32_t k = (uint32_t)__builtin_ctz(l.zero); k < MS_HASH_WINDOW;
          k++) {
-        uint32_t found = ms_load_acquire(&window[k]); // pairs with [D]
-        if (found == 0)
-            found = fill_slot(s, &window[k], &p->key, p->tag, fresh);
+        uint32_t found = fill_slot(s, &window[k], &p->key, p->tag, fresh);
         if (((found ^ p->tag) & ~NODE_MASK) == 0 && found != 0 &&
             is_node(s, found, &p->key))
             return found & NODE_MASK;
@@ -173,22 +176,19 @@ static uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
 
 static MS_NOINLINE uint32_t intern(struct ms_store *s, const struct place *p)
 {
-    uint32_t last_bits = s->header->hash_bits, fresh = 0, node = 0;
+    uint32_t fresh = 0, node = 0;
 
-    // What stands for the segment where a fork came in between: see fork.c.
-    if (ms_unlikely(last_bits == 0))
-        return 0;
     for (uint32_t level = 0;; level++) {
-        node = settle(s, window_of(s, p->near, level), p, &fresh);
+        node = settle(s, window_of(s, p, p->near, level), p, &fresh);
         if (node == 0)
-            node = settle(s, window_of(s, p->own, level), p, &fresh);
+            node = settle(s, window_of(s, p, p->own, level), p, &fresh);
         if (node != 0) {
             // relaxed: a hint, which a race may leave too small for a while
             if (level > ms_load_relaxed(&s->deepest))
                 ms_store_relaxed(&s->deepest, level);
             return node;
         }
-        if (MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS >= last_bits)
+        if (MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS >= p->last_bits)
             break;
     }
     ms_store_count_drop(s, MS_DROP_STACKS);
@@ -198,9 +198,12 @@ static MS_NOINLINE uint32_t intern(struct ms_store *s, const struct place *p)
 uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
                            uint32_t parent, uint32_t module)
 {
-    struct place p = place_of(address, parent, module);
+    struct place p = place_of(s, address, parent, module);
     uint32_t node = 0;
 
+    // What stands for the segment where a fork came in between: see fork.c.
+    if (ms_unlikely(p.last_bits == 0))
+        return 0;
     // A parent made just now has no children yet.
     // relaxed: a hint
     if (ms_load_relaxed(&s->header->node_count) - parent > JUST_NOW) {
