@@ -34,21 +34,16 @@ struct place {
     uint32_t last_bits; // of the hash; asked for once, see fork.c
 };
 
-static uint64_t near_of(uint32_t parent)
-{
-    return ((uint64_t)(parent >> NEAR_BITS) + 1) * UINT64_C(0x9E3779B97F4A7C15);
-}
-
 static struct place place_of(const struct ms_store *s, uint64_t address,
                              uint32_t parent, uint32_t module)
 {
-    uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) *
-                 UINT64_C(0x9E3779B97F4A7C15);
+    const uint64_t mix = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) * mix;
 
     h ^= h >> 29;
     return (struct place){
         .key = {.address = address, .parent = parent, .module = module},
-        .near = near_of(parent),
+        .near = ((uint64_t)(parent >> NEAR_BITS) + 1) * mix,
         .own = h,
         .tag = (uint32_t)h << NODE_BITS,
         .last_bits = s->header->hash_bits,
