@@ -20,6 +20,7 @@
 #include "runtime/control.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define AHEAD 8 // rows whose memory is on its way while one is read
 
 struct gather {
     struct ms_session *s;
@@ -86,25 +87,31 @@ static void gather_rows(struct ms_session *s, struct ms_list *list)
     }
 }
 
+typedef void read_row(struct ms_model *, struct ms_reader *, uint32_t row,
+                      uint64_t seq);
+
+static void read_rows(struct ms_session *s, const struct ms_list *list,
+                      size_t count, read_row *read)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
+        read(&s->model, &s->reader, list->items[i], s->seq);
+    }
+}
+
 static void read_changes(struct ms_session *s)
 {
-    struct ms_model *m = &s->model;
-    struct ms_reader *r = &s->reader;
-
     s->fresh.count = 0;
     gather_rows(s, &s->fresh);
     size_t first_pass = s->fresh.count;
-    for (size_t i = 0; i < s->carry.count; i++)
-        ms_model_read_frees(m, r, s->carry.items[i], s->seq);
-    for (size_t i = 0; i < first_pass; i++)
-        ms_model_read_frees(m, r, s->fresh.items[i], s->seq);
+    read_rows(s, &s->carry, s->carry.count, ms_model_read_frees);
+    read_rows(s, &s->fresh, first_pass, ms_model_read_frees);
     // What became dirty meanwhile may hold the allocation of a block whose
     // free was just read. Its own frees wait until the next tick.
     gather_rows(s, &s->fresh);
-    for (size_t i = 0; i < s->carry.count; i++)
-        ms_model_read_allocations(m, r, s->carry.items[i], s->seq);
-    for (size_t i = 0; i < s->fresh.count; i++)
-        ms_model_read_allocations(m, r, s->fresh.items[i], s->seq);
+    read_rows(s, &s->carry, s->carry.count, ms_model_read_allocations);
+    read_rows(s, &s->fresh, s->fresh.count, ms_model_read_allocations);
     struct ms_list swap = s->carry;
     s->carry = s->fresh;
     s->fresh = swap;

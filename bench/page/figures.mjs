@@ -26,7 +26,11 @@ export function ratio(these, those) {
   );
 }
 
-/** The slope of the line that fits best, per step. @param {number[]} values */
+/**
+ * The slope of the line that fits best, and its standard error.
+ * @param {number[]} values one a step
+ * @returns {{perStep: number, error: number}}
+ */
 export function slope(values) {
   const n = values.length;
   const meanX = (n - 1) / 2;
@@ -37,5 +41,7 @@ export function slope(values) {
     up += (x - meanX) * (y - meanY);
     down += (x - meanX) ** 2;
   });
-  return down > 0 ? up / down : 0;
+  const perStep = down > 0 ? up / down : 0;
+  const left = values.reduce((sum, y, x) => sum + (y - meanY - perStep * (x - meanX)) ** 2, 0);
+  return { perStep, error: n > 2 ? Math.sqrt(left / (n - 2) / down) : Number.NaN };
 }

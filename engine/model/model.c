@@ -214,13 +214,40 @@ static void read_lifetimes(struct ms_model *m, struct ms_reader *r,
                               ms_reader_row_detail(r, row), sums, 3);
 }
 
+// Whether a row has nothing new: most of those that are read again.
+static bool no_frees(const struct ms_row *from, const struct ms_row_seen *seen)
+{
+    // relaxed: nothing is concluded from what was seen before
+    return seen->stack != 0 &&
+           ms_load_relaxed(&from->free_count) == seen->free_count &&
+           ms_load_relaxed(&from->free_bytes) == seen->free_bytes &&
+           ms_load_relaxed(&from->lifetime_units) == seen->lifetime_units &&
+           ms_load_relaxed(&from->temporary_count) == seen->temporary_count;
+}
+
+static bool no_allocations(const struct ms_row *from,
+                           const struct ms_row_seen *seen)
+{
+    // One with reallocs has chains, which may lag behind the counts.
+    return seen->stack != 0 && ms_load_relaxed(&from->realloc_count) == 0 &&
+           ms_load_relaxed(&from->alloc_count) == seen->alloc_count &&
+           ms_load_relaxed(&from->alloc_bytes) == seen->alloc_bytes;
+}
+
+void ms_model_expect(const struct ms_model *m, struct ms_reader *r,
+                     uint32_t row)
+{
+    __builtin_prefetch(ms_reader_row(r, row));
+    __builtin_prefetch(&m->seen[row]);
+}
+
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
                          uint64_t seq)
 {
     struct ms_row *from = ms_reader_row(r, row);
     struct place p;
 
-    if (!find_place(m, r, row, seq, &p))
+    if (no_frees(from, &m->seen[row]) || !find_place(m, r, row, seq, &p))
         return;
     // [C] acquire: what these frees have freed was allocated before
     uint64_t count =
@@ -265,7 +292,7 @@ void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
     struct ms_row *from = ms_reader_row(r, row);
     struct place p;
 
-    if (!find_place(m, r, row, seq, &p))
+    if (no_allocations(from, &m->seen[row]) || !find_place(m, r, row, seq, &p))
         return;
     // relaxed: ordered by the frees' acquire [C]
     uint64_t before = p.seen->alloc_count;

@@ -126,6 +126,10 @@ uint64_t ms_model_bytes(const struct ms_model *m);
 // memory.
 struct ms_thread *ms_model_thread(struct ms_model *m, uint32_t slot);
 
+// ms_model_expect says that a row will be read soon; nothing waits for it.
+void ms_model_expect(const struct ms_model *m, struct ms_reader *r,
+                     uint32_t row);
+
 // ms_model_read_frees and ms_model_read_allocations take over what a row has
 // gained. In one tick, all frees are read before any allocation.
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,

@@ -26,7 +26,7 @@ void ms_row_map_clear(struct ms_row_map *map)
 
 static void insert(struct ms_row_map *map, uint32_t key, uint32_t row)
 {
-    uint32_t i = (key * UINT32_C(0x9E3779B1)) >> map->shift;
+    uint32_t i = ms_row_map_place(map, key);
 
     while (map->entries[i].key != 0)
         i = (i + 1) & map->mask;

@@ -1,32 +1,53 @@
 // SPDX-License-Identifier: MIT
 //
 // stack_table: interning of (return address, parent) without a lock. The hash
-// has levels, each much larger than the one before; in each, a key may stand in
-// one window of consecutive slots. Slots are never emptied and are filled in
-// the order in which they are tried, so that two threads with the same key meet
-// in the same slot: one key has one node. A slot holds the node's number and,
-// above it, some bits of the key's hash, so that others' nodes are not looked
-// at.
+// has levels, each much larger than the one before. In each, a key may stand in
+// two windows of consecutive slots: one that it shares with the keys of the
+// nodes numbered like its parent, which are mostly looked for together, and one
+// of its own. Slots are never emptied and are filled in the order in which they
+// are tried, so that two threads with the same key meet in the same slot: one
+// key has one node. A slot holds the node's number and, above it, some bits of
+// the key's hash, so that others' nodes are not looked at.
 
 #include "runtime/store.h"
 
 #include "platform/atomics.h"
 #include "platform/compiler.h"
+#include "platform/lanes.h"
 #include "store/modules.h"
 #include "store/writer.h"
 
 #define NODE_BITS 24u
 #define NODE_MASK ((1u << NODE_BITS) - 1)
 
-_Static_assert((MS_HASH_WINDOW & (MS_HASH_WINDOW - 1)) == 0, "window");
+_Static_assert(MS_HASH_WINDOW == 16, "what ms_lanes_look looks at");
 _Static_assert(MS_NODE_CAPACITY <= 1u << NODE_BITS, "a node and a tag");
 
-static uint64_t hash_of(uint64_t address, uint32_t parent)
-{
-    uint64_t h = address ^ ((uint64_t)parent << 32 | parent);
+#define NEAR_BITS 4u // log2 of the parents that share a window
+#define JUST_NOW 16u // nodes ago
 
-    h *= UINT64_C(0x9E3779B97F4A7C15);
-    return h ^ h >> 29;
+// A key, and where it may stand: by its parent's number, by itself.
+struct place {
+    struct ms_node key;
+    uint64_t near, own;
+    uint32_t tag;
+    uint32_t last_bits; // of the hash; asked for once, see fork.c
+};
+
+static struct place place_of(const struct ms_store *s, uint64_t address,
+                             uint32_t parent, uint32_t module)
+{
+    const uint64_t mix = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) * mix;
+
+    h ^= h >> 29;
+    return (struct place){
+        .key = {.address = address, .parent = parent, .module = module},
+        .near = ((uint64_t)(parent >> NEAR_BITS) + 1) * mix,
+        .own = h,
+        .tag = (uint32_t)h << NODE_BITS,
+        .last_bits = s->header->hash_bits,
+    };
 }
 
 static uint32_t claim_node(struct ms_store *s)
@@ -49,9 +70,9 @@ static bool is_node(const struct ms_store *s, uint32_t slot,
     return n->address == key->address && n->parent == key->parent;
 }
 
-// Tries to fill a slot that was empty. Returns what stands there then; 0: no
-// node is left. *fresh is a node already filled for this key, kept for the next
-// try.
+// Tries to fill a slot, if it is empty still. Returns what stands there then;
+// 0: no node is left. *fresh is a node already filled for this key, kept for
+// the next try.
 static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
                                       _Atomic uint32_t *slot,
                                       const struct ms_node *key, uint32_t tag,
@@ -73,39 +94,119 @@ static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
     return found;
 }
 
-uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
-                           uint32_t parent, uint32_t module)
+// The slots of all levels before one: 1 + 8 + 64 ... of the first.
+#define BEFORE(level)                                                          \
+    (((1u << (level)*MS_HASH_STEP_BITS) - 1) / ((1u << MS_HASH_STEP_BITS) - 1) \
+     << MS_HASH_FIRST_BITS)
+
+// `hash` is one of those of the place.
+static _Atomic uint32_t *window_of(const struct ms_store *s,
+                                   const struct place *p, uint64_t hash,
+                                   uint32_t level)
 {
-    struct ms_node key = {
-        .address = address, .parent = parent, .module = module};
-    uint64_t hash = hash_of(address, parent);
-    uint32_t tag = (uint32_t)hash << NODE_BITS;
-    uint32_t last_bits = s->header->hash_bits, bits = MS_HASH_FIRST_BITS;
-    _Atomic uint32_t *level = s->hash;
-    uint32_t fresh = 0;
+    static const uint32_t before[] = {BEFORE(0), BEFORE(1), BEFORE(2),
+                                      BEFORE(3), BEFORE(4), BEFORE(5)};
+    uint32_t bits = MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS;
 
-    // What stands for the segment where a fork came in between: see fork.c.
-    if (ms_unlikely(last_bits == 0))
-        return 0;
-    for (;; bits += MS_HASH_STEP_BITS) {
-        bits = bits < last_bits ? bits : last_bits;
-        uint64_t window = hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1);
+    bits = bits < p->last_bits ? bits : p->last_bits;
+    return &s->hash[before[level] +
+                    (hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1))];
+}
 
-        for (uint32_t k = 0; k < MS_HASH_WINDOW; k++) {
-            _Atomic uint32_t *slot = &level[window + k];
-            uint32_t found = ms_load_acquire(slot); // acquire: pairs with [D]
-            if (found == 0)
-                found = fill_slot(s, slot, &key, tag, &fresh);
-            if (((found ^ tag) & ~NODE_MASK) == 0 && found != 0 &&
-                is_node(s, found, &key))
-                return found & NODE_MASK;
+// The key's node if it is one of those in `like`, slots of a window; 0: it is
+// not.
+MS_ALWAYS_INLINE uint32_t among(const struct ms_store *s,
+                                const _Atomic uint32_t *window, uint32_t like,
+                                const struct place *p)
+{
+    for (; like != 0; like &= like - 1) {
+        // acquire: pairs with [D]
+        uint32_t found = ms_load_acquire(&window[__builtin_ctz(like)]);
+        if (found != 0 && is_node(s, found, &p->key))
+            return found & NODE_MASK;
+    }
+    return 0;
+}
+
+// The node of a key where that is seen; 0: it is not. A key is in one place
+// only, so any order will do: from the largest level in use down, where most
+// are.
+static uint32_t find(const struct ms_store *s, const struct place *p,
+                     uint64_t hash)
+{
+    uint32_t level = ms_load_relaxed(&s->deepest) + 1; // relaxed: a hint
+
+    if (level > 2) // not one after the other
+        __builtin_prefetch(window_of(s, p, hash, level - 2));
+    while (level-- > 0) {
+        const _Atomic uint32_t *window = window_of(s, p, hash, level);
+        struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
+        uint32_t node = among(s, window, l.like, p);
+        if (node != 0)
+            return node;
+    }
+    return 0;
+}
+
+// Looks through a window, and takes its first empty slot for the key. 0: it is
+// full of others, or no node is left.
+static uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
+                       const struct place *p, uint32_t *fresh)
+{
+    struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
+    uint32_t node = among(s, window, l.like & ~l.zero, p);
+
+    if (node != 0 || l.zero == 0)
+        return node;
+    // Those before were not empty, and stay what they were.
+    for (uint32_t k = (uint32_t)__builtin_ctz(l.zero); k < MS_HASH_WINDOW;
+         k++) {
+        uint32_t found = fill_slot(s, &window[k], &p->key, p->tag, fresh);
+        if (((found ^ p->tag) & ~NODE_MASK) == 0 && found != 0 &&
+            is_node(s, found, &p->key))
+            return found & NODE_MASK;
+    }
+    return 0;
+}
+
+static MS_NOINLINE uint32_t intern(struct ms_store *s, const struct place *p)
+{
+    uint32_t fresh = 0, node = 0;
+
+    for (uint32_t level = 0;; level++) {
+        node = settle(s, window_of(s, p, p->near, level), p, &fresh);
+        if (node == 0)
+            node = settle(s, window_of(s, p, p->own, level), p, &fresh);
+        if (node != 0) {
+            // relaxed: a hint, which a race may leave too small for a while
+            if (level > ms_load_relaxed(&s->deepest))
+                ms_store_relaxed(&s->deepest, level);
+            return node;
         }
-        if (bits == last_bits)
+        if (MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS >= p->last_bits)
             break;
-        level += UINT64_C(1) << bits;
     }
     ms_store_count_drop(s, MS_DROP_STACKS);
     return 0;
+}
+
+uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
+                           uint32_t parent, uint32_t module)
+{
+    struct place p = place_of(s, address, parent, module);
+    uint32_t node = 0;
+
+    // What stands for the segment where a fork came in between: see fork.c.
+    if (ms_unlikely(p.last_bits == 0))
+        return 0;
+    // A parent made just now has no children yet.
+    // relaxed: a hint
+    if (ms_load_relaxed(&s->header->node_count) - parent > JUST_NOW) {
+        node = find(s, &p, p.near);
+        if (node == 0)
+            node = find(s, &p, p.own);
+    }
+    return ms_likely(node != 0) ? node : intern(s, &p);
 }
 
 uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)

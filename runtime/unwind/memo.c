@@ -80,14 +80,15 @@ static void lead(struct ms_memo *m, uint64_t hash,
     s->entry = (uint16_t)(e - m->entries);
 }
 
-// The way to where a stack is to be. At another that begins alike, both get a
-// way on from there. 0: there are too many branches.
+// The way to where a stack is to be, on from where the search for it ended. At
+// another that begins alike, both get a way on from there. 0: there are too
+// many branches.
 static uint64_t way(struct ms_memo *m, const struct ms_frame *from,
                     uint64_t low, uint64_t high)
 {
-    uint64_t hash = ms_memo_begin(from);
+    uint64_t hash = m->ended;
 
-    for (unsigned n = 0; n < MS_MEMO_BRANCHES; n++) {
+    for (uint32_t n = m->branches; n < MS_MEMO_BRANCHES; n++) {
         struct ms_memo_slot *s = ms_memo_slot(m, hash);
         if (s->tag != tag_of(hash))
             return hash;
@@ -189,7 +190,8 @@ ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
     if (from->sp < low || from->sp >= high)
         return NULL;
     struct ms_memo_entry *e = ms_memo_find(m, from, from->sp - 8, high);
-    if (e == NULL || !ms_memo_matches(m, e, from))
+    m->missed = e == NULL || !ms_memo_matches(m, e, from);
+    if (m->missed)
         return NULL;
     ms_memo_meet(m, ms_memo_recent(m, from), (uint32_t)(e - m->entries));
     return e;

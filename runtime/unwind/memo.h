@@ -72,15 +72,18 @@ struct ms_memo {
     uint32_t unmet;     // of those that were replaced since it was last judged
     uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
     uint32_t passed_over;
+    uint64_t ended;    // the way that the last search was on when it ended,
+    uint32_t branches; // and how many lay behind it
+    bool missed;       // it found nothing, and that has not been asked for yet
     uint16_t recent[1u << MS_MEMO_RECENT_BITS]; // entries, by where they begin
     struct ms_memo_slot slots[MS_MEMO_SLOTS];   // in pairs: one of two
     struct ms_memo_entry entries[MS_MEMO_ENTRIES];
     struct ms_memo_words words[MS_MEMO_WORDS];
 };
 
-// ms_memo_keep puts a stack there that was not found: its node and its words,
-// from the outermost in. Only words within [low, high) are read. NULL: it is
-// not kept.
+// ms_memo_keep puts a stack there that was not found just now: its node and its
+// words, from the outermost in. Only words within [low, high) are read. NULL:
+// it is not kept.
 struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
                                    const struct ms_frame *from, uint64_t low,
                                    uint64_t high, bool any_fp, uint32_t node,
@@ -153,7 +156,9 @@ MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
 {
     uint64_t hash = ms_memo_begin(from);
 
-    for (unsigned n = 0; n <= MS_MEMO_BRANCHES; n++) {
+    for (uint32_t n = 0; n <= MS_MEMO_BRANCHES; n++) {
+        m->ended = hash;
+        m->branches = n;
         const struct ms_memo_slot *s = ms_memo_slot(m, hash);
         uint64_t word = from->fp;
         if (ms_unlikely(s->tag != (uint32_t)(hash >> 32)))

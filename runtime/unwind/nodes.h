@@ -14,7 +14,7 @@
 #include "platform/compiler.h"
 #include "runtime/store.h"
 
-#define MS_NODES_BITS 12u
+#define MS_NODES_BITS 10u
 #define MS_NODES_MODULES 8u
 
 struct ms_known_node {

@@ -343,8 +343,12 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
     if (ms_unlikely(generation != u->generation))
         forget(u, generation);
     set_range(u, from->sp);
+    // This event may have looked there already.
     struct ms_memo_entry *e =
-        ms_memo_find(&u->memo, from, u->read_low, u->read_high);
+        u->memo.missed
+            ? NULL
+            : ms_memo_find(&u->memo, from, u->read_low, u->read_high);
+    u->memo.missed = false;
     if (e != NULL && ms_memo_matches(&u->memo, e, from)) {
         node = e->node;
     } else {

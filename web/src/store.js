@@ -9,6 +9,7 @@ import { Ring } from "./ring.js";
 import { Whole } from "./whole.js";
 
 const RATE_SPAN_S = 1; // rates are means over this time
+const MOST_LEFT = 500; // rows that have left the window and are still held
 const CORE = [
   "seq",
   "t",
@@ -281,6 +282,13 @@ export class Store {
     table.total = part.total;
     table.sum = part.sum ?? null;
     table.trouble = part.trouble ?? "";
+    const shown = new Set(part.order);
+    // The last to leave the window is the last to be forgotten: the server
+    // takes it for known until what came without it has been acknowledged.
+    for (const id of table.order) {
+      const row = shown.has(id) ? undefined : table.rows.get(id);
+      if (row && table.rows.delete(id)) table.rows.set(id, row);
+    }
     table.order = part.order;
     for (const row of part.rows) {
       const named = namedRow(columns, row, this.texts);
@@ -288,10 +296,9 @@ export class Store {
       if (named.trend === null && before) named.trend = before.trend;
       table.rows.set(named.id, named);
     }
-    // What is out of the window for long is forgotten.
-    if (table.rows.size > 4 * (part.order.length + 500)) {
-      const keep = new Set(part.order);
-      for (const id of table.rows.keys()) if (!keep.has(id)) table.rows.delete(id);
+    for (const id of table.rows.keys()) {
+      if (table.rows.size <= shown.size + MOST_LEFT) break;
+      if (!shown.has(id)) table.rows.delete(id);
     }
   }
 

@@ -52,6 +52,7 @@ struct ms_store {
     // The writers, found again when their threads are gone [any thread].
     struct ms_writer *_Atomic writers;
     _Atomic uint32_t recorder_count;
+    _Atomic uint32_t deepest; // level of the stack hash in use [any thread]
     _Atomic uint32_t unloads; // modules found to have gone [any thread]
 };
 
