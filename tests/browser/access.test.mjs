@@ -161,7 +161,7 @@ test("check 24: at 390 pixels no page has to be scrolled sideways", async () => 
 test("check 25: no text of a tile is cut, wide or narrow", async () => {
   const { page, close } = await open(browser, memscope.url);
   await full(page);
-  for (const width of [1440, 1280, 1024, 800, 390]) {
+  for (const width of [1440, 1280, 1024, 800, 720, 570, 390]) {
     await page.setViewportSize({ width, height: 800 });
     const cut = await page.$$eval(".tile, .tile *", (all) =>
       all
@@ -169,6 +169,32 @@ test("check 25: no text of a tile is cut, wide or narrow", async () => {
         .map((e) => `${e.className}: ${e.textContent}`),
     );
     assert.deepEqual(cut, [], `at ${width}`);
+  }
+  await close();
+});
+
+test("check 24: small, the head of the page keeps its two lines", async () => {
+  const { page, close } = await open(browser, memscope.url, { viewport: PHONE });
+  await full(page);
+  /** How many of its parts stand below each other. */
+  const lines = () =>
+    page.$$eval("header.top .pill, header.top button", (parts) => {
+      const boxes = parts.map((part) => part.getBoundingClientRect());
+      let [many, end] = [0, Number.NEGATIVE_INFINITY];
+      for (const { top, bottom } of boxes.sort((a, b) => a.top - b.top)) {
+        if (top >= end) many++;
+        end = Math.max(end, bottom);
+      }
+      return many;
+    });
+  for (const width of [390, 720]) {
+    await page.setViewportSize({ width, height: 450 });
+    assert.equal(await lines(), 2, `at ${width}`);
+    await page.keyboard.press("Space");
+    await pillSays(page, /Paused · .* new samples/);
+    assert.equal(await lines(), 2, `paused, at ${width}`);
+    await page.keyboard.press("n");
+    await pillSays(page, /Live/);
   }
   await close();
 });

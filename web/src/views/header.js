@@ -65,7 +65,9 @@ export class Header {
         title: "Keep the heap as it is now (S)",
         onclick: () => app.takeSnapshot(""),
       },
-      "Take snapshot ",
+      h("span", { class: "take", text: "Take " }),
+      h("span", { class: "what", text: "snapshot" }),
+      " ",
       h("kbd", { text: "S" }),
     );
     this.readOnly = h("span", {
@@ -89,16 +91,20 @@ export class Header {
       this.meta,
       this.sessions,
       h("span", { class: "gap" }),
-      this.readOnly,
       this.pill,
       this.said,
       h(
         "span",
-        { class: "segmented", role: "group", "aria-label": "Time shown" },
-        ...this.#windows,
+        { class: "controls" },
+        h(
+          "span",
+          { class: "segmented", role: "group", "aria-label": "Time shown" },
+          ...this.#windows,
+        ),
+        this.pause,
+        this.readOnly,
+        this.snapshot,
       ),
-      this.pause,
-      this.snapshot,
       this.theme,
       this.help,
     );
