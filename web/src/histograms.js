@@ -16,8 +16,9 @@ const LIFETIME_BUCKETS = [0, 4, 7, 11, 14, 17, 20]; // 0.5 ms, 8.4 ms, 67 ms, 1.
 export function regroup(edges, values, ends) {
   const sums = new Array(ends.length + 1).fill(0);
   edges.forEach((edge, i) => {
-    const at = ends.findIndex((end) => edge <= end);
-    sums[at === -1 ? ends.length : at] += values[i];
+    let at = 0;
+    while (edge > ends[at]) at++;
+    sums[at] += values[i];
   });
   return sums;
 }

@@ -62,8 +62,9 @@ export const TEXTS = new Set(["name", "function", "file", "module", "address"]);
 export function namedRow(columns, row, texts) {
   /** @type {Record<string, any>} */
   const named = {};
-  columns.forEach((column, i) => {
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i];
     named[column] = TEXTS.has(column) ? (texts.get(row[i]) ?? "?") : row[i];
-  });
+  }
   return named;
 }

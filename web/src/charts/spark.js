@@ -31,8 +31,13 @@ export function sparkPath(trend) {
   return `M${places.join("L")}`;
 }
 
-/** @param {Element} spark @param {(number | null)[] | null} trend oldest first */
+/** @type {WeakMap<Element, (number | null)[] | null>} */
+const drawn = new WeakMap();
+
+/** A trend that is new is another array. @param {Element} spark @param {(number | null)[] | null} trend oldest first */
 export function drawSpark(spark, trend) {
+  if (drawn.get(spark) === trend) return;
+  drawn.set(spark, trend);
   const path = /** @type {Element} */ (spark.firstElementChild);
   const way = sparkPath(trend);
   if (path.getAttribute("d") !== way) path.setAttribute("d", way);
