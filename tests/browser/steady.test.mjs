@@ -111,6 +111,8 @@ test("check 19: a page that was frozen has every sample, and does not paint each
   const missed = (await memscope.api("stats")).seq;
   await stand(browser, "SIGCONT");
   await until("it has caught up", async () => (await tiles(page))[0].seq >= missed);
+  // The strip, which tells what is held, is not drawn with every tick.
+  await until("the strip as well", async () => (await held(page)).last >= missed);
   const { first, last, samples } = await held(page);
   assert.equal(last - first + 1, samples, "no sample is missing");
   // Two messages may have been on their way; what came later is in one.
