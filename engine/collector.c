@@ -4,8 +4,10 @@
 // since the last tick, not on how often: rows put themselves on their
 // thread's dirty list. Three rules make every picture add up:
 //
-//   1 all frees are read before any allocation, so that no block is seen
-//     freed that was not seen allocated;
+//   1 a row's frees are read before the allocations of the blocks that they
+//     free, so that no block is seen freed that was not seen allocated: those
+//     of other threads' blocks before all else, a row's own just before its
+//     allocations, so that nearly as much is seen freed as allocated;
 //   2 a row that was on a list is read again at the next tick, because its
 //     thread may have found it "dirty" while we were clearing the mark;
 //   3 every sum is made of the same gains, so that they agree.
@@ -87,16 +89,34 @@ static void gather_rows(struct ms_session *s, struct ms_list *list)
     }
 }
 
-typedef void read_row(struct ms_model *, struct ms_reader *, uint32_t row,
-                      uint64_t seq);
-
-static void read_rows(struct ms_session *s, const struct ms_list *list,
-                      size_t count, read_row *read)
+// Whether a row holds the frees of another thread's blocks.
+static bool is_foreign(struct ms_session *s, uint32_t row)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count)
+    struct ms_row_key key;
+
+    return ms_reader_row_key(&s->reader, row, &key) && key.owner != 0;
+}
+
+static void read_foreign(struct ms_session *s, const struct ms_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (i + AHEAD < list->count)
             ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
-        read(&s->model, &s->reader, list->items[i], s->seq);
+        if (is_foreign(s, list->items[i]))
+            ms_model_read_frees(&s->model, &s->reader, list->items[i], s->seq);
+    }
+}
+
+static void read_own(struct ms_session *s, const struct ms_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        uint32_t row = list->items[i];
+        if (i + AHEAD < list->count)
+            ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
+        if (is_foreign(s, row))
+            continue;
+        ms_model_read_frees(&s->model, &s->reader, row, s->seq);
+        ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
     }
 }
 
@@ -104,14 +124,13 @@ static void read_changes(struct ms_session *s)
 {
     s->fresh.count = 0;
     gather_rows(s, &s->fresh);
-    size_t first_pass = s->fresh.count;
-    read_rows(s, &s->carry, s->carry.count, ms_model_read_frees);
-    read_rows(s, &s->fresh, first_pass, ms_model_read_frees);
+    read_foreign(s, &s->carry);
+    read_foreign(s, &s->fresh);
     // What became dirty meanwhile may hold the allocation of a block whose
-    // free was just read. Its own frees wait until the next tick.
+    // free was just read. Foreign frees in there wait until the next tick.
     gather_rows(s, &s->fresh);
-    read_rows(s, &s->carry, s->carry.count, ms_model_read_allocations);
-    read_rows(s, &s->fresh, s->fresh.count, ms_model_read_allocations);
+    read_own(s, &s->carry);
+    read_own(s, &s->fresh);
     struct ms_list swap = s->carry;
     s->carry = s->fresh;
     s->fresh = swap;

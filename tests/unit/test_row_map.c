@@ -38,7 +38,7 @@ static void keys_that_meet_are_told_apart(void **state)
 
     ms_row_map_init(&map);
     for (uint32_t k = 1; count < 20; k++) // all would begin in the last slot
-        if ((k * UINT32_C(0x9E3779B1)) >> map.shift == map.mask)
+        if (ms_row_map_place(&map, k) == map.mask)
             keys[count++] = k;
     for (uint32_t i = 0; i < 20; i++)
         assert_true(ms_row_map_put(&map, keys[i], 100 + i));

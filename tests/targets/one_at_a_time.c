@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+//
+// one_at_a_time ROUNDS: 16384 call stacks by turns, each holding a block of
+// 4096 bytes for as long as it takes to free it. There is never more than one.
+
+#include "victim.h"
+
+#define DEPTH 14u
+
+static void one(unsigned path, unsigned depth);
+
+static void zero(unsigned path, unsigned depth)
+{
+    if (depth != 0) {
+        (path & 1 ? one : zero)(path >> 1, depth - 1);
+        return;
+    }
+    void *p = malloc(4096);
+    victim_check(p != NULL, "malloc gives memory");
+    free(p);
+}
+
+static void one(unsigned path, unsigned depth)
+{
+    if (depth != 0) {
+        (path & 1 ? one : zero)(path >> 1, depth - 1);
+        return;
+    }
+    void *p = malloc(4096);
+    victim_check(p != NULL, "malloc gives memory");
+    free(p);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+
+    for (unsigned long i = 0; i < rounds; i++)
+        for (unsigned path = 0; path < 1u << DEPTH; path++)
+            zero(path, DEPTH);
+    return 0;
+}
