@@ -13,7 +13,7 @@
 
 #define NAME_BYTES 1024u
 #define REPEATS_MOST 256u            // all of them multiplied
-#define AUTOMATON_BYTES (16u << 10)  // of text; each may add a state of 2 KiB
+#define AUTOMATON_BYTES (16u << 10)  // of text; each may add 6 KiB of state
 #define TABLE_NS UINT64_C(100000000) // of CPU, for one table
 #define REMEMBERED_LEAST 1024u
 

@@ -6,27 +6,14 @@
 #include <string.h>
 
 #include "engine/analysis.h"
-#include "routes.h"
-
-static bool get_session(struct ms_request *q, struct ms_reply *r,
-                        uint32_t *session)
-{
-    uint64_t n;
-
-    if (!ms_query_number(&q->query, "session", 0, UINT32_MAX, &n)) {
-        ms_reply_error(r, 400, "session is a number");
-        return false;
-    }
-    *session = (uint32_t)n;
-    return true;
-}
+#include "handlers.h"
 
 static void analyze(struct ms_request *q, struct ms_reply *r, int only)
 {
     struct ms_analysis a;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_analysis(q->server->options.engine, session, only, &a);
@@ -64,7 +51,7 @@ void ms_handle_fragmentation(struct ms_request *q, struct ms_reply *r)
     struct ms_fragmentation f;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_fragmentation(q->server->options.engine, session, &f);
@@ -93,7 +80,7 @@ void ms_handle_leak_report(struct ms_request *q, struct ms_reply *r)
 {
     uint32_t session;
 
-    if (get_session(q, r, &session))
+    if (ms_get_session(q, r, &session))
         reply_report(q, r, session);
 }
 

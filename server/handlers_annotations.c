@@ -7,22 +7,9 @@
 
 #include "engine/annotations.h"
 #include "engine/measured_types.h"
-#include "routes.h"
+#include "handlers.h"
 
 #define FIELD(name, value) json_object_set_new(o, name, value)
-
-static bool get_session(struct ms_request *q, struct ms_reply *r,
-                        uint32_t *session)
-{
-    uint64_t n;
-
-    if (!ms_query_number(&q->query, "session", 0, UINT32_MAX, &n)) {
-        ms_reply_error(r, 400, "session is a number");
-        return false;
-    }
-    *session = (uint32_t)n;
-    return true;
-}
 
 static json_t *render_group(const struct ms_group_row *row)
 {
@@ -56,7 +43,7 @@ void ms_handle_tasks(struct ms_request *q, struct ms_reply *r)
     size_t count;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_groups(q->server->options.engine, session, &rows, &count);
@@ -133,7 +120,7 @@ void ms_handle_types(struct ms_request *q, struct ms_reply *r)
     size_t count, variable_count;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status =
         ms_engine_types(q->server->options.engine, session, &types, &count,
@@ -181,7 +168,7 @@ void ms_handle_marks(struct ms_request *q, struct ms_reply *r)
     size_t count;
     uint32_t session;
 
-    if (!get_session(q, r, &session))
+    if (!ms_get_session(q, r, &session))
         return;
     enum memscope_status status = ms_engine_marks(
         q->server->options.engine, session, &counts, &marks, &count);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "engine/export.h"
+#include "handlers.h"
 #include "platform/clock.h"
-#include "routes.h"
 #include "whole.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -162,12 +162,10 @@ static void begin(struct pending *p, struct ms_reply *r, uint64_t seconds)
 
 static struct pending *make(struct ms_request *q, struct ms_reply *r)
 {
-    uint64_t session;
+    uint32_t session;
 
-    if (!ms_query_number(&q->query, "session", 0, UINT32_MAX, &session)) {
-        ms_reply_error(r, 400, "session is a number");
+    if (!ms_get_session(q, r, &session))
         return NULL;
-    }
     if (q->server->exports >= EXPORTS_MOST) {
         ms_reply_error(r, 503, "there are as many exports under way as may be");
         return NULL;
@@ -180,7 +178,7 @@ static struct pending *make(struct ms_request *q, struct ms_reply *r)
     p->later = (struct ms_later){.again = again, .drop = drop};
     p->server = q->server;
     p->engine = q->server->options.engine;
-    p->session = (uint32_t)session;
+    p->session = session;
     q->server->exports++;
     return p;
 }

@@ -175,8 +175,7 @@ enum MHD_Result ms_http_check(struct ms_server *server,
     if (coding != NULL && strcasecmp(coding, "chunked") != 0)
         return ms_http_refuse(server, connection, 400,
                               "a body comes chunked or as it is");
-    if (length != NULL &&
-        (strlen(length) > 9 || strtoul(length, NULL, 10) > asked->most))
+    if (length != NULL && strtoul(length, NULL, 10) > asked->most)
         return ms_http_refuse(server, connection, 413,
                               ms_http_too_long(asked->most));
     *done = false;

@@ -57,19 +57,44 @@ test("F1, F2, F16: all eight tiles and every part are there", async () => {
   await close();
 });
 
+// Runs in the page, before anything of it: `inSeries` counts pixels of lines and
+// bars (areas are faint), `axes` has what each chart keeps as its axes.
+function watchCharts() {
+  const w = /** @type {any} */ (window);
+  w.axes = {};
+  /** @param {Uint8ClampedArray} data */
+  w.inSeries = (data) => {
+    const probe = document.createElement("canvas").getContext("2d");
+    if (!probe) return 0;
+    const series = ["heap", "free"].map((name) => {
+      probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+      return [1, 3, 5].map((i) => Number.parseInt(String(probe.fillStyle).slice(i, i + 2), 16));
+    });
+    let many = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const far = (/** @type {number[]} */ c) =>
+        Math.abs(data[i] - c[0]) + Math.abs(data[i + 1] - c[1]) + Math.abs(data[i + 2] - c[2]);
+      if (data[i + 3] > 128 && series.some((c) => far(c) < 40)) many++;
+    }
+    return many;
+  };
+  const { drawImage } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.drawImage = function (/** @type {any[]} */ ...what) {
+    const [from] = what;
+    const id = from instanceof HTMLCanvasElement && from.closest("section")?.id;
+    if (id) w.axes[id] = from.getContext("2d")?.getImageData(0, 0, from.width, from.height);
+    return drawImage.apply(this, /** @type {any} */ (what));
+  };
+}
+const watched = {
+  before: (/** @type {import("playwright-core").Page} */ page) => page.addInitScript(watchCharts),
+};
+
 test("check 26: no chart is blank: each has its axes and its series", async () => {
-  const { page, close } = await open(browser, memscope.url);
+  const { page, close } = await open(browser, memscope.url, watched);
   await full(page);
   const found = await until("every chart has drawn its series", async () => {
     const parts = await page.evaluate((charts) => {
-      const probe = document.createElement("canvas").getContext("2d");
-      /** @param {string} name */
-      const colour = (name) => {
-        if (!probe) return [0, 0, 0];
-        probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-        return [1, 3, 5].map((i) => Number.parseInt(String(probe.fillStyle).slice(i, i + 2), 16));
-      };
-      const series = ["heap", "free"].map(colour);
       return charts.map((id) => {
         const canvas = /** @type {HTMLCanvasElement} */ (
           document.querySelector(`#chart-${id} canvas`)
@@ -77,22 +102,8 @@ test("check 26: no chart is blank: each has its axes and its series", async () =
         const { data } = /** @type {CanvasRenderingContext2D} */ (
           canvas.getContext("2d")
         ).getImageData(0, 0, canvas.width, canvas.height);
-        let drawn = 0;
-        let coloured = 0;
-        for (let i = 0; i < data.length; i += 4) {
-          if (data[i + 3] === 0) continue;
-          drawn++;
-          if (
-            series.some(
-              (c) =>
-                Math.abs(data[i] - c[0]) +
-                  Math.abs(data[i + 1] - c[1]) +
-                  Math.abs(data[i + 2] - c[2]) <
-                40,
-            )
-          )
-            coloured++;
-        }
+        const drawn = data.filter((part, i) => i % 4 === 3 && part !== 0).length;
+        const coloured = /** @type {any} */ (window).inSeries(data);
         return { id, drawn: drawn / (data.length / 4), coloured };
       });
     }, CHARTS);
@@ -104,7 +115,7 @@ test("check 26: no chart is blank: each has its axes and its series", async () =
 });
 
 test("check 26: a tick draws upon the axes as they are, pixel by pixel", async () => {
-  const { page, close } = await open(browser, memscope.url);
+  const { page, close } = await open(browser, memscope.url, watched);
   await full(page);
   await page.click("#pause");
   await page.waitForSelector('.pill[data-state="paused"]');
@@ -121,7 +132,6 @@ test("check 26: a tick draws upon the axes as they are, pixel by pixel", async (
       w.kept ??= now;
       return now.map((data, i) => data?.filter((value, at) => value !== w.kept[i][at]).length);
     }, CHARTS);
-  // Laid out anew, they are drawn by Chart.js itself.
   for (let i = 0; i < 3; i++) await page.keyboard.press("t");
   await page.waitForSelector('#theme[aria-label="Theme: auto"]');
   const none = CHARTS.map(() => 0);
@@ -135,6 +145,32 @@ test("check 26: a tick draws upon the axes as they are, pixel by pixel", async (
   });
   await page.$eval("#chart-memory canvas", (e) => /** @type {HTMLElement} */ (e).blur());
   await until("they are as before", async () => (await differing()).join() === none.join());
+  // As Chart.js has drawn them: the labels below, which nothing is drawn upon.
+  const kept = await page.evaluate((charts) => {
+    const w = /** @type {any} */ (window);
+    return charts.map((id) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (
+        document.querySelector(`#chart-${id} canvas`)
+      );
+      const { data, width, height } = w.axes[`chart-${id}`];
+      const now = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(
+        0,
+        0,
+        canvas.width,
+        canvas.height,
+      ).data;
+      const label = (/** @type {number} */ i) => i >= (height - 12) * width * 4;
+      return {
+        drawn: now.filter((value, i) => value !== 0 && label(i)).length > 0,
+        other: now.filter((value, i) => value !== data[i] && label(i)).length,
+        series: w.inSeries(data),
+      };
+    });
+  }, CHARTS);
+  assert.deepEqual(
+    kept,
+    CHARTS.map(() => ({ drawn: true, other: 0, series: 0 })),
+  );
   await close();
 });
 
@@ -309,7 +345,8 @@ test("F20: a chart is saved as it is seen, under its title and its moment", asyn
     assert.equal(seen.width, seen.chart.width);
     assert.ok(seen.height > seen.chart.height, "there is room for the title");
     assert.equal(seen.clear, 0, "pixels without a background");
-    assert.ok(seen.inHead > 100, `${id}: pixels of the title: ${seen.inHead}`);
+    for (const [part, many] of Object.entries(seen.inHead))
+      assert.ok(many > 100, `${id}: pixels of the ${part}: ${many}`);
     assert.ok(seen.inChart > 500, `${id}: pixels of the series: ${seen.inChart}`);
   }
   await close();
@@ -326,12 +363,17 @@ async function pixelsOf({ png, id }) {
   ctx.drawImage(image, 0, 0);
   const pixels = new Uint32Array(ctx.getImageData(0, 0, width, height).data.buffer);
   const chart = /** @type {HTMLCanvasElement} */ (document.querySelector(`#chart-${id} canvas`));
-  const head = pixels.subarray(0, width * (height - chart.height));
+  const head = width * (height - chart.height);
   const others = (/** @type {Uint32Array} */ part) => part.filter((p) => p !== pixels[0]).length;
+  const line = pixels.subarray(0, head / 2);
   const counts = {
     clear: pixels.filter((p) => p >>> 24 !== 255).length,
-    inHead: others(head),
-    inChart: others(pixels.subarray(head.length)),
+    inHead: {
+      title: others(line.filter((_, i) => i % width < width / 2)),
+      moment: others(line.filter((_, i) => i % width >= width / 2)),
+      words: others(pixels.subarray(head / 2, head)),
+    },
+    inChart: others(pixels.subarray(head)),
   };
   return { width, height, chart: { width: chart.width, height: chart.height }, ...counts };
 }

@@ -33,7 +33,7 @@ def begins(*options):
         return process.wait(), process.stderr.all().decode()
 
 
-class AccessCase(server_test.TestCase):
+class AccessCase(server_test.HostCase):
     """One host, begun with the class's options."""
 
     options = ()
@@ -53,13 +53,6 @@ class AccessCase(server_test.TestCase):
         made = tempfile.TemporaryDirectory()
         cls.addClassCleanup(made.cleanup)
         cls.directory = made.name
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.server.__exit__()
 
     @classmethod
     def write_token(cls, name, text, mode=0o600):

@@ -179,12 +179,13 @@ CODES = {400: "bad_request", 403: "forbidden", 404: "not_found",
          426: "upgrade_required", 431: "header_too_large", 503: "unavailable"}
 
 
-class HostileCase(TestCase):
-    """One host for all tests of a class, and what is said of requests."""
+class HostCase(TestCase):
+    """One host for all tests of a class."""
+    arguments = ()  # the host's
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Host()
+        cls.server = Host(*cls.arguments)
 
     @classmethod
     def tearDownClass(cls):
@@ -192,6 +193,10 @@ class HostileCase(TestCase):
             cls.server.stop()
         finally:
             cls.server.__exit__()
+
+
+class HostileCase(HostCase):
+    """And what is said of requests."""
 
     def refused(self, data, status):
         got, answer = self.server.raw(data)

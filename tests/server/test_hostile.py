@@ -188,10 +188,13 @@ class Hostile(server_test.HostileCase):
                      "/api/v1/snapshots/1/../1", "/api/v1/snapshots/x",
                      "/api/v1/snapshots/-1", "/api/v1/snapshots/",
                      "/api/v1/snapshots/99999999999999999999",
-                     "/openapi.json", "/\\..\\..", "/index.html.gz",
+                     "/openapi.json", "/report.html", "/\\..\\..",
+                     "/index.html.gz",
                      "http://evil.com/api/v1/status"):
             with self.subTest(path):
-                self.refused(self.server.head("GET " + path), 404)
+                # Also a snapshot that is not there would be 404.
+                answer = self.refused(self.server.head("GET " + path), 404)
+                self.assertIn(b"there is nothing under this path", answer)
 
     def test_unknown_sessions_and_moments_are_not_found(self):
         for query in ("stats?session=99", "stats?seq=999999", "sites?session=9",

@@ -8,7 +8,7 @@ import select
 import socket
 
 import server_test
-from server_test import Host, Kept, read_answer, say, wait_until
+from server_test import Kept, read_answer, say, wait_until
 from ws_client import Viewer
 
 SITES = 20000 if not server_test.SANITIZER else 4000
@@ -18,23 +18,16 @@ LONG = ("/api/v1/flame?by=line", "/api/v1/export?format=collapsed",
         "/api/v1/export?format=html")
 
 
-class LongAnswers(server_test.TestCase):
+class LongAnswers(server_test.HostCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Host()
+        super().setUpClass()
         cls.server.tell("sites %d" % SITES)
         cls.server.settle()
         # Names are looked for once; an export waits for them.
         for path in LONG:
             assert cls.server.request("GET", path)[0] == 200
         cls.server.tell("busy 20")
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.server.__exit__()
 
     def begin(self, path, receive_buffer=None):
         s = self.server.connect(receive_buffer)

@@ -11,7 +11,7 @@ import json
 import re
 
 import server_test
-from server_test import PATIENCE, Host, say
+from server_test import PATIENCE, say
 
 METHODS = ("GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS", "TRACE",
            "PROPFIND")
@@ -21,20 +21,15 @@ SURE = ("X-Content-Type-Options", "Content-Security-Policy", "Cache-Control",
 MOMENTARY = {"Date", "Content-Length", "Transfer-Encoding", "Connection"}
 
 
-class Methods(server_test.TestCase):
+class Methods(server_test.HostCase):
+    arguments = ("3",)
+
     @classmethod
     def setUpClass(cls):
-        cls.server = Host("3")
+        super().setUpClass()
         cls.server.tell("sites 400")
         cls.server.tell("blocks 2000")
         cls.paths = cls.server.get("/openapi.json")["paths"]
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.server.__exit__()
 
     def ask(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection(

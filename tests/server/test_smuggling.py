@@ -52,6 +52,8 @@ class Forms:
              b"Content-Length:\r\n 2\r\n" + end + b"{}", 400),
             ("two codings", POST + host + JSON + chunked +
              b"Transfer-Encoding: identity\r\n" + end + b"0\r\n\r\n", 400),
+            ("the same coding twice", POST + host + JSON + chunked * 2 + end +
+             b"2\r\n{}\r\n0\r\n\r\n", 400),
             ("an unknown coding", POST + host + JSON +
              b"Transfer-Encoding: xchunked\r\n" + end + b"0\r\n\r\n", 400),
             ("a list of codings", POST + host + JSON +

@@ -6,7 +6,7 @@ with them, and who goes away in the middle leaves nothing behind."""
 import json
 
 import server_test
-from server_test import Host, proc_status_kib, say, wait_until
+from server_test import proc_status_kib, say, wait_until
 
 # A sanitizer looks at who touches what, not at how much there is.
 BLOCKS = 1000000 if not server_test.SANITIZER else 50000
@@ -20,20 +20,13 @@ def anonymous_kib(pid):
     return proc_status_kib(pid, "RssAnon")
 
 
-class Streams(server_test.TestCase):
+class Streams(server_test.HostCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Host()
+        super().setUpClass()
         cls.server.tell("sites %d" % SITES)
         cls.server.settle()
         cls.server.get("/sessions")
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.server.__exit__()
 
     def stream(self, path, piece=1 << 20):
         """Reads an answer piece by piece: (bytes, highest memory seen)."""

@@ -6,7 +6,7 @@ or closed as docs/PROTOCOL.md section 2 says."""
 import json
 
 import server_test
-from server_test import Host, error_code, wait_until
+from server_test import error_code, wait_until
 from ws_client import Closed, Refused, WebSocket
 
 UPGRADE = ("Upgrade: websocket", "Connection: Upgrade",
@@ -14,17 +14,8 @@ UPGRADE = ("Upgrade: websocket", "Connection: Upgrade",
            "Sec-WebSocket-Version: 13")
 
 
-class Upgrades(server_test.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Host("3")
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.server.stop()
-        finally:
-            cls.server.__exit__()
+class Upgrades(server_test.HostCase):
+    arguments = ("3",)
 
     def refused(self, status, code, **options):
         with self.assertRaises(Refused) as caught:

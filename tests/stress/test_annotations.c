@@ -18,6 +18,7 @@
 #include "annotate/notes.h"
 #include "annotate/strings.h"
 #include "capture/guard.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
 #include "seed.h"
@@ -34,12 +35,6 @@ static pthread_barrier_t barrier;
 static struct ms_writer *writers[THREADS];
 static uint32_t numbers[THREADS][ROUNDS][NAMES];
 static _Atomic uint64_t failed;
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static void *address(uint32_t i)
 {
@@ -122,7 +117,6 @@ static void check_the_end(void)
 
 static void nothing_is_lost(void **state)
 {
-    static const uint64_t no_name[2];
     pthread_t threads[THREADS];
 
     (void)state;
@@ -130,8 +124,7 @@ static void nothing_is_lost(void **state)
     ms_runtime_backend = &ms_backend_core; // the writers have no unwinder
     pthread_barrier_init(&barrier, NULL, THREADS);
     for (uint32_t i = 0; i < THREADS; i++)
-        writers[i] =
-            ms_store_writer_open(&store, 101 + i, no_name, nobody_is_gone);
+        writers[i] = ms_open_writer(&store, 101 + i);
     for (uintptr_t i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, work, (void *)i);
     for (size_t i = 0; i < THREADS; i++)

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "platform/thread.h"
 #include "runtime/control.h"
@@ -51,12 +52,6 @@ static _Atomic unsigned running;
 static _Atomic bool enough;
 static _Atomic uint64_t ticks;
 static uint64_t seed;
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static uint64_t address_of(uint32_t place)
 {
@@ -117,7 +112,7 @@ static void *work(void *arg)
     uint64_t random = ms_seed_of(seed, number);
     uint64_t tick = 0;
     struct ms_writer *w =
-        ms_store_writer_open(&store, ms_thread_id(), name, nobody_is_gone);
+        ms_store_writer_open(&store, ms_thread_id(), name, ms_nobody_is_gone);
 
     for (uint32_t n = 0; w != NULL; n++) {
         if (n >= OPERATIONS && n % BURST == 0 && !may_go_on(&tick))

@@ -17,6 +17,7 @@
 
 #include "engine_private.h"
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "pause.h"
 #include "platform/atomics.h"
 #include "relay.h"
@@ -33,12 +34,6 @@ static struct ms_engine *engine;
 static struct ms_session *session;
 static int payload; // plain, as what the order publishes
 static const uint64_t no_name[2];
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static bool everybody_is_gone(uint32_t tid)
 {
@@ -68,7 +63,7 @@ static int close_all(void **state)
 
 static struct ms_writer *open_writer(uint32_t tid)
 {
-    return ms_store_writer_open(&store, tid, no_name, nobody_is_gone);
+    return ms_open_writer(&store, tid);
 }
 
 static void allocate_a_block(void)

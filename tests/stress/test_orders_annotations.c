@@ -22,6 +22,7 @@
 #include "engine/annotations.h"
 #include "engine_private.h"
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
 #include "same_memory.h"
@@ -35,24 +36,15 @@ static int payload; // plain, as what the order publishes
 static struct ms_writer *writers[3];
 static memscope_loan loan;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_all(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
     ms_same_memory(&store);
     engine = ms_fake_engine(dup(store.fd), &session);
     for (uint32_t i = 0; i < 3; i++)
-        writers[i] =
-            ms_store_writer_open(&store, 101 + i, no_name, nobody_is_gone);
+        writers[i] = ms_open_writer(&store, 101 + i);
     ms_store_allocation(writers[0], BLOCK, 1077,
                         ms_store_stack(&store, 0x1234, 0), false);
     payload = 0;

@@ -14,6 +14,7 @@
 
 #include "capture/backends/custom.h"
 #include "capture/guard.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
 #include "same_memory.h"
@@ -25,21 +26,13 @@ static int payload; // plain, as what the order publishes
 // Each case has a name of its own: what is registered stays.
 static _Atomic char letter = 'a';
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_all(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
     ms_same_memory(&store);
-    writer = ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    writer = ms_open_writer(&store, 101);
     payload = 0;
     return writer == NULL ? -1 : 0;
 }

@@ -19,6 +19,7 @@
 #include "capture/wrong_free.h"
 #include "engine_private.h"
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
 #include "runtime/annotations.h"
@@ -34,17 +35,9 @@ static struct ms_session *session;
 static struct ms_writer *writer; // of the thread that frees
 static int payload;              // plain, as what the order publishes
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static struct ms_writer *open_writer(uint32_t tid)
 {
-    static const uint64_t no_name[2];
-
-    return ms_store_writer_open(&store, tid, no_name, nobody_is_gone);
+    return ms_open_writer(&store, tid);
 }
 
 static int open_all(void **state)

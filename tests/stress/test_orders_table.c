@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
 #include "same_memory.h"
@@ -29,13 +30,6 @@ static struct ms_store store;
 static struct ms_engine *engine;
 static struct ms_session *session;
 static int payload; // plain, as what the order publishes
-static const uint64_t no_name[2];
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static int open_all(void **state)
 {
@@ -59,8 +53,7 @@ static int close_all(void **state)
 
 static void allocate(void)
 {
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 101);
 
     payload = 4711;
     ms_store_allocation(w, BLOCK, 1077, ms_store_stack(&store, 0x1234, 0),

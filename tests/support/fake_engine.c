@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "open_writer.h"
+
 #define NO_PROCESS 0
 
 struct ms_engine *ms_fake_engine(int segment_fd, struct ms_session **session)
@@ -35,20 +37,12 @@ void ms_fake_engine_destroy(struct ms_engine *e)
     free(e);
 }
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 bool ms_fake_program(struct ms_store *store, struct ms_writer **writer,
                      struct ms_engine **engine, struct ms_session **session)
 {
-    static const uint64_t no_name[2];
-
     if (ms_store_create(store, MS_BACKEND_CORE) != 0)
         return false;
-    *writer = ms_store_writer_open(store, 101, no_name, nobody_is_gone);
+    *writer = ms_open_writer(store, 101);
     *engine = ms_fake_engine(dup(store->fd), session);
     return *writer != NULL && *engine != NULL;
 }

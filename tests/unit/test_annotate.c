@@ -17,6 +17,7 @@
 #include "annotate/notes.h"
 #include "annotate/strings.h"
 #include "capture/guard.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 
 #define AT(n) ((void *)(uintptr_t)(UINT64_C(0x700001000) + (n)))
@@ -24,21 +25,13 @@
 static struct ms_store store;
 static struct ms_writer *writer;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_store(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
     ms_runtime_backend = &ms_backend_core;
-    writer = ms_store_writer_open(&store, 100, no_name, nobody_is_gone);
+    writer = ms_open_writer(&store, 100);
     ms_guard_writer = writer;
     return writer == NULL ? -1 : 0;
 }
@@ -205,15 +198,13 @@ static void a_pool_is_discarded_at_once(void **state)
 
 static void a_small_segment_keeps_none(void **state)
 {
-    static const uint64_t no_name[2];
     struct ms_store small;
 
     (void)state;
     assert_int_equal(
         ms_store_create_within(&small, MS_BACKEND_CORE, UINT64_C(8) << 20), 0);
     assert_null(small.annotations);
-    ms_guard_writer =
-        ms_store_writer_open(&small, 101, no_name, nobody_is_gone);
+    ms_guard_writer = ms_open_writer(&small, 101);
     assert_false(memscope_capture_alloc(AT(0), 40));
     assert_false(memscope_tag(AT(0), "variable", "type"));
     assert_int_equal(memscope_task_create("task"), 0);

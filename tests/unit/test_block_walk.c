@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,30 +20,19 @@ static struct ms_session *session;
 static struct ms_engine *engine;
 static uint32_t stack;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_all(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
-    if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
+    if (!ms_fake_program(&store, &writer, &engine, &session))
         return -1;
-    writer = ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
     stack = ms_store_stack(&store, 0x4711, 0);
-    engine = ms_fake_engine(dup(store.fd), &session);
-    return engine == NULL ? -1 : 0;
+    return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    ms_fake_engine_destroy(engine);
-    ms_store_destroy(&store);
+    ms_fake_program_end(&store, engine);
     return 0;
 }
 

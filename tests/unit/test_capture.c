@@ -16,6 +16,7 @@
 #include "capture/engine.h"
 #include "capture/fast.h"
 #include "capture/passing.h"
+#include "open_writer.h"
 
 #define AT(n) ((void *)(uintptr_t)(UINT64_C(0x700001000) + (n)))
 
@@ -23,21 +24,13 @@ static struct ms_store store;
 static struct ms_writer *writer;
 static const uint64_t frame[] = {0, 0x1234, 0}; // a hook's, its caller there
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_store(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
     ms_runtime_backend = &ms_backend_core;
-    writer = ms_store_writer_open(&store, 100, no_name, nobody_is_gone);
+    writer = ms_open_writer(&store, 100);
     ms_guard_writer = writer;
     return writer == NULL ? -1 : 0;
 }

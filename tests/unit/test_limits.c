@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "runtime/store.h"
 #include "store/live_table.h"
@@ -25,20 +26,13 @@ static struct ms_store store;
 static struct ms_writer *writer;
 static struct ms_engine *engine;
 static struct ms_session *session;
-static const uint64_t no_name[2];
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static int open_all(void **state)
 {
     (void)state;
     if (ms_store_create_within(&store, MS_BACKEND_CORE, LIMIT) != 0)
         return -1;
-    writer = ms_store_writer_open(&store, 100, no_name, nobody_is_gone);
+    writer = ms_open_writer(&store, 100);
     engine = ms_fake_engine(dup(store.fd), &session);
     return writer == NULL || engine == NULL ? -1 : 0;
 }
@@ -165,12 +159,12 @@ static void threads_used_up_map_nothing_more(void **state)
     (void)state;
     uint32_t tid = 101;
 
-    while (ms_store_writer_open(&store, tid, no_name, nobody_is_gone) != NULL)
+    while (ms_open_writer(&store, tid) != NULL)
         tid++;
     assert_int_equal(tid - 100, store.header->thread_capacity);
     uint32_t recorders = ms_load_relaxed(&store.recorder_count);
     for (int i = 0; i < 10; i++)
-        assert_null(ms_store_writer_open(&store, tid, no_name, nobody_is_gone));
+        assert_null(ms_open_writer(&store, tid));
     assert_int_equal(ms_load_relaxed(&store.recorder_count), recorders);
     assert_int_equal(drops(MS_DROP_THREADS), 11);
 }

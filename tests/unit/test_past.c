@@ -15,6 +15,7 @@
 
 #include "engine/moment.h"
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "runtime/store.h"
 #include "seed.h"
 
@@ -29,22 +30,13 @@ static struct ms_session *session;
 static struct ms_engine *engine;
 static uint64_t random_state;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static int open_all(void **state)
 {
-    static const uint64_t no_name[2];
-
     (void)state;
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
     for (unsigned i = 0; i < 3; i++)
-        writers[i] =
-            ms_store_writer_open(&store, 101 + i, no_name, nobody_is_gone);
+        writers[i] = ms_open_writer(&store, 101 + i);
     engine = ms_fake_engine(dup(store.fd), &session);
     return engine == NULL ? -1 : 0;
 }

@@ -15,6 +15,7 @@
 
 #include "engine/render.h"
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "runtime/store.h"
 
 static void assert_text(const char *given, const char *expected)
@@ -89,19 +90,13 @@ static void trend_beyond_any_heap_is_null(void **state)
 static struct ms_store store;
 static struct ms_session *session;
 
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
-
 static struct ms_engine *engine_with(unsigned blocks)
 {
     static const uint64_t name[2] = {UINT64_C(0x22ff0a), 0};
 
     assert_int_equal(ms_store_create(&store, MS_BACKEND_CORE), 0);
     struct ms_writer *w =
-        ms_store_writer_open(&store, 101, name, nobody_is_gone);
+        ms_store_writer_open(&store, 101, name, ms_nobody_is_gone);
     for (unsigned i = 0; i < blocks; i++)
         ms_store_allocation(w, 0x10000 + i * 128, i * 7,
                             ms_store_stack(&store, 0x4000 + i % 5, 0), false);

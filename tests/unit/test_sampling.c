@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "fake_engine.h"
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "platform/memory.h"
 #include "runtime/control.h"
@@ -27,12 +28,6 @@
 #define FREED 4u // every one but each so-many-th is freed again
 #define FIRST UINT64_C(0x10000000)
 #define APART 64u
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static void weights_are_what_the_odds_say(void **state)
 {
@@ -135,8 +130,7 @@ static struct outcome run(uint64_t seed)
     assert_int_equal(ms_store_create(&store, MS_BACKEND_UNIFIED), 0);
     ms_control_set(store.header, MS_MODE_SAMPLED, 8192);
     store.filter = ms_memory_map_wiped(MS_FILTER_BYTES);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 100, (uint64_t[2]){0, 0}, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 100);
     ms_sampler_seed(&w->sampler, seed);
     ms_sampler_draw(&w->sampler);
     struct ms_engine *e = ms_fake_engine(dup(store.fd), &s);
@@ -214,8 +208,7 @@ static void events_are_measured_by_their_number(void **state)
     struct ms_store store;
 
     assert_int_equal(ms_store_create(&store, MS_BACKEND_UNIFIED), 0);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 100, (uint64_t[2]){0, 0}, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 100);
     for (int tick = 0; tick < 1000; tick++) {
         ms_add_relaxed(&store.header->pulse, MS_PULSE_TICK);
         for (uint32_t i = 0; i < MS_CLOCK_EVENTS / 2; i++) {

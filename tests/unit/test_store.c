@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "platform/thread.h"
 #include "runtime/store.h"
@@ -20,12 +21,6 @@
 
 static struct ms_store store;
 static struct ms_writer *writer;
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static bool everybody_is_gone(uint32_t tid)
 {
@@ -41,7 +36,7 @@ static int open_store(void **state)
     memcpy(name, "tester", 6);
     if (ms_store_create(&store, MS_BACKEND_CORE) != 0)
         return -1;
-    writer = ms_store_writer_open(&store, 100, name, nobody_is_gone);
+    writer = ms_store_writer_open(&store, 100, name, ms_nobody_is_gone);
     return writer == NULL ? -1 : 0;
 }
 
@@ -133,7 +128,7 @@ static void free_by_another_thread_is_booked_in_its_own_row(void **state)
     uint64_t name[2] = {0, 0};
     uint32_t stack = ms_store_stack(&store, 0x1234, 0);
     struct ms_writer *other =
-        ms_store_writer_open(&store, 101, name, nobody_is_gone);
+        ms_store_writer_open(&store, 101, name, ms_nobody_is_gone);
 
     ms_store_allocation(writer, BLOCK, 77, stack, false);
     uint32_t owner = ms_cell_row(ms_load_relaxed(&store.index[BLOCK >> 5]));
@@ -243,7 +238,7 @@ static void writer_of_a_running_thread_is_left_alone(void **state)
         ms_store_writer_open(&store, 200, name, everybody_is_gone), writer);
     ms_store_writer_close(writer, name);
     assert_ptr_not_equal(
-        ms_store_writer_open(&store, 201, name, nobody_is_gone), writer);
+        ms_store_writer_open(&store, 201, name, ms_nobody_is_gone), writer);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "open_writer.h"
 #include "platform/atomics.h"
 #include "runtime/store.h"
 #include "store/writer.h"
@@ -17,12 +18,6 @@
 
 static struct ms_store store;
 static const uint64_t no_name[2];
-
-static bool nobody_is_gone(uint32_t tid)
-{
-    (void)tid;
-    return false;
-}
 
 static bool only_101_is_gone(uint32_t tid)
 {
@@ -51,10 +46,9 @@ static void thread_beyond_the_last_slot_is_counted(void **state)
 {
     (void)state;
     store.header->thread_count = MS_THREAD_CAPACITY - 1;
-    struct ms_writer *last =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *last = ms_open_writer(&store, 101);
     assert_int_equal(last->thread, MS_THREAD_CAPACITY - 1);
-    assert_null(ms_store_writer_open(&store, 102, no_name, nobody_is_gone));
+    assert_null(ms_open_writer(&store, 102));
     assert_int_equal(drops(MS_DROP_THREADS), 1);
     assert_int_equal(store.header->thread_count, MS_THREAD_CAPACITY);
 }
@@ -74,8 +68,7 @@ static void full_ledger_is_counted(void **state)
 {
     (void)state;
     uint32_t stack = ms_store_stack(&store, 0x1111, 0);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 101);
 
     store.header->row_count = MS_ROW_CAPACITY;
     ms_store_allocation(w, BLOCK, 77, stack, false);
@@ -88,8 +81,7 @@ static void taken_over_writer_begins_anew(void **state)
 {
     (void)state;
     uint32_t stack = ms_store_stack(&store, 0x1111, 0);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 101);
     ms_store_allocation(w, BLOCK, 77, stack, false);
     uint32_t row = ms_load_relaxed(&w->slot->dirty);
     ms_store_writer_close(w, no_name);
@@ -112,10 +104,8 @@ static void place_given_anew_closes_what_lived_there(void **state)
 {
     (void)state;
     uint32_t stack = ms_store_stack(&store, 0x1111, 0);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
-    struct ms_writer *other =
-        ms_store_writer_open(&store, 102, no_name, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 101);
+    struct ms_writer *other = ms_open_writer(&store, 102);
 
     // Its free was not seen; then the allocator gives the place to another.
     ms_store_allocation(w, BLOCK, 77, stack, false);
@@ -138,8 +128,7 @@ static void recorder_keeps_the_last_events(void **state)
 {
     (void)state;
     uint32_t stack = ms_store_stack(&store, 0x1111, 0);
-    struct ms_writer *w =
-        ms_store_writer_open(&store, 101, no_name, nobody_is_gone);
+    struct ms_writer *w = ms_open_writer(&store, 101);
     uint64_t mask = (UINT64_C(1) << 47) - 1;
     const uint64_t events = MS_RECORDER_EVENTS + 7;
 
