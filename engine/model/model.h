@@ -131,7 +131,8 @@ void ms_model_expect(const struct ms_model *m, struct ms_reader *r,
                      uint32_t row);
 
 // ms_model_read_frees and ms_model_read_allocations take over what a row has
-// gained. In one tick, all frees are read before any allocation.
+// gained. In one tick, frees of another thread's blocks are read before any
+// allocation, a row's own before its allocations.
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
                          uint64_t seq);
 void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,

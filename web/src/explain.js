@@ -296,7 +296,7 @@ export const TEXTS = {
   "self.requests": { what: "Requests answered over HTTP", how: "monitor" },
   "self.symbols": { what: "Names found, and those still looked for", how: "monitor" },
   "self.overhead": {
-    what: "What capturing took of the program's own processor time in the last second, as the governor reckons",
+    what: "What capturing took of the program's own processor time in the last second, at most: the events that are measured, one of a thousand, go a longer way than the others. The governor reckons with it",
     how: "computed",
     unit: "per cent of the program's CPU",
   },

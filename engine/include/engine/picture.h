@@ -83,7 +83,7 @@ struct ms_capture_stats {
     uint64_t interval;     // mean bytes between samples; 0: not sampled
     bool always_exact;     // nothing was sampled or left out so far
     double budget;         // per cent of the program's CPU; 0: none
-    double overhead;       // what capture took of it in the last second; NaN
+    double overhead;       // what capture took of it at most, last second; NaN
     uint64_t events_total; // allocations and frees; estimated when sampled
     uint64_t dropped_allocs;
     uint64_t dropped_frees;
