@@ -20,6 +20,15 @@ struct ms_lanes {
 #if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
 #include <emmintrin.h>
 
+// Loaded once: the compiler could else load it anew for each look at it.
+MS_ALWAYS_INLINE __m128i ms_lanes_load(const __m128i *at)
+{
+    __m128i four = _mm_load_si128(at);
+
+    __asm__ volatile("" : "+x"(four));
+    return four;
+}
+
 MS_ALWAYS_INLINE uint32_t ms_lanes_bits(__m128i a, __m128i b, __m128i c,
                                         __m128i d)
 {
@@ -33,8 +42,8 @@ MS_ALWAYS_INLINE struct ms_lanes ms_lanes_look(const _Atomic uint32_t *line,
 {
     const __m128i *at = (const __m128i *)(const void *)line;
     __m128i v = _mm_set1_epi32((int)value), m = _mm_set1_epi32((int)mask);
-    __m128i a = _mm_load_si128(at), b = _mm_load_si128(at + 1);
-    __m128i c = _mm_load_si128(at + 2), d = _mm_load_si128(at + 3);
+    __m128i a = ms_lanes_load(at), b = ms_lanes_load(at + 1);
+    __m128i c = ms_lanes_load(at + 2), d = ms_lanes_load(at + 3);
     __m128i none = _mm_setzero_si128();
 
 #define LIKE(x) _mm_cmpeq_epi32(_mm_and_si128(x, m), v)
