@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope, target } from "./support/memscope.mjs";
 import { full, go, launch, open, picture } from "./support/page.mjs";
+import { hold } from "./support/rows.mjs";
 import { until } from "./support/until.mjs";
 
 /** @type {import("playwright-core").Browser} */
@@ -158,15 +159,6 @@ test("a click on a head sorts, another turns the order, and it is said", async (
   assert.equal(await page.getAttribute('.th[data-key="live_bytes"]', "aria-sort"), "none");
   await close();
 });
-
-/** Rows move until the pointer is on them; so does the table while the page comes. */
-/** @param {import("playwright-core").Page} page */
-async function hold(page) {
-  await until("the order stays", async () => {
-    await page.hover(".tbody .tr >> nth=1");
-    return page.isVisible(".frozen");
-  });
-}
 
 test("F8: the order stays while the pointer is on the rows", async () => {
   const { page, close } = await open(browser, `${lively.url}#/sites`);

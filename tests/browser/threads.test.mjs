@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope, target } from "./support/memscope.mjs";
 import { launch, open, picture } from "./support/page.mjs";
-import { number, rowsWhere } from "./support/rows.mjs";
+import { hold, number, rowsWhere } from "./support/rows.mjs";
 import { until } from "./support/until.mjs";
 
 /** @type {import("playwright-core").Browser} */
@@ -24,6 +24,7 @@ after(async () => {
 test("F7: threads by name, by state, as a heat map; pinned ones first", async () => {
   const { page, close, problems } = await open(browser, `${demo.url}#/threads`);
   await rowsWhere(page, "Threads", (rows) => rows.length === 7);
+  await hold(page); // or another row may be there when it is clicked
   await page.click(".tr:has(.name:text-is('consumer')) .star");
   await page.mouse.move(5, 5);
   await rowsWhere(page, "Threads", (rows) => rows[0].name.text === "consumer");

@@ -28,6 +28,15 @@ export function rowsWhere(page, label, fits) {
   });
 }
 
+/** Rows move until the pointer is on them; so does the table while the page comes. */
+/** @param {Page} page */
+export async function hold(page) {
+  await until("the order stays", async () => {
+    await page.hover(".tbody .tr >> nth=1");
+    return page.isVisible(".frozen");
+  });
+}
+
 /** @param {string} text with grouping */
 export function number(text) {
   return Number(text.replace(/[^\d]/g, ""));
