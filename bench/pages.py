@@ -60,11 +60,12 @@ def page_part(results):
         "A tick of the whole overview: median %.2f ms%s of scripting, p95 "
         "%.2f%s, of %d, by the clock of the page's thread (%.2f and %.2f by "
         "the wall's, the machine's other work included); %.2f ms for all "
-        "script by the tick, messages and questions included. First number %.0f ms%s after the navigation "
-        "(at best %.0f), %.1f KB transferred." % (
+        "script by the tick, messages and questions included. First number "
+        "%.0f ms%s after the navigation (at best %.0f), %.1f KB transferred." % (
             cpu["median"], targets.mark(cpu["median"], targets.PAINT_MS),
             cpu["p95"], targets.mark(cpu["p95"], targets.PAINT_P95_MS),
-            cpu["count"], wall["median"], wall["p95"], tick["all"], first["median"],
+            cpu["count"], wall["median"], wall["p95"], tick["all"],
+            first["median"],
             targets.mark(first["median"], targets.FIRST_MS), first["least"],
             first["bytes"] / 1000),
         table(("the same six charts, each tick by all of them",

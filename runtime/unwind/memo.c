@@ -181,6 +181,7 @@ ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
 {
     const uint16_t *next = m->entries[m->last].next;
 
+    m->missed = false;
     for (uint32_t i = 1; i < MS_MEMO_NEXT; i++) {
         if (ms_memo_matches(m, &m->entries[next[i]], from)) {
             m->last = next[i];
@@ -199,6 +200,7 @@ ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
 
 void ms_memo_forget(struct ms_memo *m)
 {
+    m->missed = false;
     for (uint32_t i = m->oldest; i != m->next; i++)
         m->entries[i % MS_MEMO_ENTRIES].at.pc = 0;
 }

@@ -7,28 +7,30 @@
 
 #define DEPTH 14u
 
-static void one(unsigned path, unsigned depth);
-
-static void zero(unsigned path, unsigned depth)
+static void hold(void)
 {
-    if (depth != 0) {
-        (path & 1 ? one : zero)(path >> 1, depth - 1);
-        return;
-    }
     void *p = malloc(4096);
+
     victim_check(p != NULL, "malloc gives memory");
     free(p);
 }
 
+static void one(unsigned path, unsigned depth);
+
+static void zero(unsigned path, unsigned depth)
+{
+    if (depth == 0)
+        hold();
+    else
+        (path & 1 ? one : zero)(path >> 1, depth - 1);
+}
+
 static void one(unsigned path, unsigned depth)
 {
-    if (depth != 0) {
+    if (depth == 0)
+        hold();
+    else
         (path & 1 ? one : zero)(path >> 1, depth - 1);
-        return;
-    }
-    void *p = malloc(4096);
-    victim_check(p != NULL, "malloc gives memory");
-    free(p);
 }
 
 int main(int argc, char **argv)

@@ -15,8 +15,7 @@ export class Tip {
   #timer = 0;
   /** @type {Element | null} */
   #of = null;
-  /** @type {PointerEvent | null} */
-  #pressed = null;
+  #pressed = { x: Number.NaN, y: Number.NaN }; // where the last click was
 
   /** @param {{stats: Record<string, any> | null}} store */
   constructor(store) {
@@ -24,7 +23,7 @@ export class Tip {
     this.element = h("div", { class: "tip", role: "tooltip", id: "tip", hidden: true });
     document.addEventListener("pointerover", (event) => this.#over(event));
     document.addEventListener("pointerdown", (event) => {
-      this.#pressed = event;
+      this.#pressed = { x: event.clientX, y: event.clientY };
       this.hide();
     });
     document.addEventListener("focusin", (event) => this.#focused(event));
@@ -39,8 +38,8 @@ export class Tip {
     if (target === this.#of) return;
     if (this.#of && !this.#of.matches(":focus-visible")) this.hide();
     clearTimeout(this.#timer);
-    const { clientX: x, clientY: y } = event;
-    const still = x === this.#pressed?.clientX && y === this.#pressed.clientY;
+    const { x, y } = this.#pressed;
+    const still = event.clientX === x && event.clientY === y;
     if (target && !still) this.#timer = setTimeout(() => this.#show(target), HOVER_MS);
   }
 
