@@ -62,12 +62,14 @@ static inline size_t ms_row_map_bytes(const struct ms_row_map *map)
 // ms_row_map_put adds a key that is not there. False: out of memory.
 bool ms_row_map_put(struct ms_row_map *map, uint32_t key, uint32_t row);
 
-// Where a key is looked for first. Those with numbers close by share a cache
-// line, as they are mostly looked for together.
+// Where a key is looked for first. Stacks with numbers close by share a cache
+// line, as they are mostly looked for together; four size classes of theirs, or
+// one with many would run into all that follow.
 static inline uint32_t ms_row_map_place(const struct ms_row_map *map,
                                         uint32_t key)
 {
-    uint32_t line = ((key << 8 >> 11) * UINT32_C(0x9E3779B1)) >> map->shift;
+    uint32_t group = (key << 8 >> 11) | (key >> 26) << 21;
+    uint32_t line = (group * UINT32_C(0x9E3779B1)) >> map->shift;
 
     return (line & ~7u) | ((key + (key >> 24)) & 7);
 }

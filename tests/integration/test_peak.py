@@ -7,7 +7,6 @@ time."""
 
 from memscope_test import Memscope, TestCase, main, target, wait_until
 
-BLOCK = 4096
 STACKS = 16384
 MOST = 1 << 20  # true: one block; the reader may be held up at any row
 

@@ -47,6 +47,27 @@ static void keys_that_meet_are_told_apart(void **state)
     ms_row_map_clear(&map);
 }
 
+// Neighbours share a line, but not all their size classes.
+static void many_size_classes_are_found_soon(void **state)
+{
+    (void)state;
+    struct ms_row_map map;
+    uint32_t furthest = 0;
+
+    ms_row_map_init(&map);
+    for (uint32_t stack = 800; stack < 808; stack++)
+        for (uint32_t class = 0; class < 40; class ++)
+            assert_true(ms_row_map_put(&map, stack | class << 24, 1));
+    for (uint32_t i = 0; i <= map.mask; i++)
+        if (map.entries[i].key != 0) {
+            uint32_t from = ms_row_map_place(&map, map.entries[i].key);
+            uint32_t away = (i - from) & map.mask;
+            furthest = away > furthest ? away : furthest;
+        }
+    assert_in_range(furthest, 0, 100); // of 320
+    ms_row_map_clear(&map);
+}
+
 // A list that grows has its size classes by turns; none of them is another's.
 static void hints_are_of_their_size_class(void **state)
 {
@@ -71,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_found_again_after_growth),
         cmocka_unit_test(keys_that_meet_are_told_apart),
+        cmocka_unit_test(many_size_classes_are_found_soon),
         cmocka_unit_test(hints_are_of_their_size_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
