@@ -103,6 +103,7 @@ static enum memscope_status take_sites(struct ms_sql_cut *cut)
         ms_session_site_numbers(s, i, &rows[i]);
     cut->tables[MS_TABLE_SITES].rows = rows;
     cut->tables[MS_TABLE_SITES].count = n;
+    cut->unnamed += s->unnamed.count;
     return no_memory_unless(rows != NULL);
 }
 
@@ -292,7 +293,7 @@ enum memscope_status ms_sql_cut_take(struct ms_sql_cut *cut, uint32_t mask)
     if ((mask & BIT(MS_TABLE_MAPPINGS)) != 0)
         ms_session_join_regions(s, &mappings);
     if ((mask & BIT(MS_TABLE_FRAMES)) != 0)
-        (void)ms_stacks_name(cut->engine, &cut->stacks);
+        cut->unnamed += ms_stacks_name(cut->engine, &cut->stacks);
     cut->tables[MS_TABLE_STACKS].rows = cut->stacks.rows;
     cut->tables[MS_TABLE_STACKS].count = cut->stacks.row_count;
     return MEMSCOPE_OK;

@@ -53,6 +53,7 @@ struct ms_sql_cut {
         size_t count;
     } tables[MS_SQL_TABLES];
     uint32_t unordered;      // tables, bits: rows not in order of their id
+    size_t unnamed; // call sites and frames taken, names of which are to come
     struct ms_stacks stacks; // frames and stacks; rows in order of id
 };
 

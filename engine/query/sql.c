@@ -287,3 +287,8 @@ uint64_t ms_sql_seq(const struct ms_sql *q)
 {
     return q->cut.stats.seq;
 }
+
+size_t ms_sql_unnamed(const struct ms_sql *q)
+{
+    return q->cut.unnamed;
+}

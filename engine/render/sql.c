@@ -134,6 +134,8 @@ void ms_sql_json_head(struct ms_sql_json *out, const struct ms_sql *q,
     add_number(out, ms_sql_session(q));
     add_plain(out, ",\"seq\":");
     add_number(out, ms_sql_seq(q));
+    add_plain(out, ",\"unnamed\":");
+    add_number(out, ms_sql_unnamed(q));
     add_plain(out, ",\"columns\":[");
     for (size_t i = 0; i < count && i < MS_SQL_COLUMNS; i++) {
         ms_sql_column(q, i, &column);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope } from "./support/memscope.mjs";
-import { launch, open, picture } from "./support/page.mjs";
+import { go, launch, open, picture } from "./support/page.mjs";
 import { number, rowsWhere } from "./support/rows.mjs";
 import { until } from "./support/until.mjs";
 
@@ -22,8 +22,19 @@ after(async () => {
   await Promise.all([still?.stop()]);
 });
 
+/** @param {string} sql */
+async function asked(sql) {
+  const answer = await fetch(new URL("/api/v1/query", still.url), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sql }),
+  });
+  return answer.json();
+}
+
 test("queries: own ones and ready ones, errors in their place, a chart, a file", async () => {
   const account = await still.account();
+  await until("names are known", async () => (await asked("SELECT * FROM sites")).unnamed === 0);
   const { page, close } = await open(browser, `${still.url}#/query`);
   await rowsWhere(page, "Result", (rows) => rows.length >= 6);
   const sql = "SELECT function, live_bytes FROM sites WHERE function = 'session_leak'";
@@ -80,6 +91,17 @@ test("queries: own ones and ready ones, errors in their place, a chart, a file",
     /^id,function,file,line,module,live_bytes/,
   );
   await picture(page, "query");
+  await close();
+});
+
+test("names that are still to come are said", async () => {
+  const { page, close } = await open(browser, `${still.url}#/settings`);
+  await page.route("**/api/v1/query", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), unnamed: 1234 } });
+  });
+  await go(page, "query");
+  await page.waitForSelector(".result .note:text('1,234 names are still being looked up')");
   await close();
 });
 

@@ -269,6 +269,20 @@ static void a_snapshot_keeps_what_it_keeps(void **state)
     assert_string_equal(end_of(&request), "not_kept");
 }
 
+static void names_to_come_are_counted(void **state)
+{
+    (void)state;
+    (void)ms_session_tick(session);
+    assert_true(ms_list_add(&session->unnamed, 0));
+    struct ms_sql *q = ask("SELECT function FROM sites");
+    assert_int_equal(ms_sql_unnamed(q), 1);
+    ms_sql_close(q);
+    q = ask("SELECT name FROM threads");
+    assert_int_equal(ms_sql_unnamed(q), 0);
+    ms_sql_close(q);
+    session->unnamed.count = 0;
+}
+
 static void json_holds_any_text(void **state)
 {
     (void)state;
@@ -314,6 +328,7 @@ int main(void)
         TEST(every_limit_ends_a_query),
         TEST(rows_are_cut_off_and_it_is_said),
         TEST(a_snapshot_keeps_what_it_keeps),
+        TEST(names_to_come_are_counted),
         TEST(a_tick_makes_it_ready),
     };
 

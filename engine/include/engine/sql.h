@@ -110,6 +110,10 @@ bool ms_sql_truncated(const struct ms_sql *q);
 uint32_t ms_sql_session(const struct ms_sql *q);
 uint64_t ms_sql_seq(const struct ms_sql *q); // of the cut
 
+// ms_sql_unnamed is how many call sites and frames of the cut have no name
+// yet; the names are on their way, so the same query may say more later.
+size_t ms_sql_unnamed(const struct ms_sql *q);
+
 const char *ms_sql_type_name(enum ms_sql_type type); // "integer", …
 
 // The tables, as they are described to users; ends with a NULL name.

@@ -11,7 +11,7 @@ import { exactText, isNumber, unitName, valueText } from "../units.js";
 import { button, copyText, field, select } from "./parts.js";
 
 /** @typedef {import("../units.js").QueryColumn} QueryColumn */
-/** @typedef {{columns: QueryColumn[], rows: any[][], truncated: boolean, elapsed_ns: number, seq: number | null}} Answer */
+/** @typedef {{columns: QueryColumn[], rows: any[][], truncated: boolean, elapsed_ns: number, seq: number | null, unnamed: number}} Answer */
 
 const TEXT_CHARS = 80;
 const PATH_CHARS = 44;
@@ -51,7 +51,7 @@ export function chartColumns(columns) {
 
 export class QueryResult {
   /** @type {Answer} */
-  #answer = { columns: [], rows: [], truncated: false, elapsed_ns: 0, seq: null };
+  #answer = { columns: [], rows: [], truncated: false, elapsed_ns: 0, seq: null, unnamed: 0 };
 
   constructor() {
     this.summary = h("span", { class: "note", role: "status" });
@@ -126,6 +126,10 @@ export class QueryResult {
       this.summary,
       `${count(rows.length)} ${rows.length === 1 ? "row" : "rows"} in ${duration(answer.elapsed_ns)}${
         answer.truncated ? " · more were cut off at the limit" : ""
+      }${
+        answer.unnamed > 0
+          ? ` · ${count(answer.unnamed)} names are still being looked up: ask again for them`
+          : ""
       }`,
     );
     this.table.setColumns(columns.map(tableColumn));
