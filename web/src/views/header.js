@@ -26,6 +26,8 @@ export class Header {
   #windows;
   /** @type {Record<string, any>[]} */
   #sessionsDrawn = [];
+  /** @type {Record<string, any> | null | undefined} whose name is shown; undefined: nobody's yet */
+  #named;
 
   /** @param {App} app */
   constructor(app) {
@@ -146,9 +148,12 @@ export class Header {
       state === "lost" ? "Connection lost" : `${state[0].toUpperCase()}${state.slice(1)}`,
     );
     setAttribute(document.body, "data-state", state);
-    setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
+    if (session !== this.#named) {
+      this.#named = session;
+      setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
+      if (session) setAttribute(this.program, "title", session.command);
+    }
     if (session) {
-      setAttribute(this.program, "title", session.command);
       const up = store.uptimeMs || session.uptime_ms;
       if (!app.view.paused) setText(this.meta, `pid ${session.pid} · up ${clock(up)}`);
     }
