@@ -13,8 +13,9 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "snapshot/archive.h"
+#include "tick_budget.h"
 
-#define GONE_TICKS 5 // half a second
+#define GONE_NS UINT64_C(500000000)
 
 struct ms_session *ms_engine_primary(struct ms_engine *e)
 {
@@ -156,8 +157,13 @@ static void tick_all(struct ms_engine *e)
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < count; i++) {
         // Whoever waits for the process knows why it ended, and is heard first.
-        if (ms_session_tick(held[i]) && ++held[i]->gone_ticks > GONE_TICKS)
-            ms_session_finish(held[i], -1, "unknown");
+        if (ms_session_tick(held[i])) {
+            uint64_t now = ms_clock_monotonic_ns();
+            if (held[i]->gone_ns == 0)
+                held[i]->gone_ns = now;
+            else if (now - held[i]->gone_ns > GONE_NS)
+                ms_session_finish(held[i], -1, "unknown");
+        }
         ms_engine_take_requested(e, held[i]);
         ms_engine_check_triggers(e, held[i]);
         ms_engine_serve_exit(e, held[i]);
@@ -179,14 +185,16 @@ static void wait_until(struct ms_engine *e, uint64_t due_ns)
 static void *collect(void *arg)
 {
     struct ms_engine *e = arg;
-    uint64_t due = ms_clock_monotonic_ns();
+    uint64_t due = ms_clock_monotonic_ns(), last = due;
+    struct ms_tick_budget budget;
 
+    ms_tick_budget_init(&budget, e->tick_ns);
     if (e->thread_start != NULL)
         e->thread_start();
     pthread_mutex_lock(&e->lock);
     while (!e->stopping) {
         uint64_t begin = ms_clock_monotonic_ns();
-        e->cost.late_ticks += begin > due + e->tick_ns;
+        e->cost.late_ticks += begin > due + e->cost.period_ns;
         pthread_mutex_unlock(&e->lock);
         tick_all(e);
         ms_engine_forget(e);
@@ -197,9 +205,13 @@ static void *collect(void *arg)
         e->cost.last_tick_ns = end - begin;
         if (e->cost.last_tick_ns > e->cost.max_tick_ns)
             e->cost.max_tick_ns = e->cost.last_tick_ns;
-        e->cost.cpu_ns = ms_thread_cpu_ns();
+        uint64_t cpu = ms_thread_cpu_ns(), spent = cpu - e->cost.cpu_ns;
+        uint64_t period = ms_tick_budget_spend(&budget, begin - last, spent);
+        e->cost.cpu_ns = cpu;
+        e->cost.period_ns = period;
+        last = begin;
         // Missed ticks are not made up for.
-        due = due + e->tick_ns > end ? due + e->tick_ns : end + e->tick_ns;
+        due = due + period > end ? due + period : end + period;
         if (!e->stopping)
             wait_until(e, due);
     }
@@ -234,6 +246,7 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
         return MEMSCOPE_ERROR_MEMORY;
     uint32_t tick_ms = options->tick_ms != 0 ? options->tick_ms : 100;
     e->tick_ns = tick_ms * UINT64_C(1000000);
+    e->cost.period_ns = e->tick_ns;
     e->thread_start = options->thread_start;
     e->keep_sessions =
         options->keep_sessions != 0 ? options->keep_sessions : MS_SESSIONS_KEPT;

@@ -81,7 +81,7 @@ struct ms_session {
     // [collector]
     struct ms_process_stats *process; // NULL: cannot be asked
     struct ms_process_sample sample;
-    unsigned gone_ticks; // ticks that found it gone
+    uint64_t gone_ns; // when a tick first found it gone; 0: none has
     struct ms_thread_sample *thread_samples;
     size_t thread_sample_count, thread_sample_room;
     uint64_t thread_sample_uptime_ns;

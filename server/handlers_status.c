@@ -30,6 +30,7 @@ json_t *ms_render_monitor(struct ms_server *s)
     FIELD("late_ticks", ms_render_u64(cost.late_ticks));
     FIELD("last_tick_ns", ms_render_u64(cost.last_tick_ns));
     FIELD("max_tick_ns", ms_render_u64(cost.max_tick_ns));
+    FIELD("tick_period_ns", ms_render_u64(cost.period_ns));
     FIELD("symbols_pending", ms_render_u64(cost.symbols_pending));
     FIELD("symbols_done", ms_render_u64(cost.symbols_done));
     FIELD("clients", json_integer(atomic_load(&s->clients)));

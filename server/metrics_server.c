@@ -62,6 +62,8 @@ static void monitor(struct ms_metrics *m, const struct ms_server *s)
             "What the last tick took.", cost.last_tick_ns);
     seconds(m, "memscope_monitor_longest_tick_seconds", MS_METRICS_GAUGE,
             "What the longest tick took.", cost.max_tick_ns);
+    seconds(m, "memscope_monitor_tick_period_seconds", MS_METRICS_GAUGE,
+            "From tick to tick.", cost.period_ns);
     one(m, "memscope_monitor_symbols_pending", MS_METRICS_GAUGE,
         "Names that are being looked for.", cost.symbols_pending);
     one(m, "memscope_monitor_viewers", MS_METRICS_GAUGE, "Pages that look on.",

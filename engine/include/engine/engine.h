@@ -123,6 +123,7 @@ struct ms_engine_cost {
     uint64_t late_ticks;   // begun more than one period late
     uint64_t last_tick_ns; // how long the last one took
     uint64_t max_tick_ns;
+    uint64_t period_ns; // from tick to tick, now: see tick_budget.h
     uint64_t symbols_pending; // sites whose name is wanted and not yet there
     uint64_t symbols_done;
 };

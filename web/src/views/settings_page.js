@@ -202,7 +202,10 @@ export class SettingsPage {
         : "not known",
     );
     health.set("ticks", `${count(m.ticks)}, ${count(m.late_ticks)} late`);
-    health.set("tick", `${duration(m.last_tick_ns)}, at most ${duration(m.max_tick_ns)}`);
+    health.set(
+      "tick",
+      `${duration(m.last_tick_ns)}, at most ${duration(m.max_tick_ns)}; every ${duration(m.tick_period_ns)}`,
+    );
     const lost = DROPS.map(([key, label]) => [c[key] ?? 0, label]);
     const sum = lost.reduce((total, [n]) => total + Number(n), 0);
     health.set(
