@@ -40,7 +40,7 @@ export class Header {
       onchange: () => app.chooseSession(Number(this.sessions.value)),
     });
     this.state = h("span", {});
-    this.more = h("span", { class: "more" }); // where there is room
+    this.more = h("span", { class: "samples" }); // where there is room
     this.pill = h("span", { class: "pill" }, this.state, this.more);
     // Heard when the state changes, not at every number in the pill.
     this.said = h("span", { class: "visually-hidden", role: "status" });
