@@ -4,7 +4,7 @@
 // demo at 10 Hz. At the end: the slope of the line through the last half, with
 // what two standard errors of it leave open.
 //
-//   node bench/open.mjs [--build build/release] [--minutes 30] [--every 1] [--interpreted]
+//   node bench/open.mjs [--build build/release] [--minutes 30] [--every 1] [--hot | --interpreted]
 //
 // The floor of a minute is the least that was in use in it, asked for four
 // times a second: what V8's own collections have left, as without us. In every
@@ -14,8 +14,11 @@
 // called, and compiles it again. Beyond 1, --every leaves the page alone
 // between, and the slope is that of the floors.
 //
-// --interpreted: V8 compiles no machine code, so that what it would make of
-// functions that become hot is not in the heap.
+// V8 compiles a function after 400 calls, and once more, better, after 3,000:
+// of what is called once in three seconds, that is after 20 minutes and after
+// two and a half hours. --hot: after 20 and 150 calls, so that all of it has
+// been compiled within eight minutes, and a heap that is flat then stays so.
+// --interpreted: nothing is compiled, so that no such code is in the heap.
 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -26,6 +29,7 @@ const { values: options } = parseArgs({
     build: { type: "string", default: "build/release" },
     minutes: { type: "string", default: "30" },
     every: { type: "string", default: "1" },
+    hot: { type: "boolean", default: false },
     interpreted: { type: "boolean", default: false },
   },
 });
@@ -38,6 +42,8 @@ const { gauge, inventory, scales } = await import("../tests/browser/support/weig
 
 const KIB = 1024;
 const GAUGE_MS = 250;
+const HOT =
+  "--invocation-count-for-maglev=20 --invocation-count-for-turbofan=150 --minimum-invocations-after-ic-update=25";
 const minutes = Number(options.minutes);
 const every = Number(options.every);
 const KEYS = {
@@ -82,7 +88,8 @@ function sayGrowth(floors, looks) {
     );
 }
 
-const browser = await launch(options.interpreted ? ["--js-flags=--jitless"] : []);
+const engine = options.interpreted ? "--jitless" : options.hot ? HOT : "";
+const browser = await launch([`--js-flags=${engine}`]);
 const demo = await Memscope.start([DEMO, "--quiet"]);
 try {
   const { page } = await open(browser, demo.url);
