@@ -152,6 +152,12 @@ test("check 24: at 390 pixels no page has to be scrolled sideways", async () => 
     await picture(page, `phone-${id}`);
   }
   await go(page, "sites");
+  await page.keyboard.press("p");
+  await pillSays(page, /Past/);
+  const band = await page.locator(".session").boundingBox();
+  assert.ok(band && band.height < 100, `what is shown stands on a line: ${band?.height}`);
+  await page.keyboard.press("n");
+  await pillSays(page, /Live/);
   await page.click(".tbody .tr >> nth=0");
   const box = await page.locator(".drawer").boundingBox();
   assert.ok(box && box.x >= 0 && box.x + box.width <= PHONE.width, "the drawer is inside");
