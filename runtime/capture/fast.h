@@ -130,7 +130,8 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_book(struct ms_writer *w, uint32_t row,
     return ms_fast_end(w, r, w->unposted >= MS_POST_BYTES);
 }
 
-// Leaves the writer for engine.h, but a block that is not in the sample is done.
+// Leaves the writer for engine.h, but a block that is not in the sample is
+// done.
 MS_ALWAYS_INLINE enum ms_fast ms_fast_give_up(struct ms_writer *w,
                                               uint64_t size)
 {

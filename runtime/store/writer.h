@@ -48,9 +48,9 @@ enum ms_writer_state {
 
 // What every event needs comes first.
 struct ms_writer {
-    uint8_t state;      // enum ms_writer_state
+    uint8_t state;     // enum ms_writer_state
     int32_t countdown; // events until the clock is read again; below 0: now
-    uint64_t pulse;     // of the header, when it was read last
+    uint64_t pulse;    // of the header, when it was read last
     // All zero where an event is nothing special: one look at the lot.
     union {
         uint64_t special;
