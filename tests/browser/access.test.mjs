@@ -187,12 +187,17 @@ test("check 24: small, the head of the page keeps its two lines", async () => {
       }
       return many;
     });
+  const cut = () =>
+    page.$$eval(".pill, .program", (all) =>
+      all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent),
+    );
   for (const width of [390, 720]) {
     await page.setViewportSize({ width, height: 450 });
     assert.equal(await lines(), 2, `at ${width}`);
     await page.keyboard.press("Space");
     await pillSays(page, /Paused · .* new samples/);
     assert.equal(await lines(), 2, `paused, at ${width}`);
+    assert.deepEqual(await cut(), [], `paused, at ${width}`);
     await page.keyboard.press("n");
     await pillSays(page, /Live/);
   }
@@ -207,6 +212,27 @@ test("check 24: twice as large, the page can still be used", async () => {
     await settled(page, id);
     const e = await extent(page);
     assert.equal(e.scrollWidth, e.width, id);
+  }
+  const band = await page.locator(".session").boundingBox();
+  assert.ok(band && band.height <= 45, `the band of time leaves room: ${band?.height}`);
+  await close();
+});
+
+test("check 24: a table has as many columns as fit", async () => {
+  const { page, close } = await open(browser, memscope.url, { viewport: PHONE });
+  await settled(page, "sites");
+  const ends = () =>
+    page.$$eval(".head .th, .tbody .tr:not([hidden]):first-child .td", (cells) =>
+      cells.map((cell) => cell.getBoundingClientRect().right).filter((right) => right > 0),
+    );
+  for (const [width, columns] of [
+    [390, 3],
+    [720, 5],
+    [390, 3],
+  ]) {
+    await page.setViewportSize({ width, height: 844 });
+    await until(`${columns} columns`, async () => (await ends()).length === 2 * columns);
+    assert.ok(Math.max(...(await ends())) <= width);
   }
   await close();
 });

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope } from "./support/memscope.mjs";
-import { launch, open, pillSays } from "./support/page.mjs";
+import { launch, open, PHONE, pillSays } from "./support/page.mjs";
 import { until } from "./support/until.mjs";
 
 /** @type {import("playwright-core").Browser} */
@@ -233,5 +233,16 @@ test("F11: exports of what is shown", async () => {
     page.click('.exports button:text-is("PNG")'),
   ]);
   assert.equal((await readFile(await picture.path())).subarray(1, 4).toString(), "PNG");
+  await close();
+});
+
+test("on a phone what is done to the graph stands in one line", async () => {
+  const { page, close } = await open(browser, `${still.url}#/flame`, { viewport: PHONE });
+  await total(page);
+  const tops = await page.$$eval(".flame .bar > button", (all) =>
+    all.map((button) => button.getBoundingClientRect().top),
+  );
+  assert.equal(tops.length, 3);
+  assert.equal(new Set(tops).size, 1, `${tops}`);
   await close();
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DEMO, Memscope, target } from "./support/memscope.mjs";
-import { full, go, launch, open } from "./support/page.mjs";
+import { full, go, launch, open, pillSays } from "./support/page.mjs";
 import { rowsWhere } from "./support/rows.mjs";
 
 /** @type {import("playwright-core").Browser} */
@@ -118,5 +118,14 @@ test("check 23: every control can be reached by Tab, and shows that it has the f
   }
   assert.equal(reached.size, wanted);
   assert.equal(blind, 0);
+  await close();
+});
+
+test("the space bar stops the time also after a link was clicked", async () => {
+  const { page, close } = await open(browser, demo.url);
+  await full(page);
+  await go(page, "sites");
+  await page.keyboard.press(" ");
+  await pillSays(page, /Paused/);
   await close();
 });

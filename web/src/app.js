@@ -189,13 +189,11 @@ export class App {
 
   redraw() {
     if (this.#frame !== 0 || document.hidden) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#draw();
-    });
+    this.#frame = requestAnimationFrame(this.#draw);
   }
 
-  #draw() {
+  #draw = () => {
+    this.#frame = 0;
     const begin = performance.now();
     this.header.draw();
     this.navigation.draw(this);
@@ -214,7 +212,7 @@ export class App {
       performance.measure("paint", { start: begin, end });
     }
     this.#ack(end - begin);
-  }
+  };
 
   /** A view that was stopped so long ago that its samples are gone goes on. */
   #keepInHistory() {

@@ -32,7 +32,9 @@ export class Findings {
 
   /** @param {string} analyzer */
   of(analyzer) {
-    return this.all.filter((finding) => finding.analyzer === analyzer);
+    const mine = []; // asked for at each tick
+    for (const finding of this.all) if (finding.analyzer === analyzer) mine.push(finding);
+    return mine;
   }
 
   /** @param {string} analyzer */

@@ -15,15 +15,15 @@ const LIFETIME_BUCKETS = [0, 4, 7, 11, 14, 17, 20]; // 0.5 ms, 8.4 ms, 67 ms, 1.
  */
 export function regroup(edges, values, ends) {
   const sums = new Array(ends.length + 1).fill(0);
-  edges.forEach((edge, i) => {
+  for (let i = 0; i < edges.length; i++) {
     let at = 0;
-    while (edge > ends[at]) at++;
+    while (edges[i] > ends[at]) at++;
     sums[at] += values[i];
-  });
+  }
   return sums;
 }
 
-/** 4.00 KiB -> 4K @param {number} n */
+/** 4K @param {number} n */
 function short(n) {
   const units = ["", "K", "M", "G"];
   let unit = 0;
@@ -31,6 +31,11 @@ function short(n) {
   for (; value >= 1024; value /= 1024) unit++;
   return `${value}${units[unit]}`;
 }
+
+const SIZE_LABELS = [
+  ...SIZE_ENDS.map((end) => `≤${short(end)}`),
+  `>${short(SIZE_ENDS[SIZE_ENDS.length - 1])}`,
+];
 
 /** Two digits are enough on an axis. @param {number} ns */
 function brief(ns) {
@@ -42,19 +47,20 @@ function brief(ns) {
 /** @param {{edges: number[], live_bytes: number[]}} size */
 export function sizeBars(size) {
   return {
-    labels: [
-      ...SIZE_ENDS.map((end) => `≤${short(end)}`),
-      `>${short(SIZE_ENDS[SIZE_ENDS.length - 1])}`,
-    ],
+    labels: SIZE_LABELS,
     values: regroup(size.edges, size.live_bytes, SIZE_ENDS),
   };
 }
 
 /** @param {{edges_ns: number[], count: number[]}} lifetime */
 export function lifetimeBars(lifetime) {
-  const ends = LIFETIME_BUCKETS.map((bucket) => lifetime.edges_ns[bucket]);
-  return {
-    labels: [...ends.map((end) => `<${brief(end)}`), `>${brief(ends[ends.length - 1])}`],
-    values: regroup(lifetime.edges_ns, lifetime.count, ends),
-  };
+  const ends = [];
+  const labels = [];
+  for (const bucket of LIFETIME_BUCKETS) {
+    const end = lifetime.edges_ns[bucket];
+    ends.push(end);
+    labels.push(`<${brief(end)}`);
+  }
+  labels.push(`>${brief(ends[ends.length - 1])}`);
+  return { labels, values: regroup(lifetime.edges_ns, lifetime.count, ends) };
 }

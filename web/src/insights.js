@@ -174,7 +174,8 @@ function gap({ stats, ended }) {
 export function insights(store, findings) {
   const { stats } = store;
   if (!stats) return [];
-  return [
+  const said = [];
+  for (const one of [
     dropped(stats),
     provenance(stats),
     mistakes(findings.of("violations"), findings.of("unknown_frees")),
@@ -183,7 +184,7 @@ export function insights(store, findings) {
     gap(store),
     churn(findings.of("temporary_churn")),
     reallocs(findings.of("realloc_growth")),
-  ]
-    .filter((one) => one !== null)
-    .slice(0, MOST);
+  ])
+    if (one !== null && said.length < MOST) said.push(one);
+  return said;
 }

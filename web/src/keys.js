@@ -49,7 +49,7 @@ export function listenToKeys(app) {
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || app.help.open) return;
     if (settings.get("keys") === "off") return;
-    const onButton = target.matches("button, a, summary");
+    const onButton = target.matches("button, summary"); // which the space bar presses
     const action = keys[event.key.toLowerCase()];
     if (!action || (event.key === " " && onButton)) return;
     event.preventDefault();

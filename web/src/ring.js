@@ -43,6 +43,14 @@ export class Ring {
     return this.columns[column][index % this.capacity];
   }
 
+  /** All columns of one that is kept. @param {number} index */
+  sample(index) {
+    /** @type {Record<string, number>} */
+    const sample = {};
+    for (const name in this.columns) sample[name] = this.columns[name][index % this.capacity];
+    return sample;
+  }
+
   /** The newest value. @param {string} column */
   last(column) {
     return this.at(column, this.end - 1);

@@ -25,7 +25,13 @@ const CORE = [
   "sysCpu",
   "threads",
 ]; // in the order of the wire
-const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
+const RATES = /** @type {const} */ ([
+  ["allocRate", "allocBytes"],
+  ["freeRate", "freeBytes"],
+  ["allocsRate", "allocs"],
+  ["freesRate", "frees"],
+]); // each with what it is the rate of
+const COLUMNS = [...CORE, ...RATES.map(([rate]) => rate)];
 
 /** @typedef {Record<string, any>} Row */
 /**
@@ -39,19 +45,18 @@ const DERIVED = ["allocRate", "freeRate", "allocsRate", "freesRate"];
 
 /** A sample as it comes. @param {(number | null)[]} row @returns {Record<string, number>} */
 function sampleOf(row) {
-  const s = Object.fromEntries(CORE.map((name, i) => [name, row[i] ?? Number.NaN]));
+  /** @type {Record<string, number>} */
+  const s = {};
+  for (let i = 0; i < CORE.length; i++) s[CORE[i]] = row[i] ?? Number.NaN;
   s.t /= 1000;
   return s;
 }
 
-/** @param {Record<string, number>} s @param {number} span seconds @param {(name: string) => number} before */
-function addRates(s, span, before) {
-  /** @param {string} name */
-  const rate = (name) => (span > 0 ? (s[name] - before(name)) / span : Number.NaN);
-  s.allocRate = rate("allocBytes");
-  s.freeRate = rate("freeBytes");
-  s.allocsRate = rate("allocs");
-  s.freesRate = rate("frees");
+/** @param {Record<string, number>} s @param {Record<string, number>} [before] the sample that they count from */
+function addRates(s, before) {
+  const span = before ? s.t - before.t : 0;
+  for (const [rate, total] of RATES)
+    s[rate] = before && span > 0 ? (s[total] - before[total]) / span : Number.NaN;
 }
 
 /** @returns {Table} */
@@ -64,8 +69,8 @@ export class Store {
 
   constructor() {
     /** The last ten minutes, all samples. */
-    this.ring = new Ring([...CORE, ...DERIVED], 6000);
-    this.whole = new Whole([...CORE, ...DERIVED]);
+    this.ring = new Ring(COLUMNS, 6000);
+    this.whole = new Whole(COLUMNS);
     /** @type {Record<string, string[]>} */
     this.columns = { th: [], site: [] };
     /** @type {Map<number, string>} */
@@ -228,9 +233,7 @@ export class Store {
     const ring = this.ring;
     if (ring.end > 0 && s.seq <= ring.last("seq")) return;
     const from = Math.min(ring.find("t", s.t - RATE_SPAN_S), ring.end - 1);
-    /** @param {string} name */
-    const before = (name) => ring.at(name, from);
-    addRates(s, from >= ring.begin && from >= 0 ? s.t - before("t") : 0, before);
+    addRates(s, from >= ring.begin ? ring.sample(from) : undefined);
     ring.push(s);
     this.whole.add(s);
   }
@@ -244,8 +247,7 @@ export class Store {
   addHistory(rows) {
     const samples = rows.map(sampleOf);
     samples.forEach((s, i) => {
-      const before = samples[i - 1];
-      addRates(s, before ? s.t - before.t : 0, (name) => before[name]);
+      addRates(s, samples[i - 1]);
     });
     this.whole.addBefore(samples);
   }

@@ -6,6 +6,7 @@
 
 import { h, setAttribute, setText } from "./dom.js";
 import { explained } from "./explain.js";
+import { fitting, least, track, tracks } from "./fit.js";
 
 const ROW_PX = 30;
 const SPARE_ROWS = 8;
@@ -20,23 +21,15 @@ const MOST_ROWS = 70;
  * @property {boolean} [sortable]
  * @property {string} [class]
  * @property {string} [width] of its track; 88px otherwise
- * @property {boolean} [keep] on narrow screens as well
+ * @property {boolean} [keep] on narrow screens as well, before all others
  * @property {(row: Record<string, any>) => string} [text]
  * @property {(row: Record<string, any>) => string} [title] the exact value
  * @property {(cell: HTMLElement, row: Record<string, any>) => void} [paint] in place of text
  */
 
-const WIDTH = "88px";
-const NARROW = "minmax(0, 1fr)";
-
 /** @param {string} kind @param {Column} column */
 function classes(kind, column) {
-  return `${kind} c-${column.key} ${column.class ?? ""}${column.keep ? " keep" : ""}`;
-}
-
-/** The least width of a track. @param {string} width */
-function least(width) {
-  return Number(width.match(/(\d+)px/)?.[1] ?? 0);
+  return `${kind} c-${column.key} ${column.class ?? ""}`;
 }
 
 /** What a header says of its column. @param {Column} column */
@@ -59,6 +52,9 @@ export class Table {
   #asked = null;
   #pointed = false;
   #focused = false;
+  /** @type {boolean[]} which columns have room on a narrow screen */
+  #kept = [];
+  #width = 0; // told by the browser
 
   /**
    * @param {object} options
@@ -102,33 +98,46 @@ export class Table {
       this.scroller,
     );
     this.#setColumns();
+    new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width === this.#width || contentRect.width === 0) return;
+      this.#width = contentRect.width;
+      this.#keep();
+    }).observe(this.scroller);
     this.scroller.addEventListener("scroll", () => this.#scrolled());
     this.#watchReader();
   }
 
   #setColumns() {
     const { columns } = this.options;
-    const widths = columns.map((column) => column.width ?? WIDTH);
     const style = this.element.style;
-    style.setProperty("--columns-wide", widths.join(" "));
-    style.setProperty("--table-wide", `${widths.reduce((sum, w) => sum + least(w), 0)}px`);
-    style.setProperty(
-      "--columns-narrow",
-      columns
-        .filter((column) => column.keep)
-        .map((column) => (column.class?.includes("num") ? (column.width ?? WIDTH) : NARROW))
-        .join(" "),
-    );
+    style.setProperty("--columns-wide", columns.map(track).join(" "));
+    style.setProperty("--table-wide", `${columns.reduce((sum, c) => sum + least(c), 0)}px`);
     this.head.replaceChildren(...columns.map((column) => this.#header(column)));
+    this.#keep();
+  }
+
+  /** Marks what is shown on a narrow screen. */
+  #keep() {
+    const { columns } = this.options;
+    this.#kept = fitting(columns, this.#width);
+    const narrow = tracks(
+      columns.filter((_, i) => this.#kept[i]),
+      this.#width,
+    );
+    this.element.style.setProperty("--columns-narrow", narrow);
+    for (const row of [this.head, ...this.#pool])
+      this.#kept.forEach((kept, i) => {
+        row.children[i].classList.toggle("keep", kept);
+      });
   }
 
   /** Shows other columns. @param {Column[]} columns */
   setColumns(columns) {
     this.options.columns = columns;
-    this.#setColumns();
     this.#pool = [];
     this.#painted.clear();
     this.body.replaceChildren();
+    this.#setColumns();
   }
 
   // A finger does not hover: only a mouse or a pen keeps the order.
@@ -257,11 +266,11 @@ export class Table {
     const top = `translateY(${this.#offset * ROW_PX}px)`;
     if (this.body.style.transform !== top) this.body.style.transform = top;
     while (this.#pool.length < this.#order.length) this.#addRow();
-    this.#pool.forEach((element, i) => {
+    for (let i = 0; i < this.#pool.length; i++) {
       const row = i < this.#order.length ? table.rows.get(this.#order[i]) : undefined;
-      element.hidden = row === undefined;
-      if (row) this.#paint(element, row, this.#offset + i);
-    });
+      this.#pool[i].hidden = row === undefined;
+      if (row) this.#paint(this.#pool[i], row, this.#offset + i);
+    }
     // The focus stays on its place in the table, whatever element that is now.
     const goal = this.#goal ?? focused;
     if (answered && goal >= 0 && this.#focusRow(goal)) this.#goal = null;
@@ -273,8 +282,10 @@ export class Table {
       role: "row",
       tabindex: this.#pool.length === 0 ? 0 : -1,
     });
-    for (const column of this.options.columns)
-      element.append(h("div", { class: classes("td", column), role: "cell" }));
+    this.options.columns.forEach((column, i) => {
+      const kept = this.#kept[i] ? " keep" : "";
+      element.append(h("div", { class: classes("td", column) + kept, role: "cell" }));
+    });
     // What is seen is opened, also while other rows are on their way.
     const open = () => {
       const row = this.rows.get(Number(element.dataset.id)) ?? this.#painted.get(element);
@@ -334,11 +345,12 @@ export class Table {
     setAttribute(element, "data-id", String(row.id));
     setAttribute(element, "aria-rowindex", String(index + 2));
     element.classList.toggle("ended", row.ended === true);
-    this.options.columns.forEach((column, i) => {
+    for (let i = 0; i < this.options.columns.length; i++) {
+      const column = this.options.columns[i];
       const cell = /** @type {HTMLElement} */ (element.children[i]);
       if (column.paint) column.paint(cell, row);
       else setText(cell, column.text ? column.text(row) : "");
       if (column.title) setAttribute(cell, "title", column.title(row));
-    });
+    }
   }
 }

@@ -19,7 +19,8 @@ export class Theme {
 
   /** @returns {(typeof THEMES)[number]} auto: as the system */
   get name() {
-    return THEMES.find((theme) => theme === this.#chosen) ?? "auto";
+    const chosen = /** @type {(typeof THEMES)[number]} */ (this.#chosen);
+    return THEMES.includes(chosen) ? chosen : "auto";
   }
 
   /** For people. */

@@ -36,10 +36,8 @@ export class Whole {
   /** Those from before the ones that are held. @param {Record<string, number>[]} samples in their order */
   addBefore(samples) {
     const { ring } = this;
-    const names = Object.keys(ring.columns);
     const held = [];
-    for (let i = ring.begin; i < ring.end; i++)
-      held.push(Object.fromEntries(names.map((name) => [name, ring.at(name, i)])));
+    for (let i = ring.begin; i < ring.end; i++) held.push(ring.sample(i));
     const first = held[0]?.t ?? Number.POSITIVE_INFINITY;
     this.clear();
     for (const sample of samples) if (sample.t < first) this.add(sample);

@@ -29,6 +29,17 @@ export async function scales(page) {
   };
 }
 
+/**
+ * What V8's heap has in use, without a collection: nothing of the page changes
+ * by the look.
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<() => Promise<number>>} bytes
+ */
+export async function gauge(page) {
+  const cdp = await profiler(page);
+  return async () => (await cdp.send("Runtime.getHeapUsage")).usedSize;
+}
+
 // What a script can make: the rest of the types of a heap snapshot is V8's and
 // the browser's own.
 const MADE = new Set([

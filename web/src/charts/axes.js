@@ -75,7 +75,8 @@ export class Axes {
 
   /** The first dataset lies above the others. @param {import("chart.js").Chart} chart */
   #data(chart) {
-    for (let i = chart.data.datasets.length; i-- > 0; ) chart.getDatasetMeta(i).controller.draw();
+    const metas = chart.getSortedVisibleDatasetMetas();
+    for (let i = metas.length; i-- > 0; ) metas[i].controller.draw();
     this.over(chart);
   }
 }

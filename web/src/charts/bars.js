@@ -131,15 +131,15 @@ export class BarChart {
     this.#bars = bars;
     this.table.draw();
     if (!this.table.shown) this.#update();
-    setAttribute(this.canvas, "data-sum", String(bars.values.reduce((a, b) => a + b, 0)));
-    const words = bars.labels
-      .map((label, i) => [label, bars.values[i]])
-      .filter(([, v]) => Number(v) > 0);
-    setAttribute(
-      this.canvas,
-      "aria-label",
-      `${this.plan.title}: ${words.map(([label, v]) => `${label} ${this.plan.format(Number(v))}`).join(", ")}`,
-    );
+    let sum = 0;
+    const words = [];
+    for (let i = 0; i < bars.values.length; i++) {
+      const value = bars.values[i];
+      sum += value;
+      if (value > 0) words.push(`${bars.labels[i]} ${this.plan.format(value)}`);
+    }
+    setAttribute(this.canvas, "data-sum", String(sum));
+    setAttribute(this.canvas, "aria-label", `${this.plan.title}: ${words.join(", ")}`);
   }
 
   #update() {

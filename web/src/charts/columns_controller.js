@@ -22,11 +22,12 @@ export class ColumnsController extends OwnController {
     const zero = scales.y.getPixelForValue(0);
     const perUnit = zero - scales.y.getPixelForValue(1);
     ctx.fillStyle = tint();
-    values.forEach((value, i) => {
-      if (!value) return;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (!value) continue;
       const height = Math.max(LEAST_PX, Math.abs(value) * perUnit);
       const top = value > 0 ? zero - height : zero;
       ctx.fillRect(left + i * room * data.datasets.length, top, room * PART, height);
-    });
+    }
   }
 }

@@ -20,15 +20,15 @@ export function sparkLine() {
 /** The way of the line; "" when there is none. @param {(number | null)[] | null} trend oldest first */
 export function sparkPath(trend) {
   const all = trend ?? [];
-  const points = all.map((y, x) => ({ x, y: Number(y) })).filter(({ x }) => all[x] !== null);
-  if (points.length < 2) return "";
-  const most = Math.max(...points.map((p) => p.y), 1);
-  const places = points.map(({ x, y }) => {
+  const places = [];
+  const most = Math.max(...all.map(Number), 1);
+  for (let x = 0; x < all.length; x++) {
+    if (all[x] === null) continue;
     const across = (x / (all.length - 1)) * (WIDTH - 2) + 1;
-    const down = HEIGHT - 2 - (y / most) * (HEIGHT - 4);
-    return `${across.toFixed(1)} ${down.toFixed(1)}`;
-  });
-  return `M${places.join("L")}`;
+    const down = HEIGHT - 2 - (Number(all[x]) / most) * (HEIGHT - 4);
+    places.push(`${across.toFixed(1)} ${down.toFixed(1)}`);
+  }
+  return places.length < 2 ? "" : `M${places.join("L")}`;
 }
 
 /** @type {WeakMap<Element, (number | null)[] | null>} */

@@ -123,9 +123,11 @@ export class Strip {
     if (key === this.#drawn && now - this.#drawnAt < EVERY_MS) return;
     this.#drawnAt = now;
     this.#drawn = key;
-    if (canvas.width !== Math.round(width * devicePixelRatio)) {
-      canvas.width = Math.round(width * devicePixelRatio);
-      canvas.height = Math.round(height * devicePixelRatio);
+    const across = Math.round(width * devicePixelRatio);
+    const down = Math.round(height * devicePixelRatio);
+    if (canvas.width !== across || canvas.height !== down) {
+      canvas.width = across;
+      canvas.height = down;
     }
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     ctx.clearRect(0, 0, width, height);

@@ -6,6 +6,7 @@
 import { Chart, LinearScale, PointElement } from "chart.js";
 import { color, h, setAttribute, setText } from "../dom.js";
 import { clock, UNKNOWN } from "../format.js";
+import { same } from "../same.js";
 import { nextScale } from "../scale.js";
 import { AsTable } from "./as_table.js";
 import { Axes } from "./axes.js";
@@ -292,7 +293,7 @@ export class TimeChart {
       flags?.(),
       this.#visible,
     ];
-    const changed = now.some((value, i) => value !== this.#drawn[i]);
+    const changed = !same(now, this.#drawn);
     this.#drawn = now;
     return changed;
   }
@@ -308,8 +309,8 @@ export class TimeChart {
     const made = this.#chart === null;
     this.#chart ??= this.#make();
     const chart = this.#chart;
-    const scales = /** @type {any} */ (chart.options.scales);
     if (made || scale !== this.#scale || view.seconds !== this.#seconds || view.end !== this.#end) {
+      const scales = /** @type {any} */ (chart.options.scales);
       this.#end = view.end; // its label is a moment when the view is stopped
       this.#scale = scale;
       this.#seconds = view.seconds;
@@ -335,11 +336,11 @@ export class TimeChart {
     const { ring, view } = this.source;
     const hovered = view.hoverIndex(ring);
     const at = hovered >= 0 ? hovered : view.endIndex(ring);
-    this.plan.series.forEach((series, i) => {
-      const value = ring.at(series.column, at);
-      setText(this.#values[i], Number.isNaN(value) ? "–" : this.plan.format(value));
+    for (let i = 0; i < this.#values.length; i++) {
+      const value = ring.at(this.plan.series[i].column, at);
+      setText(this.#values[i], Number.isNaN(value) ? UNKNOWN : this.plan.format(value));
       setAttribute(this.#values[i], "data-value", String(value));
-    });
+    }
     setAttribute(this.element, "data-seq", String(ring.at("seq", at)));
     const now = performance.now();
     if (now - this.#lastSummary < SUMMARY_MS) return;

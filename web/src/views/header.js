@@ -26,6 +26,8 @@ export class Header {
   #windows;
   /** @type {Record<string, any>[]} */
   #sessionsDrawn = [];
+  /** @type {Record<string, any> | null | undefined} whose name is shown; undefined: nobody's yet */
+  #named;
 
   /** @param {App} app */
   constructor(app) {
@@ -37,7 +39,9 @@ export class Header {
       hidden: true,
       onchange: () => app.chooseSession(Number(this.sessions.value)),
     });
-    this.pill = h("span", { class: "pill" });
+    this.state = h("span", {});
+    this.more = h("span", { class: "samples" }); // where there is room
+    this.pill = h("span", { class: "pill" }, this.state, this.more);
     // Heard when the state changes, not at every number in the pill.
     this.said = h("span", { class: "visually-hidden", role: "status" });
     this.#windows = WINDOWS.map((w) =>
@@ -110,7 +114,7 @@ export class Header {
     );
   }
 
-  /** @returns {[string, string]} state and text */
+  /** @returns {[string, string, string?]} state, text, and what of it comes where there is room */
   #state() {
     const { app } = this;
     const { store } = app;
@@ -120,9 +124,9 @@ export class Header {
     if (app.link === "connecting" && !store.hello) return ["lost", "Connecting…"];
     if (app.staleSeconds > 0) return ["stale", `Stale ${app.staleSeconds} s`];
     if (app.view.begin !== null)
-      return ["paused", `Range · ${count(store.newSamples)} new samples`];
-    if (app.view.chosen) return ["paused", `Past · ${count(store.newSamples)} new samples`];
-    if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new samples`];
+      return ["paused", `Range · ${count(store.newSamples)} new`, " samples"];
+    if (app.view.chosen) return ["paused", `Past · ${count(store.newSamples)} new`, " samples"];
+    if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new`, " samples"];
     if (store.ended) return ["ended", this.#endedText()];
     return ["live", `Live · ${app.hz} Hz`];
   }
@@ -138,17 +142,21 @@ export class Header {
     const { app } = this;
     const { store } = app;
     const session = store.session;
-    const [state, text] = this.#state();
-    setText(this.pill, text);
+    const [state, text, more = ""] = this.#state();
+    setText(this.state, text);
+    setText(this.more, more);
     setAttribute(this.pill, "data-state", state);
     setText(
       this.said,
       state === "lost" ? "Connection lost" : `${state[0].toUpperCase()}${state.slice(1)}`,
     );
     setAttribute(document.body, "data-state", state);
-    setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
+    if (session !== this.#named) {
+      this.#named = session;
+      setText(this.program, session ? clipMiddle(programName(session), 28) : "no program yet");
+      if (session) setAttribute(this.program, "title", session.command);
+    }
     if (session) {
-      setAttribute(this.program, "title", session.command);
       const up = store.uptimeMs || session.uptime_ms;
       if (!app.view.paused) setText(this.meta, `pid ${session.pid} · up ${clock(up)}`);
     }

@@ -249,39 +249,44 @@ export class Overview {
 
   /** One that is to be made a frame: the numbers, and the controls, come first. */
   #drawCharts() {
-    const due = this.charts.filter((chart) => chart.due);
-    for (const chart of this.charts) if (!chart.due || chart === due[0]) chart.draw();
-    if (due.length > 1) this.app.redraw();
+    let [made, more] = [false, false];
+    for (const chart of this.charts) {
+      const due = chart.due;
+      if (due && made) more = true;
+      else chart.draw();
+      made ||= due;
+    }
+    if (more) this.app.redraw();
   }
 
   /** @param {Table} sites */
   #drawSites(sites) {
     const rows = this.#rows(this.sites.body, 3, Math.min(TOP_SITES, sites.order.length));
-    rows.forEach((element, i) => {
+    for (let i = 0; i < rows.length; i++) {
       const row = sites.rows.get(sites.order[i]);
-      if (!row) return;
-      const [name, live, delta] = element.children;
+      if (!row) continue;
+      const [name, live, delta] = rows[i].children;
       setText(name, clipMiddle(row.function, 34));
       setAttribute(name, "title", `${row.function}${row.file ? ` — ${row.file}:${row.line}` : ""}`);
       setText(live, bytes(row.live_bytes));
       setText(delta, (row.delta_bytes > 0 ? "▲ " : "") + signedBytes(row.delta_bytes));
       delta.classList.toggle("up", row.delta_bytes > 65536);
-    });
+    }
   }
 
   /** @param {Table} threads */
   #drawThreads(threads) {
     const rows = this.#rows(this.threads.body, 4, Math.min(TOP_THREADS, threads.order.length));
-    rows.forEach((element, i) => {
+    for (let i = 0; i < rows.length; i++) {
       const row = threads.rows.get(threads.order[i]);
-      if (!row) return;
-      const [name, trend, live, cpu] = element.children;
+      if (!row) continue;
+      const [name, trend, live, cpu] = rows[i].children;
       if (!trend.firstElementChild) trend.append(sparkLine());
       setText(name, clipMiddle(row.name || `thread ${row.tid}`, 20));
       drawSpark(/** @type {Element} */ (trend.firstElementChild), row.trend);
       setText(live, bytes(row.live_bytes));
       setText(cpu, row.cpu === null ? "–" : `${percent(row.cpu)} %`);
-    });
+    }
   }
 
   #drawInsights() {
@@ -289,12 +294,15 @@ export class Overview {
     if (now - this.#insightsAt < INSIGHTS_MS && this.#insights.size > 0) return;
     this.#insightsAt = now;
     const found = insights(this.app.store, this.app.findings);
+    const stay = new Set();
+    for (const one of found) stay.add(one.id);
     for (const [id, { element }] of this.#insights) {
-      if (found.some((one) => one.id === id)) continue;
+      if (stay.has(id)) continue;
       element.remove();
       this.#insights.delete(id);
     }
-    found.forEach((one, i) => {
+    for (let i = 0; i < found.length; i++) {
+      const one = found[i];
       // Elements stay, so that their links keep the focus.
       let parts = this.#insights.get(one.id);
       if (!parts) {
@@ -322,7 +330,7 @@ export class Overview {
       if (parts.link && one.page) setAttribute(parts.link, "href", routeTo(one.page, one.params));
       if (this.insights.children[i] !== parts.element)
         this.insights.insertBefore(parts.element, this.insights.children[i] ?? null);
-    });
+    }
   }
 
   restyle() {

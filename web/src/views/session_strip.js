@@ -6,6 +6,7 @@
 import { Strip } from "../charts/strip.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { bytes, clipMiddle, clock, count, duration, percent, signedBytes } from "../format.js";
+import { same } from "../same.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -115,7 +116,7 @@ export class SessionStrip {
   get flags() {
     const { snapshots, session } = this.app.store;
     const of = [snapshots, this.#marks, session?.id, this.app.store.epoch];
-    if (of.every((value, i) => value === this.#flagsOf[i])) return this.#flags;
+    if (same(of, this.#flagsOf)) return this.#flags;
     this.#flagsOf = of;
     const start = session?.start_ms ?? 0;
     /** @type {import("../charts/strip.js").Flag[]} */

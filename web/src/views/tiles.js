@@ -17,6 +17,7 @@ import {
   perSecond,
   signedBytes,
 } from "../format.js";
+import { same } from "../same.js";
 
 /** @typedef {import("../ring.js").Ring} Ring */
 /** @typedef {import("../store.js").Store} Store */
@@ -186,7 +187,7 @@ export class Tiles {
   draw(moment) {
     const { ring, at, live, paused, store } = moment;
     const now = [ring, ring.changes, at, live, paused, store.stats];
-    if (now.every((value, i) => value === this.#drawn[i])) return;
+    if (same(now, this.#drawn)) return;
     this.#drawn = now;
     for (const { tile, element, number, unit, sub } of this.parts) {
       const exact = ring.at(tile.column, at);
