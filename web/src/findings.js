@@ -11,9 +11,10 @@ const EVERY_MS = 3000;
 
 /** @param {Finding} finding @returns {Record<string, number>} its numbers by name */
 export function evidenceOf(finding) {
-  return Object.fromEntries(
-    finding.evidence.map((/** @type {{name: string, value: number}} */ e) => [e.name, e.value]),
-  );
+  /** @type {Record<string, number>} */
+  const evidence = {};
+  for (const { name, value } of finding.evidence) evidence[name] = value;
+  return evidence;
 }
 
 /** @param {number | null} confidence */

@@ -158,12 +158,14 @@ export class Suspects {
     const { findings } = this.app;
     this.#ask();
     const all = findings.of("leak_suspects");
-    const shown = all.filter((f) => {
+    const shown = [];
+    let key = `${findings.seq} ${this.#open}`;
+    for (const f of all) {
       const e = evidenceOf(f);
-      return e.bytes_per_s * 60 >= this.#growth && e.span_s >= this.#age;
-    });
-    const details = shown.map((f) => this.#details.get(f.site.id)?.seq ?? 0);
-    const key = `${findings.seq} ${this.#open} ${shown.length} ${details.join()}`;
+      if (!(e.bytes_per_s * 60 >= this.#growth && e.span_s >= this.#age)) continue;
+      shown.push(f);
+      key += ` ${f.site.id}:${this.#details.get(f.site.id)?.seq ?? 0}`;
+    }
     if (key === this.#drawn) return;
     this.#drawn = key;
     const hidden = all.length - shown.length;
