@@ -181,7 +181,9 @@ static MS_NOINLINE void *captured_malloc(size_t size)
         return p;
     if (done == MS_FAST_FOLLOW)
         return followed(p, e);
-    p = slowly_given(p, size, MS_HOOK_FRAME);
+    p = done == MS_FAST_FAR
+            ? ms_fast_alloc_far(e.writer, p, size, MS_HOOK_FRAME)
+            : slowly_given(p, size, MS_HOOK_FRAME);
     ms_keep_frame();
     return p;
 }

@@ -44,6 +44,26 @@ MS_NOINLINE void ms_fast_follow(struct ms_fast_event e)
     (void)ms_fast_leave(e.writer, MS_FAST_DONE);
 }
 
+MS_NOINLINE void *ms_fast_alloc_far(struct ms_writer *w, void *block,
+                                    uint64_t size, const void *frame)
+{
+    struct ms_fast_event e;
+    uint32_t row = 0;
+
+    struct ms_memo_entry *stack =
+        ms_unwinder_recognize_far(w->unwinder, ms_frame_of_hook(frame));
+    if (stack != NULL)
+        row = ms_fast_stack_row(w, stack, size);
+    if (row == 0) {
+        (void)ms_fast_leave(w, MS_FAST_NOT);
+        ms_capture_alloc_slow(block, size, frame);
+    } else if (ms_fast_book(w, row, (uintptr_t)block, size, &e) ==
+               MS_FAST_FOLLOW) {
+        ms_fast_follow(e);
+    }
+    return block;
+}
+
 // Whether the block is the one that this thread has booked last: the calloc of
 // an allocator may call its malloc, where we have seen it.
 static bool is_booked(const struct ms_writer *w, uint64_t address, size_t size)
@@ -108,10 +128,14 @@ void ms_capture_alloc(void *block, size_t size, const void *frame)
     struct ms_fast_event e;
     enum ms_fast done = ms_fast_alloc(block, size, frame, &e);
 
-    if (ms_unlikely(done == MS_FAST_NOT))
-        ms_capture_alloc_slow(block, size, frame);
-    else if (ms_unlikely(done == MS_FAST_FOLLOW))
+    if (ms_likely(done == MS_FAST_DONE))
+        return;
+    if (done == MS_FAST_FOLLOW)
         ms_fast_follow(e);
+    else if (done == MS_FAST_FAR)
+        (void)ms_fast_alloc_far(e.writer, block, size, frame);
+    else
+        ms_capture_alloc_slow(block, size, frame);
 }
 
 bool ms_capture_dealloc(void *block, const void *frame)
@@ -164,6 +188,20 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     ms_guard_leave(w);
 }
 
+// The row that a block is to be booked in, if that has been found before; or 0.
+static uint32_t known_row(struct ms_writer *w, uint64_t address, uint64_t size,
+                          const void *frame)
+{
+    struct ms_frame from = ms_frame_of_hook(frame);
+
+    if (ms_unlikely(!ms_fast_fits(w, address)))
+        return 0;
+    if (ms_unlikely(w->unwinder == NULL))
+        return ms_fast_site_row(w, from.pc, size);
+    struct ms_memo_entry *stack = ms_unwinder_recognize(w->unwinder, from);
+    return ms_likely(stack != NULL) ? ms_fast_stack_row(w, stack, size) : 0;
+}
+
 // A block that was resized and is in the index.
 static void resized(struct ms_writer *w, const struct ms_capture_realloc *r,
                     uint64_t now, uint64_t size)
@@ -197,7 +235,7 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
         return; // notes end here: it may be in the sample no more
     }
     if (now != NULL) {
-        uint32_t row = ms_fast_row(w, (uintptr_t)now, size, frame);
+        uint32_t row = known_row(w, (uintptr_t)now, size, frame);
         if (ms_likely(row != 0))
             ms_fold_into(w, row, (uintptr_t)now, size, true);
         else

@@ -14,11 +14,12 @@
 
 enum ms_fast {
     MS_FAST_NOT,    // nothing was done
+    MS_FAST_FAR,    // nothing yet; ms_fast_alloc_far is to be called
     MS_FAST_DONE,   // all was
     MS_FAST_FOLLOW, // all but ms_fast_follow, which is to be called
 };
 
-// What ms_fast_follow needs.
+// What ms_fast_follow and ms_fast_alloc_far need.
 struct ms_fast_event {
     struct ms_writer *writer;
     uint32_t row;
@@ -60,10 +61,10 @@ MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
     ms_guard_busy(w, frame);
     // A writer that a fork has wiped has a countdown of 0, and no header.
     // relaxed: a hint
-    if (ms_likely(w->countdown-- != 0 &&
+    if (ms_likely(--w->countdown >= 0 &&
                   ms_load_relaxed(&w->header->pulse) == w->pulse))
         return w;
-    w->countdown += w->countdown == UINT32_MAX; // as it was found
+    w->countdown += w->countdown < 0; // as it was found
     w->state = w->header != NULL ? MS_WRITER_READY : MS_WRITER_NONE;
     return NULL;
 }
@@ -87,30 +88,57 @@ ms_fast_end(struct ms_writer *w, const struct ms_row *r, bool must_post)
     return ms_fast_leave(w, MS_FAST_DONE);
 }
 
-// The row that a block is to be booked in, if that has been found before; 0:
-// nothing was done.
-MS_ALWAYS_INLINE uint32_t ms_fast_row(struct ms_writer *w, uint64_t address,
-                                      uint64_t size, const void *frame)
+// Whether a block may be booked here at all.
+MS_ALWAYS_INLINE bool ms_fast_fits(const struct ms_writer *w, uint64_t address)
 {
-    struct ms_row_hint *hint = NULL;
-    uint32_t stack;
+    return ms_likely(w->special == 0 && address < w->covers &&
+                     !ms_live_index_has(w->index, address));
+}
 
-    if (ms_unlikely(w->special != 0 || address >= w->covers ||
-                    ms_live_index_has(w->index, address)))
+// The row of blocks of a size where a backend keeps call sites, or of a stack
+// that has been recognized; 0: it has not been found before.
+MS_ALWAYS_INLINE uint32_t ms_fast_site_row(struct ms_writer *w, uint64_t pc,
+                                           uint64_t size)
+{
+    struct ms_site_entry *site = ms_writer_site(w, pc);
+
+    if (ms_unlikely(site->address != pc))
         return 0;
-    struct ms_frame from = ms_frame_of_hook(frame);
-    if (ms_unlikely(w->unwinder == NULL)) {
-        struct ms_site_entry *site = ms_writer_site(w, from.pc);
-        if (ms_unlikely(site->address != from.pc))
-            return 0;
-        stack = site->stack;
-        hint = &site->hint;
-    } else {
-        stack = ms_unwinder_recognize(w->unwinder, &from, &hint);
-        if (ms_unlikely(stack == 0))
-            return 0;
-    }
-    return ms_ledger_known(w, stack, ms_size_class(size), hint);
+    return ms_ledger_known(w, site->stack, ms_size_class(size), &site->hint);
+}
+
+MS_ALWAYS_INLINE uint32_t ms_fast_stack_row(struct ms_writer *w,
+                                            struct ms_memo_entry *stack,
+                                            uint64_t size)
+{
+    stack->met = true;
+    return ms_ledger_known(w, stack->node, ms_size_class(size), &stack->hint);
+}
+
+MS_ALWAYS_INLINE enum ms_fast ms_fast_book(struct ms_writer *w, uint32_t row,
+                                           uint64_t address, uint64_t size,
+                                           struct ms_fast_event *e)
+{
+    struct ms_row *r = &w->rows[row];
+
+    ms_ledger_allocated(r, size);
+    ms_live_index_put(w->index, address, row, size, w->now);
+    ms_recorder_add(w, MS_OPERATION_ALLOCATION, address, row);
+    w->last_address = address;
+    w->unposted += (int64_t)size;
+    *e = (struct ms_fast_event){w, row};
+    return ms_fast_end(w, r, w->unposted >= MS_POST_BYTES);
+}
+
+// Leaves the writer for engine.h, but a block that is not in the sample is
+// done.
+MS_ALWAYS_INLINE enum ms_fast ms_fast_give_up(struct ms_writer *w,
+                                              uint64_t size)
+{
+    bool passed_over =
+        w->mode == MS_MODE_SAMPLED && ms_sampler_passes(&w->sampler, size);
+
+    return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
 }
 
 // Of a block that the allocator has given.
@@ -120,24 +148,34 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
 {
     struct ms_writer *w = ms_fast_enter(frame);
     uint64_t address = (uintptr_t)block;
+    uint32_t row;
 
     if (ms_unlikely(w == NULL))
         return MS_FAST_NOT;
-    uint32_t row = ms_fast_row(w, address, size, frame);
-    if (ms_unlikely(row == 0)) {
-        bool passed_over =
-            w->mode == MS_MODE_SAMPLED && ms_sampler_passes(&w->sampler, size);
-        return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
+    if (ms_unlikely(!ms_fast_fits(w, address)))
+        return ms_fast_give_up(w, size);
+    struct ms_frame from = ms_frame_of_hook(frame);
+    if (ms_unlikely(w->unwinder == NULL)) {
+        row = ms_fast_site_row(w, from.pc, size);
+    } else {
+        struct ms_memo_entry *stack =
+            ms_unwinder_recognize_near(w->unwinder, from);
+        if (ms_unlikely(stack == NULL)) {
+            *e = (struct ms_fast_event){.writer = w};
+            return MS_FAST_FAR;
+        }
+        row = ms_fast_stack_row(w, stack, size);
     }
-    struct ms_row *r = &w->rows[row];
-    ms_ledger_allocated(r, size);
-    ms_live_index_put(w->index, address, row, size, w->now);
-    ms_recorder_add(w, MS_OPERATION_ALLOCATION, address, row);
-    w->last_address = address;
-    w->unposted += (int64_t)size;
-    *e = (struct ms_fast_event){w, row};
-    return ms_fast_end(w, r, w->unposted >= MS_POST_BYTES);
+    if (ms_unlikely(row == 0))
+        return ms_fast_give_up(w, size);
+    return ms_fast_book(w, row, address, size, e);
 }
+
+// ms_fast_alloc_far goes on where ms_fast_alloc has said FAR, to the end, with
+// the writer that was entered. Returns the block, so that malloc need not keep
+// it.
+void *ms_fast_alloc_far(struct ms_writer *w, void *block, uint64_t size,
+                        const void *frame);
 
 // Of a block that the allocator is to get back, not NULL.
 MS_ALWAYS_INLINE enum ms_fast
@@ -165,8 +203,8 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
                     r->sampling != 0))
         return ms_fast_leave(w, MS_FAST_NOT);
     struct ms_taken taken = ms_live_index_clear(place, cell);
-    ms_ledger_freed_one(w, row, taken.size, ms_fold_age(w, taken.cell),
-                        address == w->last_address);
+    ms_ledger_freed_one(r, &w->details[row], taken.size,
+                        ms_fold_age(w, taken.cell), address == w->last_address);
     ms_recorder_add(w, MS_OPERATION_DEALLOCATION, address, row);
     w->last_address = 0;
     w->unposted -= (int64_t)taken.size;

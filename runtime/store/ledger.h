@@ -112,15 +112,12 @@ static inline void ms_ledger_freed(struct ms_row *r, uint64_t count,
     ms_store_release(&r->free_bytes, ms_load_relaxed(&r->free_bytes) + bytes);
 }
 
-static inline void ms_ledger_freed_one(struct ms_writer *w, uint32_t row,
-                                       uint64_t size, uint64_t lifetime,
-                                       bool temporary)
+static inline void ms_ledger_freed_one(struct ms_row *r,
+                                       struct ms_row_detail *d, uint64_t size,
+                                       uint64_t lifetime, bool temporary)
 {
-    _Atomic uint32_t *life =
-        &w->details[row].lifetimes[ms_lifetime_bucket(lifetime)];
-    struct ms_row *r = &w->rows[row];
-
-    ms_bump(life, 1u); // first: whoever sees the free sees its lifetime
+    // First: whoever sees the free sees its lifetime.
+    ms_bump(&d->lifetimes[ms_lifetime_bucket(lifetime)], 1u);
     ms_ledger_freed(r, 1, size);
     ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
@@ -131,7 +128,8 @@ static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   uint64_t size, uint64_t lifetime,
                                   bool temporary)
 {
-    ms_ledger_freed_one(w, row, size, lifetime, temporary);
+    ms_ledger_freed_one(&w->rows[row], &w->details[row], size, lifetime,
+                        temporary);
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)size);
 }

@@ -110,7 +110,7 @@ static void stretch(struct ms_writer *w, uint64_t took_ns)
 MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
 {
     uint64_t now = ms_clock_monotonic_ns();
-    bool ran_out = w->countdown == UINT32_MAX;
+    bool ran_out = w->countdown < 0;
 
     if (ran_out)
         stretch(w, now - w->refreshed_ns);
@@ -118,7 +118,7 @@ MS_NOINLINE void ms_writer_refresh(struct ms_writer *w, uint64_t pulse)
         adopt(w);
     else
         w->pulse = pulse;
-    w->countdown = w->stretch;
+    w->countdown = (int32_t)w->stretch;
     w->refreshed_ns = now;
     w->now = now >> MS_BIRTH_SHIFT;
     // Not the thread's first event, nor the first after a tick: in a program

@@ -48,9 +48,9 @@ enum ms_writer_state {
 
 // What every event needs comes first.
 struct ms_writer {
-    uint8_t state;      // enum ms_writer_state
-    uint32_t countdown; // events until the clock is read again
-    uint64_t pulse;     // of the header, when it was read last
+    uint8_t state;     // enum ms_writer_state
+    int32_t countdown; // events until the clock is read again; below 0: now
+    uint64_t pulse;    // of the header, when it was read last
     // All zero where an event is nothing special: one look at the lot.
     union {
         uint64_t special;
@@ -115,7 +115,7 @@ static inline void ms_writer_now(struct ms_writer *w)
 {
     uint64_t pulse = ms_load_relaxed(&w->header->pulse); // relaxed: a hint
 
-    if (ms_unlikely(w->countdown-- == 0 || pulse != w->pulse))
+    if (ms_unlikely(--w->countdown < 0 || pulse != w->pulse))
         ms_writer_refresh(w, pulse);
 }
 

@@ -175,7 +175,7 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     return e;
 }
 
-MS_NOINLINE struct ms_memo_entry *
+struct ms_memo_entry *
 ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
                       uint64_t low, uint64_t high)
 {
@@ -183,7 +183,7 @@ ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
 
     m->missed = false;
     for (uint32_t i = 1; i < MS_MEMO_NEXT; i++) {
-        if (ms_memo_matches(m, &m->entries[next[i]], from)) {
+        if (ms_memo_matches(m, &m->entries[next[i]], *from)) {
             m->last = next[i];
             return &m->entries[m->last];
         }
@@ -191,10 +191,10 @@ ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
     if (from->sp < low || from->sp >= high)
         return NULL;
     struct ms_memo_entry *e = ms_memo_find(m, from, from->sp - 8, high);
-    m->missed = e == NULL || !ms_memo_matches(m, e, from);
+    m->missed = e == NULL || !ms_memo_matches(m, e, *from);
     if (m->missed)
         return NULL;
-    ms_memo_meet(m, ms_memo_recent(m, from), (uint32_t)(e - m->entries));
+    ms_memo_meet(m, ms_memo_recent(m, *from), (uint32_t)(e - m->entries));
     return e;
 }
 

@@ -112,14 +112,14 @@ MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
 // begins there now.
 MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
                                       const struct ms_memo_entry *e,
-                                      const struct ms_frame *from)
+                                      struct ms_frame from)
 {
-    if (ms_unlikely(e->at.pc != from->pc || e->at.sp != from->sp ||
-                    !(e->any_fp || e->at.fp == from->fp)))
+    if (ms_unlikely(e->at.pc != from.pc || e->at.sp != from.sp ||
+                    !(e->any_fp || e->at.fp == from.fp)))
         return false;
     const struct ms_memo_words *w = &m->words[e->words];
     for (const struct ms_memo_words *end = w + e->groups; w != end; w++) {
-#define DIFFERS(k) (ms_memo_load(from->sp, w->places[k]) ^ w->values[k])
+#define DIFFERS(k) (ms_memo_load(from.sp, w->places[k]) ^ w->values[k])
         if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
                         0))
             return false;
@@ -178,9 +178,9 @@ MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
 }
 
 MS_ALWAYS_INLINE uint16_t *ms_memo_recent(struct ms_memo *m,
-                                          const struct ms_frame *from)
+                                          struct ms_frame from)
 {
-    uint64_t hash = (from->pc ^ from->sp << 20) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = (from.pc ^ from.sp << 20) * UINT64_C(0x9E3779B97F4A7C15);
 
     return &m->recent[hash >> (64 - MS_MEMO_RECENT_BITS)];
 }
@@ -198,31 +198,30 @@ MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m, uint16_t *recent,
     m->last = entry;
 }
 
-// ms_memo_recognize_far is ms_memo_recognize where that stack has not come
-// after the last one before.
-struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
-                                            const struct ms_frame *from,
-                                            uint64_t low, uint64_t high);
-
-// ms_memo_recognize gives the entry of the stack that begins with `from`, on
-// the thread's own stack [low, high); NULL: it has none.
+// ms_memo_recognize_near gives the entry of the stack that begins with `from`,
+// if it is one of the two that are the likeliest; or NULL.
 MS_ALWAYS_INLINE struct ms_memo_entry *
-ms_memo_recognize(struct ms_memo *m, const struct ms_frame *from, uint64_t low,
-                  uint64_t high)
+ms_memo_recognize_near(struct ms_memo *m, struct ms_frame from)
 {
     uint16_t *next = m->entries[m->last].next;
     uint32_t entry = next[0];
     struct ms_memo_entry *e = &m->entries[entry];
 
-    if (e->at.pc != from->pc || e->at.sp != from->sp) {
+    if (e->at.pc != from.pc || e->at.sp != from.sp) {
         entry = *ms_memo_recent(m, from);
         e = &m->entries[entry];
     }
     if (ms_unlikely(!ms_memo_matches(m, e, from)))
-        return ms_memo_recognize_far(m, from, low, high);
+        return NULL;
     next[0] = (uint16_t)entry;
     m->last = entry;
     return e;
 }
+
+// ms_memo_recognize_far looks for it among all others, on the thread's own
+// stack [low, high); NULL: it has none.
+struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
+                                            const struct ms_frame *from,
+                                            uint64_t low, uint64_t high);
 
 #endif

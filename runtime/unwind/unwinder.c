@@ -349,14 +349,14 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
             ? NULL
             : ms_memo_find(&u->memo, from, u->read_low, u->read_high);
     u->memo.missed = false;
-    if (e != NULL && ms_memo_matches(&u->memo, e, from)) {
+    if (e != NULL && ms_memo_matches(&u->memo, e, *from)) {
         node = e->node;
     } else {
         node = walk_fresh(u, from);
         e = keep(u, from, node);
     }
     if (e != NULL)
-        ms_memo_meet(&u->memo, ms_memo_recent(&u->memo, from),
+        ms_memo_meet(&u->memo, ms_memo_recent(&u->memo, *from),
                      (uint32_t)(e - u->memo.entries));
     *hint = e != NULL ? &e->hint : NULL;
     return node;

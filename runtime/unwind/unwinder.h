@@ -99,22 +99,38 @@ MS_ALWAYS_INLINE struct ms_frame ms_frame_of_hook(const void *frame)
     };
 }
 
-// ms_unwinder_recognize is ms_unwinder_stack for a stack that is in the memo;
-// 0: it is not.
-MS_ALWAYS_INLINE uint32_t ms_unwinder_recognize(struct ms_unwinder *u,
-                                                const struct ms_frame *from,
-                                                struct ms_row_hint **hint)
+MS_ALWAYS_INLINE bool ms_unwinder_is_current(const struct ms_unwinder *u)
 {
     // relaxed: whoever unloads an object comes here before he loads another
-    if (ms_unlikely(ms_load_relaxed(&u->rules->generation) != u->generation))
-        return 0;
-    struct ms_memo_entry *e =
-        ms_memo_recognize(&u->memo, from, u->stack_low, u->stack_high);
-    if (ms_unlikely(e == NULL))
-        return 0;
-    e->met = true;
-    *hint = &e->hint;
-    return e->node;
+    return ms_load_relaxed(&u->rules->generation) == u->generation;
+}
+
+// ms_unwinder_recognize_near finds a stack that is in the memo where it is most
+// likely to be; NULL: it is not there.
+MS_ALWAYS_INLINE struct ms_memo_entry *
+ms_unwinder_recognize_near(struct ms_unwinder *u, struct ms_frame from)
+{
+    if (ms_unlikely(!ms_unwinder_is_current(u)))
+        return NULL;
+    return ms_memo_recognize_near(&u->memo, from);
+}
+
+// ms_unwinder_recognize_far finds one that is not there; NULL: it is not in the
+// memo. ms_unwinder_recognize looks for it everywhere.
+MS_ALWAYS_INLINE struct ms_memo_entry *
+ms_unwinder_recognize_far(struct ms_unwinder *u, struct ms_frame from)
+{
+    if (ms_unlikely(!ms_unwinder_is_current(u)))
+        return NULL;
+    return ms_memo_recognize_far(&u->memo, &from, u->stack_low, u->stack_high);
+}
+
+MS_ALWAYS_INLINE struct ms_memo_entry *
+ms_unwinder_recognize(struct ms_unwinder *u, struct ms_frame from)
+{
+    struct ms_memo_entry *e = ms_unwinder_recognize_near(u, from);
+
+    return ms_likely(e != NULL) ? e : ms_unwinder_recognize_far(u, from);
 }
 
 #endif

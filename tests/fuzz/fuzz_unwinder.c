@@ -124,9 +124,9 @@ static void walk(struct input *in)
         .fp = place(byte(in)),
     };
 
-    uint32_t known = ms_unwinder_recognize(knowing, &from, &hint);
-    if (known == 0)
-        known = ms_unwinder_stack(knowing, &from, &hint);
+    struct ms_memo_entry *e = ms_unwinder_recognize(knowing, from);
+    uint32_t known =
+        e != NULL ? e->node : ms_unwinder_stack(knowing, &from, &hint);
     fresh->generation--; // it forgets everything
     uint32_t found = ms_unwinder_stack(fresh, &from, &hint);
     FUZZ_CHECK(found != 0);

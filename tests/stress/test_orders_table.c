@@ -22,6 +22,7 @@
 
 #define LIMIT (UINT64_C(2) << 20)
 #define BLOCK UINT64_C(0x700001000)
+#define OTHER UINT64_C(0x700002000)
 #define THREADS 4u
 #define ROUNDS 30000u
 #define BLOCKS 256u // shared by all: whoever claims one, owns it
@@ -54,20 +55,23 @@ static int close_all(void **state)
 static void allocate(void)
 {
     struct ms_writer *w = ms_open_writer(&store, 101);
+    uint32_t stack = ms_store_stack(&store, 0x1234, 0);
 
+    // The row has its own publication: it is there before.
+    ms_store_allocation(w, OTHER, 1077, stack, false);
     payload = 4711;
-    ms_store_allocation(w, BLOCK, 1077, ms_store_stack(&store, 0x1234, 0),
-                        false);
+    ms_store_allocation(w, BLOCK, 1077, stack, false);
 }
 
 static void walk(void)
 {
     struct ms_block_walk *w;
-    struct ms_block block;
+    struct ms_block blocks[2];
 
     MS_CHECK(ms_block_walk_create(engine, 1, &w) == MEMSCOPE_OK);
-    MS_CHECK(ms_block_walk_next(w, &block, 1) == 1);
-    MS_CHECK(block.size == 1077 && payload == 4711);
+    MS_CHECK(ms_block_walk_next(w, blocks, 2) == 2);
+    MS_CHECK(blocks[0].size == 1077 && blocks[1].size == 1077);
+    MS_CHECK(payload == 4711);
     ms_block_walk_destroy(w);
 }
 

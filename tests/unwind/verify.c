@@ -120,9 +120,13 @@ static void fill_and_compare(struct ms_writer *w, struct ms_event *e)
     struct ms_frame from = ms_frame_of_hook(e->frame);
 
     // In the order of the fast path.
-    e->stack = ms_unwinder_recognize(w->unwinder, &from, &e->hint);
-    if (e->stack == 0)
+    struct ms_memo_entry *known = ms_unwinder_recognize(w->unwinder, from);
+    if (known != NULL) {
+        e->stack = known->node;
+        e->hint = &known->hint;
+    } else {
         ms_backend_lockfree.capture_alloc(w, e);
+    }
     if (ready && atomic_fetch_add(&seen, 1) % every == 0)
         compare_all(w->store, e->stack, e->caller);
 }

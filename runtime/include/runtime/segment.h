@@ -394,7 +394,9 @@ static inline uint32_t ms_size_class(uint64_t size)
 static inline uint32_t ms_lifetime_bucket(uint64_t units)
 {
     uint32_t b = units == 0 ? 0 : 64u - (uint32_t)__builtin_clzll(units);
-    return b < MS_LIFETIME_BUCKETS ? b : MS_LIFETIME_BUCKETS - 1;
+    if (__builtin_expect(b >= MS_LIFETIME_BUCKETS, 0)) // a branch: it is rare
+        return MS_LIFETIME_BUCKETS - 1;
+    return b;
 }
 
 #endif
