@@ -16,8 +16,8 @@
 //
 // V8 compiles a function after 400 calls, and once more, better, after 3,000:
 // of what is called once in three seconds, that is after 20 minutes and after
-// two and a half hours. --hot: after 20 and 150 calls, so that all of it has
-// been compiled within eight minutes, and a heap that is flat then stays so.
+// two and a half hours. --hot: after 20 and 150 calls, so that such a
+// function has been compiled within eight minutes: what hours come to.
 // --interpreted: nothing is compiled, so that no such code is in the heap.
 
 import { join, resolve } from "node:path";
