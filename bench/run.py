@@ -276,7 +276,7 @@ class Results:
         self.meta = {
             "version": version, "machine": machine(),
             "rounds": options.rounds, "scale": options.scale}
-        self.parts, self.said = {}, []
+        self.parts, self.said, self.titles = {}, [], {}
         if options.resume:
             self.take_up(load(options.out))
 
@@ -287,7 +287,7 @@ class Results:
                 raise SystemExit("bench: %s is %s there, and %s now" % (
                     key, meta.get(key), value))
         self.parts, self.before_s = old, meta["seconds"]
-        self.said = meta["missing"]
+        self.said, self.titles = meta["missing"], meta["titles"]
 
     def measure(self):
         with tempfile.TemporaryDirectory(prefix="memscope-bench-") as directory:
@@ -305,7 +305,7 @@ class Results:
             command="bench/run.py " + " ".join(words)
             if len(words) > 2 else "make bench",
             seconds=self.before_s + time.monotonic() - self.begin,
-            default=bench.default, titles=bench.titles,
+            default=bench.default, titles={**self.titles, **bench.titles},
             missing=list(dict.fromkeys(self.said + bench.missing)))
         save(self.options.out, {**self.parts, "meta": self.meta})
 
