@@ -101,7 +101,7 @@ test("names that are still to come are said", async () => {
     await route.fulfill({ response: answer, json: { ...(await answer.json()), unnamed: 1234 } });
   });
   await go(page, "query");
-  await page.waitForSelector(".result .note:text('1,234 names are still being looked up')");
+  await page.waitForSelector(".result .note:text('names still being looked up: 1,234')");
   await close();
 });
 

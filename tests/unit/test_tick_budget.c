@@ -14,18 +14,26 @@
 #define MS UINT64_C(1000000)
 #define PERIOD (100 * MS)
 
+static struct ms_tick_budget budget;
+
+static int begin(void **state)
+{
+    (void)state;
+    ms_tick_budget_init(&budget, PERIOD);
+    return 0;
+}
+
 // Ticks of `cpu_ns`, one after the other: what they take of all time, in
 // thousandths, once they have settled. *period is the last one.
-static uint64_t share(struct ms_tick_budget *b, uint64_t cpu_ns,
-                      uint64_t *period)
+static uint64_t share(uint64_t cpu_ns, uint64_t *period)
 {
     uint64_t time = 0;
 
     *period = PERIOD;
     for (unsigned i = 0; i < 200; i++)
-        *period = ms_tick_budget_spend(b, *period, cpu_ns);
+        *period = ms_tick_budget_spend(&budget, *period, cpu_ns);
     for (unsigned i = 0; i < 200; i++) {
-        *period = ms_tick_budget_spend(b, *period, cpu_ns);
+        *period = ms_tick_budget_spend(&budget, *period, cpu_ns);
         time += *period;
     }
     return cpu_ns * 200 * 1000 / time;
@@ -34,71 +42,62 @@ static uint64_t share(struct ms_tick_budget *b, uint64_t cpu_ns,
 static void small_ticks_keep_their_period(void **state)
 {
     (void)state;
-    struct ms_tick_budget b;
     uint64_t period;
 
-    ms_tick_budget_init(&b, PERIOD);
-    (void)share(&b, 4 * MS, &period);
+    (void)share(4 * MS, &period);
     assert_int_equal(period, PERIOD);
 }
 
 static void large_ones_take_their_share(void **state)
 {
     (void)state;
-    struct ms_tick_budget b;
     uint64_t period;
 
-    ms_tick_budget_init(&b, PERIOD);
-    assert_in_range(share(&b, 15 * MS, &period), 49, 50);
+    assert_in_range(share(15 * MS, &period), 49, 50);
     assert_int_equal(period, 300 * MS);
 }
 
 static void there_is_one_a_second(void **state)
 {
     (void)state;
-    struct ms_tick_budget b;
     uint64_t period;
 
-    ms_tick_budget_init(&b, PERIOD);
-    (void)share(&b, 163 * MS, &period);
+    (void)share(163 * MS, &period);
     assert_int_equal(period, 1000 * MS);
-    (void)share(&b, UINT64_MAX, &period);
+    (void)share(UINT64_MAX, &period);
     assert_int_equal(period, 1000 * MS);
 }
 
 static void a_large_one_now_and_then_is_made_at_once(void **state)
 {
     (void)state;
-    struct ms_tick_budget b;
 
-    ms_tick_budget_init(&b, PERIOD);
     for (unsigned i = 0; i < 100; i++) {
         uint64_t cpu = i % 20 == 0 ? 45 * MS : 2 * MS;
-        assert_int_equal(ms_tick_budget_spend(&b, PERIOD, cpu), PERIOD);
+        assert_int_equal(ms_tick_budget_spend(&budget, PERIOD, cpu), PERIOD);
     }
 }
 
 static void what_lies_long_ago_is_forgotten(void **state)
 {
     (void)state;
-    struct ms_tick_budget b;
     uint64_t period;
 
-    ms_tick_budget_init(&b, PERIOD);
-    (void)share(&b, 163 * MS, &period);
-    assert_int_equal(ms_tick_budget_spend(&b, UINT64_MAX, 4 * MS), PERIOD);
+    (void)share(163 * MS, &period);
+    assert_int_equal(ms_tick_budget_spend(&budget, UINT64_MAX, 4 * MS), PERIOD);
     // But no more than a second gives.
-    assert_int_equal(ms_tick_budget_spend(&b, UINT64_MAX, 60 * MS), 200 * MS);
+    assert_int_equal(ms_tick_budget_spend(&budget, UINT64_MAX, 60 * MS),
+                     200 * MS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_ticks_keep_their_period),
-        cmocka_unit_test(large_ones_take_their_share),
-        cmocka_unit_test(there_is_one_a_second),
-        cmocka_unit_test(a_large_one_now_and_then_is_made_at_once),
-        cmocka_unit_test(what_lies_long_ago_is_forgotten),
+        cmocka_unit_test_setup(small_ticks_keep_their_period, begin),
+        cmocka_unit_test_setup(large_ones_take_their_share, begin),
+        cmocka_unit_test_setup(there_is_one_a_second, begin),
+        cmocka_unit_test_setup(a_large_one_now_and_then_is_made_at_once, begin),
+        cmocka_unit_test_setup(what_lies_long_ago_is_forgotten, begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

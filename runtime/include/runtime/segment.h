@@ -112,8 +112,7 @@ enum ms_backend_id {
 // Mapped memory counts in the totals as allocations do.
 #define MS_OPTION_MAPPED_IN_TOTALS 1u
 
-// A program that is to be scanned for leaks at its exit waits for that, for a
-// bounded time.
+// A program to be scanned for leaks at its exit waits, for a bounded time.
 enum ms_exit_hold {
     MS_HOLD_NONE = 0,
     MS_HOLD_ASKED,  // the program waits
@@ -266,8 +265,7 @@ enum ms_operation {
     MS_OPERATION_FREE_STACK, // of the deallocation after it; row: its node
 };
 
-// One recorded event, packed: address 47 bits, operation 5 bits; row 24 bits,
-// time 32 bits (as births).
+// One event, in bits: address 47, operation 5; row 24, time 32 (as births).
 struct ms_recorded_event {
     _Atomic uint64_t what;
     _Atomic uint64_t where;

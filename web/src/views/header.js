@@ -128,7 +128,14 @@ export class Header {
     if (app.view.chosen) return ["paused", `Past · ${count(store.newSamples)} new`, " samples"];
     if (app.view.paused) return ["paused", `Paused · ${count(store.newSamples)} new`, " samples"];
     if (store.ended) return ["ended", this.#endedText()];
-    return ["live", `Live · ${app.hz} Hz`];
+    return ["live", `Live · ${this.#hz()} Hz`];
+  }
+
+  /** Pictures a second: ticks that cost much come less often. */
+  #hz() {
+    const { hz, store } = this.app;
+    const period = store.monitor?.tick_period_ns;
+    return period ? Math.round(Math.min(hz, 1e9 / period) * 10) / 10 : hz;
   }
 
   #endedText() {

@@ -128,7 +128,7 @@ export class QueryResult {
         answer.truncated ? " · more were cut off at the limit" : ""
       }${
         answer.unnamed > 0
-          ? ` · ${count(answer.unnamed)} names are still being looked up: ask again for them`
+          ? ` · names still being looked up: ${count(answer.unnamed)}; ask again for them`
           : ""
       }`,
     );
