@@ -6,11 +6,13 @@
 #include "model/model.h"
 #include "platform/atomics.h"
 
-void ms_details_read_lifetimes(struct ms_detail_seen *seen,
-                               struct ms_row_detail *row,
-                               struct ms_lifetimes *const sums[],
-                               size_t sum_count)
+uint64_t ms_details_read_lifetimes(struct ms_detail_seen *seen,
+                                   struct ms_row_detail *row,
+                                   struct ms_lifetimes *const sums[],
+                                   size_t sum_count)
 {
+    uint64_t all = 0;
+
     for (uint32_t b = 0; b < MS_LIFETIME_BUCKETS; b++) {
         // relaxed: ordered by the frees' acquire [C]
         uint32_t now = ms_load_relaxed(&row->lifetimes[b]);
@@ -20,7 +22,19 @@ void ms_details_read_lifetimes(struct ms_detail_seen *seen,
         seen->lifetimes[b] = now;
         for (size_t i = 0; i < sum_count; i++)
             sums[i]->count[b] += gain;
+        all += gain;
     }
+    return all;
+}
+
+uint64_t ms_details_first(struct ms_detail_seen *seen, uint64_t frees,
+                          uint64_t others)
+{
+    // The thread frees on while we read: some of the lifetimes may belong to
+    // frees that we see only at the next look.
+    others += seen->ahead;
+    seen->ahead = others > frees ? (uint32_t)(others - frees) : 0;
+    return others > frees ? 0 : frees - others;
 }
 
 void ms_details_read_chains(struct ms_detail_seen *seen,

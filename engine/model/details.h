@@ -31,16 +31,22 @@ struct ms_detail_seen {
     uint32_t lifetimes[MS_LIFETIME_BUCKETS];
     uint64_t grown_bytes;
     uint32_t chains;
-    uint32_t unused;
+    uint32_t ahead; // frees of which the lifetime was seen first
 };
 #define MS_DETAIL_BYTES sizeof(struct ms_detail_seen)
 
 // ms_details_read_lifetimes and ms_details_read_chains add what a row has
-// gained to each of the sums.
-void ms_details_read_lifetimes(struct ms_detail_seen *seen,
-                               struct ms_row_detail *row,
-                               struct ms_lifetimes *const sums[],
-                               size_t sum_count);
+// gained to each of the sums; the former returns how many blocks that is.
+uint64_t ms_details_read_lifetimes(struct ms_detail_seen *seen,
+                                   struct ms_row_detail *row,
+                                   struct ms_lifetimes *const sums[],
+                                   size_t sum_count);
+
+// ms_details_first says how many of the frees that a row has gained are those
+// of the first bucket, when all others have gained so many.
+uint64_t ms_details_first(struct ms_detail_seen *seen, uint64_t frees,
+                          uint64_t others);
+
 void ms_details_read_chains(struct ms_detail_seen *seen,
                             struct ms_row_detail *row, struct ms_chains *sum);
 

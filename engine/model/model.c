@@ -204,14 +204,25 @@ static struct ms_detail_seen *detail_of(struct ms_model *m, uint32_t row,
     return &m->details[row];
 }
 
+// Of a row that has gained `count` frees, which have lived for `units` in all.
 static void read_lifetimes(struct ms_model *m, struct ms_reader *r,
-                           uint32_t row, struct place *p)
+                           uint32_t row, struct place *p, uint64_t count,
+                           uint64_t units)
 {
     struct ms_lifetimes *const sums[] = {
         &p->site->lifetimes, &p->allocator->lifetimes, &m->lifetimes};
+    uint64_t first = p->sampling == 0 ? count : 0, others = 0;
 
-    ms_details_read_lifetimes(detail_of(m, row, p),
-                              ms_reader_row_detail(r, row), sums, 3);
+    if (units != 0 || p->seen->detailed || p->sampling != 0) {
+        struct ms_detail_seen *seen = detail_of(m, row, p);
+        if (units != 0 || p->sampling != 0)
+            others = ms_details_read_lifetimes(
+                seen, ms_reader_row_detail(r, row), sums, 3);
+        if (p->sampling == 0)
+            first = ms_details_first(seen, count, others);
+    }
+    for (size_t i = 0; i < 3; i++)
+        sums[i]->count[0] += first;
 }
 
 // Whether a row has nothing new: most of those that are read again.
@@ -277,7 +288,7 @@ void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
     p.site->temporary_count += temporaries;
     book_threads(m, &p, count, bytes, seq);
     if ((count | bytes | units) != 0)
-        read_lifetimes(m, r, row, &p);
+        read_lifetimes(m, r, row, &p, count, units);
     m->heap.free_count_total += count;
     m->heap.free_bytes_total += bytes;
     m->heap.temporary_count_total += temporaries;

@@ -116,10 +116,14 @@ static inline void ms_ledger_freed_one(struct ms_row *r,
                                        struct ms_row_detail *d, uint64_t size,
                                        uint64_t lifetime, bool temporary)
 {
-    // First: whoever sees the free sees its lifetime.
-    ms_bump(&d->lifetimes[ms_lifetime_bucket(lifetime)], 1u);
+    // Most blocks live for less than a unit: they touch no detail, and are
+    // those that no bucket has.
+    if (lifetime != 0) {
+        // First: whoever sees the free sees its lifetime.
+        ms_bump(&d->lifetimes[ms_lifetime_bucket(lifetime)], 1u);
+        ms_bump(&r->lifetime_units, lifetime);
+    }
     ms_ledger_freed(r, 1, size);
-    ms_bump(&r->lifetime_units, lifetime);
     if (temporary)
         ms_bump(&r->temporary_count, 1u);
 }

@@ -109,6 +109,52 @@ static void only_the_gain_is_taken(void **state)
     assert_int_equal(reader.damaged, 0);
 }
 
+static void frees_of_no_bucket_are_those_of_the_first(void **state)
+{
+    (void)state;
+    struct ms_row *r = row(33, 1, 0, 0, 9);
+    struct ms_row_detail *d = ms_reader_row_detail(&reader, 33);
+    const uint64_t *count;
+
+    r->free_count = 5;
+    read_row(33);
+    assert_int_equal(model.details_seen, 0); // none has lived for a unit
+    assert_int_equal(model.sites[0].lifetimes.count[0], 5);
+
+    r->free_count = 8;
+    r->lifetime_units = 6;
+    d->lifetimes[3] = 1;
+    read_row(33);
+    count = model.threads[0].lifetimes.count;
+    assert_int_equal(count[0], 7);
+    assert_int_equal(count[3], 1);
+
+    // Two more lifetimes are seen than frees, which come later.
+    r->free_count = 9;
+    r->lifetime_units = 18;
+    d->lifetimes[3] = 4;
+    read_row(33);
+    assert_int_equal(count[0], 7);
+    assert_int_equal(count[3], 4);
+    r->free_count = 14;
+    read_row(33);
+    assert_int_equal(count[0], 10);
+    assert_int_equal(model.lifetimes.count[0], 10);
+    assert_int_equal(model.heap.free_count_total, 14);
+}
+
+static void the_sample_counts_in_every_bucket(void **state)
+{
+    (void)state;
+    struct ms_row *r = row(33, 1, 0, 0, 9);
+
+    r->sampling = 1;
+    r->free_count = 5 << MS_COUNT_SHIFT;
+    ms_reader_row_detail(&reader, 33)->lifetimes[0] = 4;
+    read_row(33);
+    assert_int_equal(model.threads[0].lifetimes.count[0], 4);
+}
+
 static void stacks_of_one_address_are_one_site(void **state)
 {
     (void)state;
@@ -217,6 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(foreign_free_is_the_allocators),
         CASE(only_the_gain_is_taken),
+        CASE(frees_of_no_bucket_are_those_of_the_first),
+        CASE(the_sample_counts_in_every_bucket),
         CASE(stacks_of_one_address_are_one_site),
         CASE(stacks_are_apart_and_add_up_to_their_site),
         CASE(changed_stacks_come_first),

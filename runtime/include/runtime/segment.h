@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 3u
+#define MS_SEGMENT_VERSION 4u
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
@@ -211,11 +211,12 @@ struct ms_row {
 #define MS_SIZE_CLASSES 48u
 
 // Freed blocks by lifetime: bucket b holds lifetimes below 2^b birth units,
-// and not below 2^(b-1); the last one all from there on (20 hours).
+// and not below 2^(b-1); the last one all from there on (20 hours). Exact rows
+// leave the first one out.
 #define MS_LIFETIME_BUCKETS 28u
 
 // What a row has beside its counters, at the same number; touched when a block
-// of it is freed or has come by realloc. Counts may wrap. A chain is a block
+// has lived for a unit, or come by realloc. Counts may wrap. A chain is a block
 // that realloc is called for again and again.
 struct ms_row_detail {
     _Atomic uint32_t lifetimes[MS_LIFETIME_BUCKETS]; // freed blocks
