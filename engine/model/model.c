@@ -211,18 +211,19 @@ static void read_lifetimes(struct ms_model *m, struct ms_reader *r,
 {
     struct ms_lifetimes *const sums[] = {
         &p->site->lifetimes, &p->allocator->lifetimes, &m->lifetimes};
-    uint64_t first = p->sampling == 0 ? count : 0, others = 0;
+    bool exact = p->sampling == 0;
+    uint64_t others = 0;
 
-    if (units != 0 || p->seen->detailed || p->sampling != 0) {
-        struct ms_detail_seen *seen = detail_of(m, row, p);
-        if (units != 0 || p->sampling != 0)
-            others = ms_details_read_lifetimes(
-                seen, ms_reader_row_detail(r, row), sums, 3);
-        if (p->sampling == 0)
-            first = ms_details_first(seen, count, others);
-    }
+    // Without units none of an exact row's buckets has gained.
+    if (units != 0 || !exact)
+        others = ms_details_read_lifetimes(
+            detail_of(m, row, p), ms_reader_row_detail(r, row), sums, 3);
+    if (!exact)
+        return;
+    if (p->seen->detailed)
+        count = ms_details_first(&m->details[row], count, others);
     for (size_t i = 0; i < 3; i++)
-        sums[i]->count[0] += first;
+        sums[i]->count[0] += count;
 }
 
 // Whether a row has nothing new: most of those that are read again.

@@ -210,9 +210,8 @@ struct ms_row {
 // Class c holds requested sizes of 2^(c-1) < size <= 2^c; class 0: 0 and 1.
 #define MS_SIZE_CLASSES 48u
 
-// Freed blocks by lifetime: bucket b holds lifetimes below 2^b birth units,
-// and not below 2^(b-1); the last one all from there on (20 hours). Exact rows
-// leave the first one out.
+// Freed blocks by lifetime: bucket b holds lifetimes below 2^b birth units, not
+// below 2^(b-1); the last one has all from there on. Exact rows omit the first.
 #define MS_LIFETIME_BUCKETS 28u
 
 // What a row has beside its counters, at the same number; touched when a block
