@@ -20,11 +20,11 @@ HERTZ = 4000
 LINE = re.compile(r"^\s*(.*?)\s+[0-9a-f]+ (\S+) \((.*)\)$")
 
 
-def record(build, command, path):
+def record(build, command, path, port=0):
     subprocess.run(
         ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(HERTZ), "-o",
-         path, "--", os.path.join(build, "cli/memscope"), "run", "--port", "0",
-         "--", *command],
+         path, "--", os.path.join(build, "cli/memscope"), "run", "--port",
+         str(port), "--", *command],
         check=True, stdout=subprocess.DEVNULL)
     return subprocess.run(
         ["perf", "script", "-i", path, "-F", "comm,ip,sym,dso"], check=True,

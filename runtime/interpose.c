@@ -146,7 +146,9 @@ static MS_NOINLINE void *followed(void *p, struct ms_fast_event e)
 
 static MS_NOINLINE void *slowly_given(void *p, size_t size, const void *frame)
 {
-    ms_capture_alloc_slow(p, size, frame);
+    // The boot arena serves while no thread has a writer yet.
+    if (!ms_boot_owns(p))
+        ms_capture_alloc_slow(p, size, frame);
     return p;
 }
 
@@ -171,9 +173,7 @@ static MS_NOINLINE void *captured_malloc(size_t size)
 {
     struct ms_fast_event e;
 
-    if (ms_unlikely(!have_real()))
-        return boot_block(size, 0);
-    void *p = ms_real_alloc.malloc(raised(size));
+    void *p = ms_real_alloc.plain_malloc(size);
     if (ms_unlikely(p == NULL))
         return p;
     enum ms_fast done = ms_fast_alloc(p, size, MS_HOOK_FRAME, &e);

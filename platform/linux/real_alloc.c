@@ -4,6 +4,7 @@
 #include "platform/real_alloc.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 
 #define BOOT_BYTES 65536
 
-struct ms_real_alloc ms_real_alloc;
+static void *first_malloc(size_t size);
+
+struct ms_real_alloc ms_real_alloc = {.plain_malloc = first_malloc};
 
 static bool resolving;
 static _Alignas(64) char boot[BOOT_BYTES];
@@ -49,6 +52,16 @@ static void *raising_malloc(size_t size)
     const struct ms_real_alloc *r = &ms_real_alloc;
 
     return r->malloc(size >= r->smallest ? size : r->smallest);
+}
+
+static void *first_malloc(size_t size)
+{
+    if (ms_real_alloc_resolve())
+        return ms_real_alloc.plain_malloc(size);
+    void *p = ms_boot_alloc(size, 0);
+    if (p == NULL)
+        errno = ENOMEM;
+    return p;
 }
 
 static void sparing_free(void *p)

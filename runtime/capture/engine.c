@@ -55,8 +55,8 @@ MS_NOINLINE void *ms_fast_alloc_far(struct ms_writer *w, void *block,
     if (stack != NULL)
         row = ms_fast_stack_row(w, stack, size);
     if (row == 0) {
-        (void)ms_fast_leave(w, MS_FAST_NOT);
-        ms_capture_alloc_slow(block, size, frame);
+        ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+        ms_guard_leave(w);
     } else if (ms_fast_book(w, row, (uintptr_t)block, size, &e) ==
                MS_FAST_FOLLOW) {
         ms_fast_follow(e);
@@ -78,6 +78,20 @@ static bool is_booked(const struct ms_writer *w, uint64_t address, size_t size)
     return ms_cell_live(cell) && booked == size;
 }
 
+// The row that a block is to be booked in, if that has been found before; or 0.
+static uint32_t known_row(struct ms_writer *w, uint64_t address, uint64_t size,
+                          const void *frame)
+{
+    struct ms_frame from = ms_frame_of_hook(frame);
+
+    if (ms_unlikely(!ms_fast_fits(w, address)))
+        return 0;
+    if (ms_unlikely(w->unwinder == NULL))
+        return ms_fast_site_row(w, from.pc, size);
+    struct ms_memo_entry *stack = ms_unwinder_recognize(w->unwinder, from);
+    return ms_likely(stack != NULL) ? ms_fast_stack_row(w, stack, size) : 0;
+}
+
 MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
                                        const void *frame)
 {
@@ -89,8 +103,13 @@ MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
         ms_capture_moderated(w, MS_OPERATION_ALLOCATION, block, size, frame);
         return;
     }
-    if (!is_booked(w, (uintptr_t)block, size))
-        ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+    if (!is_booked(w, (uintptr_t)block, size)) {
+        uint32_t row = known_row(w, (uintptr_t)block, size, frame);
+        if (row != 0)
+            ms_fold_into(w, row, (uintptr_t)block, size, false);
+        else
+            ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
+    }
     ms_guard_leave(w);
 }
 
@@ -186,20 +205,6 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
     if (ms_unlikely(r->taken.cell == 0))
         ms_wrong_free(w, block);
     ms_guard_leave(w);
-}
-
-// The row that a block is to be booked in, if that has been found before; or 0.
-static uint32_t known_row(struct ms_writer *w, uint64_t address, uint64_t size,
-                          const void *frame)
-{
-    struct ms_frame from = ms_frame_of_hook(frame);
-
-    if (ms_unlikely(!ms_fast_fits(w, address)))
-        return 0;
-    if (ms_unlikely(w->unwinder == NULL))
-        return ms_fast_site_row(w, from.pc, size);
-    struct ms_memo_entry *stack = ms_unwinder_recognize(w->unwinder, from);
-    return ms_likely(stack != NULL) ? ms_fast_stack_row(w, stack, size) : 0;
 }
 
 // A block that was resized and is in the index.

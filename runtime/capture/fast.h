@@ -95,6 +95,14 @@ MS_ALWAYS_INLINE bool ms_fast_fits(const struct ms_writer *w, uint64_t address)
                      !ms_live_index_has(w->index, address));
 }
 
+// ms_size_class of a block that an allocator has given: none is so large that
+// the last class has to take it.
+MS_ALWAYS_INLINE uint32_t ms_fast_class(uint64_t size)
+{
+    _Static_assert(MS_ADDRESS_BITS < MS_SIZE_CLASSES, "whatever fits in there");
+    return size <= 1 ? 0 : 64u - (uint32_t)__builtin_clzll(size - 1);
+}
+
 // The row of blocks of a size where a backend keeps call sites, or of a stack
 // that has been recognized; 0: it has not been found before.
 MS_ALWAYS_INLINE uint32_t ms_fast_site_row(struct ms_writer *w, uint64_t pc,
@@ -104,7 +112,7 @@ MS_ALWAYS_INLINE uint32_t ms_fast_site_row(struct ms_writer *w, uint64_t pc,
 
     if (ms_unlikely(site->address != pc))
         return 0;
-    return ms_ledger_known(w, site->stack, ms_size_class(size), &site->hint);
+    return ms_ledger_known(w, site->stack, ms_fast_class(size), &site->hint);
 }
 
 MS_ALWAYS_INLINE uint32_t ms_fast_stack_row(struct ms_writer *w,
@@ -112,7 +120,7 @@ MS_ALWAYS_INLINE uint32_t ms_fast_stack_row(struct ms_writer *w,
                                             uint64_t size)
 {
     stack->met = true;
-    return ms_ledger_known(w, stack->node, ms_size_class(size), &stack->hint);
+    return ms_ledger_known(w, stack->node, ms_fast_class(size), &stack->hint);
 }
 
 MS_ALWAYS_INLINE enum ms_fast ms_fast_book(struct ms_writer *w, uint32_t row,
@@ -141,7 +149,7 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_give_up(struct ms_writer *w,
     return ms_fast_leave(w, passed_over ? MS_FAST_DONE : MS_FAST_NOT);
 }
 
-// Of a block that the allocator has given.
+// Of a block that the allocator has given, of less than 2^MS_ADDRESS_BITS.
 MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
                                             const void *frame,
                                             struct ms_fast_event *e)

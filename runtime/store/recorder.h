@@ -14,13 +14,15 @@ static inline void ms_recorder_add(struct ms_writer *w,
                                    enum ms_operation operation,
                                    uint64_t address, uint32_t row)
 {
-    uint64_t number = ms_load_relaxed(&w->slot->recorded); // only we write it
+    struct ms_thread_slot *slot = w->slot;
+    uint64_t number = ms_load_relaxed(&slot->recorded); // only we write it
     struct ms_recorded_event *e = &w->events[number & (MS_RECORDER_EVENTS - 1)];
+    uint64_t where = (uint64_t)row << 40 | (uint32_t)w->now;
 
     // relaxed: see the head of this file
     ms_store_relaxed(&e->what, address | (uint64_t)operation << 47);
-    ms_store_relaxed(&e->where, (uint64_t)row << 40 | (uint32_t)w->now);
-    ms_store_relaxed(&w->slot->recorded, number + 1);
+    ms_store_relaxed(&e->where, where);
+    ms_store_relaxed(&slot->recorded, number + 1);
 }
 
 #endif

@@ -94,6 +94,7 @@ struct ms_writer {
     struct ms_contexts *contexts; // NULL: none was ever entered
     uint32_t row_next, row_end;   // rows claimed and not yet used
     uint32_t refreshes;           // of the clock
+    uint32_t practice;            // events until one is measured; 0: none
     uint32_t stretch;             // events between two of them
     uint64_t refreshed_ns;        // the last one
     uint32_t looks;               // at wrong frees, since look_tick

@@ -145,6 +145,33 @@ static void recorder_keeps_the_last_events(void **state)
                      ms_load_relaxed(&w->slot->dirty));
 }
 
+// One event in so many is measured; the few before it practise.
+static void an_event_is_measured_after_some_practice(void **state)
+{
+    struct ms_writer *w = ms_open_writer(&store, 1);
+    uint64_t events = 0, last_ones = 0, run = 0, measured = 0, before = 0;
+
+    (void)state;
+    for (; measured < 3 && events < 1000000; events++) {
+        w->timed_ns = 0;
+        // relaxed: there is no other thread
+        ms_writer_now(w);
+        last_ones = w->countdown == 0 ? last_ones + 1 : 0;
+        if (w->timed_ns == 0) {
+            run = last_ones;
+            continue;
+        }
+        // One to which the countdown came, and four.
+        assert_int_equal(run, 5);
+        assert_int_equal(w->countdown, w->stretch);
+        assert_true(measured == 0 || events - before >= 64 * MS_CLOCK_EVENTS);
+        assert_true(events - before <= 65 * (MS_CLOCK_EVENTS_MOST + 1) + 5);
+        before = events;
+        measured++;
+    }
+    assert_int_equal(measured, 3);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
@@ -155,6 +182,7 @@ int main(void)
         CASE(taken_over_writer_begins_anew),
         CASE(place_given_anew_closes_what_lived_there),
         CASE(recorder_keeps_the_last_events),
+        CASE(an_event_is_measured_after_some_practice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,7 +296,7 @@ export const TEXTS = {
   "self.requests": { what: "Requests answered over HTTP", how: "monitor" },
   "self.symbols": { what: "Names found, and those still looked for", how: "monitor" },
   "self.overhead": {
-    what: "What capturing took of the program's own processor time in the last second, at most: the events that are measured, one of a thousand, go a longer way than the others. The governor reckons with it",
+    what: "What capturing took of the program's own processor time in the last second, about: it times one event of a thousand or more, and a third of that is reckoned with, as the others overlap with the program's work. The governor goes by it",
     how: "computed",
     unit: "per cent of the program's CPU",
   },

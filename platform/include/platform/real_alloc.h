@@ -22,6 +22,7 @@ struct ms_real_alloc {
     size_t (*malloc_usable_size)(void *);
     // What stands for the two where nothing else is to be done: they look after
     // `smallest` and the boot arena themselves, if there is anything to.
+    // plain_malloc can be called at any time: it resolves, if need be.
     void *(*plain_malloc)(size_t);
     void (*plain_free)(void *);
     // Requests below this are raised to it, so that blocks begin at least 32

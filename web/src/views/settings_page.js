@@ -198,7 +198,7 @@ export class SettingsPage {
     health.set(
       "overhead",
       typeof c.overhead === "number"
-        ? `at most ${percent(c.overhead)} % of the program's CPU`
+        ? `about ${percent(c.overhead)} % of the program's CPU`
         : "not known",
     );
     health.set("ticks", `${count(m.ticks)}, ${count(m.late_ticks)} late`);
