@@ -213,10 +213,10 @@ def bignum(programs, scale):
 
 
 def covers(programs, scale):
-    return Workload("covers", "lists that grow and shrink (ours, in the "
-                    "manner of espresso)",
-                    [os.path.join(programs, "covers"), str(int(2500 * scale))],
-                    allocations=int(60000000 * scale), patient=False)
+    return Workload("covers", "short lists, a deep recursion, many stacks "
+                    "(ours, in the manner of espresso)",
+                    [os.path.join(programs, "covers"), str(int(100 * scale))],
+                    allocations=int(15000000 * scale), patient=False)
 
 
 def mimalloc_bench(directory):
