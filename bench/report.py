@@ -168,18 +168,21 @@ def pairs_part(results):
     kinds = results["pairs"]
     rows = []
     for key in next(iter(kinds.values())):
-        limit = targets.HOT_PAIR_NS if key == default else None
+        # Results of before do not have the ratio.
+        ratio = kinds["hot"].get(key, {}).get("added_ratio")
+        limit = targets.HOT_PAIR_RATIO if key == default else None
         rows.append([titles[key]] + [
             "%.1f" % kinds[kind]["bare"]["ns"] if key == "bare" else
-            with_spread(kinds[kind][key]["added_ns"], 1, targets.mark(
-                kinds[kind][key]["added_ns"][0],
-                limit if kind == "hot" else None))
-            for kind in kinds])
+            with_spread(kinds[kind][key]["added_ns"], 1) for kind in kinds] + [
+                "" if key == "bare" else "–" if ratio is None else
+                with_spread(ratio, 2, targets.mark(ratio[0], limit))])
     return "\n\n".join((
         "## One malloc and free of the same block",
-        table(["ns, added", *("`%s`" % kind for kind in kinds)], rows),
+        table(["ns, added", *("`%s`" % kind for kind in kinds),
+               "`hot`: added ÷ bare"], rows),
         "`hot`: the same short stack every time; `deep`: 64 frames further "
-        "in; `winding`: 18 frames further in, by one of 64 call paths."))
+        "in; `winding`: 18 frames further in, by one of 64 call paths. Added "
+        "÷ bare: of the same round (target %.1f)." % targets.HOT_PAIR_RATIO))
 
 
 def redis_part(results):

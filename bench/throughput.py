@@ -102,7 +102,8 @@ def theirs(directory, name, threads, watchers, rounds):
 
 
 def pair(programs, kind, count, watchers, rounds):
-    """Nanoseconds per pair of malloc and free, and what each adds."""
+    """Nanoseconds per pair of malloc and free, what each watcher adds, and
+    that by the bare pair of the same round."""
     command = [os.path.join(programs, "pair"), kind, str(count)]
     times = {}
     for watchers_now in turns(watchers, rounds):
@@ -112,6 +113,8 @@ def pair(programs, kind, count, watchers, rounds):
     return {key: {
         "ns": statistics.median(values),
         "added_ns": spread([w - b for b, w in zip(times["bare"], values)]),
+        "added_ratio": spread([(w - b) / b
+                               for b, w in zip(times["bare"], values)]),
     } for key, values in times.items()}
 
 

@@ -8,6 +8,8 @@ import random
 import shutil
 import subprocess
 
+import sql
+
 
 class Workload:
     """A command with its input, ready to be run. `allocations`: at least so
@@ -31,22 +33,22 @@ def _write(directory, name, text):
 
 
 def sqlite(directory, scale):
-    """Inserts one by one, an index, an update, sorted and grouped queries."""
-    rng = random.Random(1)
-    lines = ["create table t(id integer primary key, k text, v real);",
-             "begin;"]
-    for _ in range(int(700000 * scale)):
-        lines.append("insert into t(k, v) values('key-%07d', %.6f);" % (
-            rng.randrange(10**7), rng.random()))
-    lines += ["commit;", "create index tk on t(k);",
-              "update t set v = v + 1 where id % 2 = 0;",
-              "select k, count(*), group_concat(id) from t "
-              "group by substr(k, 1, 8) order by 2 desc limit 100;",
-              "select sum(length(k || v)) from t;"]
-    path = _write(directory, "script.sql", "\n".join(lines) + "\n")
-    return Workload("sqlite3", "SQL script of single inserts",
+    """As dense in allocations as the script that the target was set by: a
+    seventh of them reallocs, heaptrack at 2 to 2.5 times the bare CPU."""
+    path = _write(directory, "mixed.sql", sql.mixed(scale))
+    return Workload("sqlite3", "SQL script of mixed statements",
                     ["/usr/bin/sqlite3", ":memory:"], stdin=path,
-                    allocations=int(500000 * scale))
+                    allocations=int(5000000 * scale))
+
+
+def sqlite_inserts(directory, scale):
+    """Hardly anything but parsing, 24 allocations for each row."""
+    path = _write(directory, "inserts.sql", sql.inserts(scale))
+    return Workload("sqlite3 inserts", "SQL script of single inserts, a "
+                    "harsher one: nothing but small statements; no target of "
+                    "its own, not one of the eight",
+                    ["/usr/bin/sqlite3", ":memory:"], stdin=path,
+                    allocations=int(15000000 * scale), patient=False)
 
 
 PYTHON = """
@@ -211,10 +213,10 @@ def bignum(programs, scale):
 
 
 def covers(programs, scale):
-    return Workload("covers", "lists that grow and shrink (ours, in the "
-                    "manner of espresso)",
-                    [os.path.join(programs, "covers"), str(int(2500 * scale))],
-                    allocations=int(60000000 * scale), patient=False)
+    return Workload("covers", "short lists, a deep recursion, many stacks "
+                    "(ours, in the manner of espresso)",
+                    [os.path.join(programs, "covers"), str(int(100 * scale))],
+                    allocations=int(15000000 * scale), patient=False)
 
 
 def mimalloc_bench(directory):
@@ -239,9 +241,9 @@ def mimalloc_bench(directory):
 def all_workloads(programs, directory, scale, only, missing):
     """Every workload that is asked for and can be, its input written to
     `directory`; `programs` has our own ones."""
-    makers = [("sqlite3", sqlite), ("jq", jq), ("perl", perl),
-              ("python3", python), ("cc1plus", cc1plus), ("git log", git),
-              ("xz", xz)]
+    makers = [("sqlite3", sqlite), ("sqlite3 inserts", sqlite_inserts),
+              ("jq", jq), ("perl", perl), ("python3", python),
+              ("cc1plus", cc1plus), ("git log", git), ("xz", xz)]
     works = []
     for name, make in makers:
         if only and name not in only:
