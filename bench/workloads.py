@@ -15,14 +15,16 @@ class Workload:
     """A command with its input, ready to be run. `allocations`: at least so
     many are to be seen; 0: few are made. `heavy`: runs for many seconds, so
     that two rounds must do, and without the slow peers; not `patient`: without
-    these alone. Two seconds or more bare, so that the start does not count."""
+    these alone; `timed`: says how long it took, so that no output equals
+    another. Two seconds or more bare, so that the start does not count."""
 
     def __init__(self, name, what, command, stdin=None, env=None,
-                 allocations=0, heavy=False, patient=True):
+                 allocations=0, heavy=False, patient=True, timed=False):
         self.name, self.what, self.command = name, what, command
         self.stdin, self.env = stdin, env or {}
         self.allocations, self.heavy = allocations, heavy
         self.patient = patient and not heavy
+        self.timed = timed
 
 
 def _write(directory, name, text):
@@ -233,7 +235,8 @@ def mimalloc_bench(directory):
             os.path.join(inputs, "espresso/largest.espresso")],
             allocations=500000, heavy=True),
         Workload("barnes", "mimalloc-bench", [os.path.join(built, "barnes")],
-                 stdin=os.path.join(inputs, "barnes/input"), heavy=True),
+                 stdin=os.path.join(inputs, "barnes/input"), heavy=True,
+                 timed=True),
     ]
     return [work for work in candidates if os.path.exists(work.command[0])]
 
