@@ -131,6 +131,17 @@ def ratios(watched, bare):
     return spread([w / b for w, b in zip(watched, bare) if b > 0])
 
 
+def shares(rows):
+    """Adds to each row the CPU that it adds, as a share of heaptrack's: of the
+    medians, as there are more rounds of one than of the other."""
+    if "heaptrack" in rows:
+        added = rows["heaptrack"]["cpu"][0] - 1
+        for key, row in rows.items() if added > 0 else ():
+            if key not in ("bare", "heaptrack"):
+                row["share_of_heaptrack"] = (row["cpu"][0] - 1) / added
+    return rows
+
+
 def in_turn(count, *runs):
     """Runs several commands in turn, `count` times each: A B C A B C ...
     Gives a list of runs for each."""

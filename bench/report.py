@@ -13,14 +13,16 @@ from tables import table, with_spread
 
 ABOUT = (
     "Bare and watched runs take turns; ratios are medians of the pairs, with "
-    "the smallest and the largest in brackets. Wall and total CPU are of the "
-    "whole command, all processes, start and end of the watcher included. "
-    "Peak: VmHWM of the program (the pages of the event store that it touched "
-    "are in it), and of the largest process of the watcher beside it. Per "
-    "block: what the program's peak grew by, divided by the most blocks live "
-    "at once. Every run's output equals the bare one's, and memscope and "
-    "heaptrack saw the allocations that are stated. ✓ and ✗: the project's "
-    "targets, `bench/targets.py`.")
+    "the smallest and the largest in brackets. What a target judges has more "
+    "of them, twice as many as there are rounds, each run directly after the "
+    "one that it is compared with; a share of heaptrack's is one of medians. "
+    "Wall and total CPU are of the whole command, all processes, start and "
+    "end of the watcher included. Peak: VmHWM of the program (the pages of "
+    "the event store that it touched are in it), and of the largest process "
+    "of the watcher beside it. Per block: what the program's peak grew by, "
+    "divided by the most blocks live at once. Every run's output equals the "
+    "bare one's, and memscope and heaptrack saw the allocations that are "
+    "stated. ✓ and ✗: the project's targets, `bench/targets.py`.")
 
 
 def mib(kib):
@@ -46,7 +48,7 @@ def program_rows(results):
                                targets.mark(row["cpu"][0], limit)),
                    with_spread(over, 2, targets.mark(
                        over[0], targets.CPU_OVER_FLOOR)) if over else "–",
-                   "%.2f" % share[0] if share else "–",
+                   "%.2f" % share if share is not None else "–",
                    mib(row["program_kib"]),
                    "%.2f" % (row["program_kib"] / bare["program_kib"])
                    if bare["program_kib"] else "–",
@@ -62,9 +64,9 @@ def share_summary(results):
     found = {}
     for name in names:
         row = results["programs"][name]["watched"].get(default_of(results), {})
-        if row.get("share_of_heaptrack"):
+        if row.get("share_of_heaptrack") is not None:
             # Below a thousandth it is noise.
-            found[name] = max(row["share_of_heaptrack"][0], 1e-3)
+            found[name] = max(row["share_of_heaptrack"], 1e-3)
     if not found:
         return None
     mean = math.exp(statistics.fmean(math.log(v) for v in found.values()))

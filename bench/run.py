@@ -26,7 +26,7 @@ import pages
 import startup
 import throughput
 import watchers
-from measure import Run, ratios, spread, turns
+from measure import Run, ratios, shares, spread, turns
 from report import report
 from saved import LATEST, load, rewrite_readme, save
 from workloads import all_workloads
@@ -96,11 +96,31 @@ class Bench:
                 runs[watcher.key].append(run)
         return runs
 
-    def against_bare(self, runs):
-        bare = runs["bare"]
+    def pairs_of(self, work, count):
+        """{(watcher's key, that of what it is compared with): (its runs, the
+        other's)}, each directly after the other, for what targets judge."""
+        by_key = {watcher.key: watcher for watcher in self.fast}
+        pairs = {pair: ([], []) for pair in watchers.JUDGED
+                 if pair[0] in by_key}
+        for _ in range(count):
+            for (key, other), (mine, others) in pairs.items():
+                others.append(self.run(work, by_key[other]))
+                mine.append(self.run(work, by_key[key]))
+                self.check(work, by_key[key], mine[-1], others[-1])
+        return pairs
+
+    def against_bare(self, runs, pairs=None):
+        pairs = pairs or {}
+
+        def against(key, other):
+            mine, others = pairs.get((key, other), ([], []))
+            return runs[key] + mine, runs[other] + others
+
         rows = {}
-        for key, mine in runs.items():
+        for key in runs:
+            mine, bare = against(key, "bare")
             rows[key] = {
+                "runs": len(mine),
                 "wall_s": spread([r.wall_s for r in mine])[0],
                 "cpu_s": spread([r.cpu_s for r in mine])[0],
                 "wall": ratios([r.wall_s for r in mine],
@@ -110,14 +130,10 @@ class Bench:
                 "program_kib": spread([r.program_kib for r in mine])[0],
                 "helper_kib": spread([r.helper_kib for r in mine])[0]}
             if "floor" in runs and key in ("sampled", "off"):
+                mine, floor = against(key, "floor")
                 rows[key]["over_floor"] = ratios(
-                    [r.cpu_s for r in mine], [r.cpu_s for r in runs["floor"]])
-            if "heaptrack" in runs and key not in ("bare", "heaptrack"):
-                rows[key]["share_of_heaptrack"] = ratios(
-                    [r.cpu_s - b.cpu_s for r, b in zip(mine, bare)],
-                    [h.cpu_s - b.cpu_s
-                     for h, b in zip(runs["heaptrack"], bare)])
-        return rows
+                    [r.cpu_s for r in mine], [r.cpu_s for r in floor])
+        return shares(rows)
 
     def counted(self, runs):
         """The allocations that memscope saw, which heaptrack must have seen
@@ -154,7 +170,7 @@ class Bench:
         rounds = min(2, self.options.rounds) if work.heavy \
             else self.options.rounds
         runs = self.rounds_of(work, self.bearable(work), rounds)
-        rows = self.against_bare(runs)
+        rows = self.against_bare(runs, self.pairs_of(work, 2 * rounds))
         slow = list(self.slow) if work.patient else []
         if slow and work.name == self.options.valgrind_on:
             slow += watchers.valgrinds(self.directory, self.missing)

@@ -21,6 +21,9 @@ MEMSCOPE = [
 # The way that the targets for "the default backend" are about: the first of
 # these that there is.
 DEFAULTS = ("exact", "lockfree")
+# What targets of programs compare, by key.
+JUDGED = (("exact", "bare"), ("core", "bare"), ("sampled", "floor"),
+          ("off", "floor"))
 
 LIBRARIES = ("/usr/lib/%s-linux-gnu" % os.uname().machine, "/usr/lib64",
              "/usr/lib", "/usr/local/lib")

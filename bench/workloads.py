@@ -74,7 +74,7 @@ def python(directory, scale):
     return Workload("python3", "`PYTHONMALLOC=malloc`, rows to JSON and back",
                     ["/usr/bin/python3", path],
                     env={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"},
-                    allocations=int(500000 * scale))
+                    allocations=int(2000000 * scale))
 
 
 def jq(directory, scale):
@@ -90,7 +90,7 @@ def jq(directory, scale):
     return Workload("jq", "%.1f MB of JSON grouped" %
                     (os.path.getsize(path) / 1e6),
                     ["/usr/bin/jq", program, path],
-                    allocations=int(500000 * scale))
+                    allocations=int(2000000 * scale))
 
 
 PERL = """
@@ -111,9 +111,9 @@ def perl(directory, scale):
     """Hashes of growing strings, and arrays of small arrays."""
     path = _write(directory, "work.pl", PERL)
     return Workload("perl", "hashes of strings",
-                    ["/usr/bin/perl", path, str(int(350000 * scale))],
+                    ["/usr/bin/perl", path, str(int(900000 * scale))],
                     env={"PERL_HASH_SEED": "0"},
-                    allocations=int(500000 * scale))
+                    allocations=int(2000000 * scale))
 
 
 CXX_HEAD = """
@@ -210,7 +210,7 @@ def bignum(programs, scale):
     return Workload("bignum", "many tiny blocks, small heap (ours, in the "
                     "manner of cfrac)",
                     [os.path.join(programs, "bignum"),
-                     str(int(350000 * scale))],
+                     str(int(900000 * scale))],
                     allocations=int(40000000 * scale), patient=False)
 
 

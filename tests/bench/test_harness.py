@@ -44,6 +44,11 @@ class Harness(unittest.TestCase):
             self.assertEqual(len(row["wall"]), 3)
             self.assertGreater(results["pairs"]["hot"][key]["ns"], 0)
         self.assertEqual(program["watched"]["bare"]["wall"], [1, 1, 1])
+        # What targets judge is run more often.
+        self.assertEqual(
+            {key: program["watched"][key]["runs"]
+             for key in ("bare", "lockfree", "core", "exact")},
+            {"bare": 1, "lockfree": 1, "core": 3, "exact": 3})
         preload = results["preload"]
         self.assertGreater(preload["instructions"], 50000)
         self.assertGreater(preload["added_instructions"], 10000)
@@ -52,6 +57,16 @@ class Harness(unittest.TestCase):
         self.assertIn("| bignum | memscope `lockfree` |", text)
         self.assertIn("| bignum |", report.readme_table(results))
         self.assertEqual(done.stdout.strip(), text.strip())
+
+    def test_shares_are_of_the_medians(self):
+        rows = {"bare": {"cpu": [1, 1, 1]}, "heaptrack": {"cpu": [3, 2, 9]},
+                "exact": {"cpu": [1.2, 1, 4]}}
+        self.assertAlmostEqual(
+            measure.shares(rows)["exact"]["share_of_heaptrack"], 0.1)
+        self.assertNotIn("share_of_heaptrack", rows["bare"])
+        rows["heaptrack"]["cpu"][0] = 1  # it adds nothing: a share of nothing
+        del rows["exact"]["share_of_heaptrack"]
+        self.assertNotIn("share_of_heaptrack", measure.shares(rows)["exact"])
 
     def test_every_part_is_reported(self):
         self.assertEqual([name for name, _ in report.PARTS],
