@@ -74,7 +74,7 @@ def python(directory, scale):
     return Workload("python3", "`PYTHONMALLOC=malloc`, rows to JSON and back",
                     ["/usr/bin/python3", path],
                     env={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"},
-                    allocations=int(2000000 * scale))
+                    allocations=int(500000 * scale))
 
 
 def jq(directory, scale):
@@ -90,7 +90,7 @@ def jq(directory, scale):
     return Workload("jq", "%.1f MB of JSON grouped" %
                     (os.path.getsize(path) / 1e6),
                     ["/usr/bin/jq", program, path],
-                    allocations=int(2000000 * scale))
+                    allocations=int(500000 * scale))
 
 
 PERL = """
@@ -210,7 +210,7 @@ def bignum(programs, scale):
     return Workload("bignum", "many tiny blocks, small heap (ours, in the "
                     "manner of cfrac)",
                     [os.path.join(programs, "bignum"),
-                     str(int(900000 * scale))],
+                     str(int(350000 * scale))],
                     allocations=int(40000000 * scale), patient=False)
 
 

@@ -145,7 +145,8 @@ static void recorder_keeps_the_last_events(void **state)
                      ms_load_relaxed(&w->slot->dirty));
 }
 
-// One event in so many is measured; the few before it practise.
+// One event in so many is measured; the few before it practise, and say
+// nothing of how often the clock is to be read.
 static void an_event_is_measured_after_some_practice(void **state)
 {
     struct ms_writer *w = ms_open_writer(&store, 1);
@@ -153,9 +154,13 @@ static void an_event_is_measured_after_some_practice(void **state)
 
     (void)state;
     for (; measured < 3 && events < 1000000; events++) {
+        bool practises = w->practice != 0;
+        uint32_t stretch = w->stretch;
         w->timed_ns = 0;
         // relaxed: there is no other thread
         ms_writer_now(w);
+        if (practises)
+            assert_int_equal(w->stretch, stretch);
         last_ones = w->countdown == 0 ? last_ones + 1 : 0;
         if (w->timed_ns == 0) {
             run = last_ones;
