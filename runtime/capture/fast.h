@@ -64,6 +64,7 @@ MS_ALWAYS_INLINE struct ms_writer *ms_fast_enter(const void *frame)
     if (ms_likely(--w->countdown >= 0 &&
                   ms_load_relaxed(&w->header->pulse) == w->pulse))
         return w;
+    ms_signal_fence(); // it is read anew: so counting down is one instruction
     w->countdown += w->countdown < 0; // as it was found
     w->state = w->header != NULL ? MS_WRITER_READY : MS_WRITER_NONE;
     return NULL;
@@ -100,7 +101,8 @@ MS_ALWAYS_INLINE bool ms_fast_fits(const struct ms_writer *w, uint64_t address)
 MS_ALWAYS_INLINE uint32_t ms_fast_class(uint64_t size)
 {
     _Static_assert(MS_ADDRESS_BITS < MS_SIZE_CLASSES, "whatever fits in there");
-    return size <= 1 ? 0 : 64u - (uint32_t)__builtin_clzll(size - 1);
+    // 63 ^: what x86 has is the number of the highest bit.
+    return size <= 1 ? 0 : (63u ^ (uint32_t)__builtin_clzll(size - 1)) + 1;
 }
 
 // The row of blocks of a size where a backend keeps call sites, or of a stack

@@ -4,6 +4,7 @@
 #include "unwind/memo.h"
 
 #define JUDGED 1024u
+#define WORDS_BYTES ((uint32_t)sizeof(struct ms_memo_words))
 
 static uint32_t tag_of(uint64_t hash)
 {
@@ -15,9 +16,10 @@ static int16_t first_difference(const struct ms_memo *m,
                                 const struct ms_memo_entry *e,
                                 const struct ms_frame *from)
 {
-    const struct ms_memo_words *w = &m->words[e->words];
+    const struct ms_memo_words *w = ms_memo_words_at(m, e->words);
+    const struct ms_memo_words *end = ms_memo_words_at(m, e->words_end);
 
-    for (const struct ms_memo_words *end = w + e->groups; w != end; w++)
+    for (; w != end; w++)
         for (uint32_t i = 0; i < 4; i++)
             if (ms_memo_load(from->sp, w->places[i]) != w->values[i])
                 return w->places[i];
@@ -28,9 +30,10 @@ static int16_t first_difference(const struct ms_memo *m,
 static uint64_t word_of(const struct ms_memo *m, const struct ms_memo_entry *e,
                         int16_t place)
 {
-    const struct ms_memo_words *w = &m->words[e->words];
+    const struct ms_memo_words *w = ms_memo_words_at(m, e->words);
+    const struct ms_memo_words *end = ms_memo_words_at(m, e->words_end);
 
-    for (const struct ms_memo_words *end = w + e->groups; w != end; w++)
+    for (; w != end; w++)
         for (uint32_t i = 0; i < 4; i++)
             if (w->places[i] == place)
                 return w->values[i];
@@ -138,16 +141,17 @@ static struct ms_memo_entry *take_entry(struct ms_memo *m, uint32_t groups)
     while (m->oldest != m->next) {
         const struct ms_memo_entry *e =
             &m->entries[m->oldest % MS_MEMO_ENTRIES];
-        uint32_t first = e->words;
+        uint32_t first = e->words / WORDS_BYTES;
+        uint32_t end = e->words_end / WORDS_BYTES;
         bool skipped = begin < from && first >= from;
-        bool before = e->groups != 0 && first + e->groups <= begin;
+        bool before = end != first && end <= begin;
         if (!skipped && (before || first >= begin + groups))
             break;
         drop_oldest(m);
     }
     struct ms_memo_entry *e = &m->entries[m->next++ % MS_MEMO_ENTRIES];
-    *e = (struct ms_memo_entry){.words = (uint16_t)begin,
-                                .groups = (uint16_t)groups};
+    *e = (struct ms_memo_entry){.words = begin * WORDS_BYTES,
+                                .words_end = (begin + groups) * WORDS_BYTES};
     m->next_words = begin + groups;
     return e;
 }
@@ -166,7 +170,8 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     if (hash == 0)
         return NULL;
     struct ms_memo_entry *e = take_entry(m, groups);
-    if (!fill(&m->words[e->words], from->sp, addresses, values, count))
+    if (!fill(&m->words[e->words / WORDS_BYTES], from->sp, addresses, values,
+              count))
         return NULL;
     e->at = *from;
     e->node = node;
@@ -175,9 +180,9 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
     return e;
 }
 
-struct ms_memo_entry *
-ms_memo_recognize_far(struct ms_memo *m, const struct ms_frame *from,
-                      uint64_t low, uint64_t high)
+struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
+                                            const struct ms_frame *from,
+                                            uint64_t low, uint64_t high)
 {
     const uint16_t *next = m->entries[m->last].next;
 

@@ -46,7 +46,7 @@ struct ms_memo_words {
 
 struct ms_memo_entry {
     _Alignas(64) struct ms_frame at; // pc 0: empty
-    uint16_t words, groups;          // its own: the first, and how many
+    uint32_t words, words_end;       // its own, in bytes from the memo's first
     struct ms_row_hint hint;
     uint32_t node;
     uint16_t next[MS_MEMO_NEXT]; // entries met after it, the newest first
@@ -54,7 +54,6 @@ struct ms_memo_entry {
     bool met;                    // again, since it is here
 };
 _Static_assert(sizeof(struct ms_memo_entry) == 64, "an entry is a cache line");
-_Static_assert(MS_MEMO_WORDS <= 1u << 16, "an entry has 16 bits for them");
 
 #define MS_PLACE_FP INT16_MIN         // the first frame's fp itself
 #define MS_PLACE_NONE (INT16_MIN + 1) // the way ends here, at an entry
@@ -108,17 +107,29 @@ MS_ALWAYS_INLINE uint64_t ms_memo_load(uint64_t sp, int16_t place)
     return ms_stack_load(sp + (uint64_t)(int64_t)place * 8);
 }
 
-// Whatever may be read for a stack that began there may be read again where one
-// begins there now.
-MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
+MS_ALWAYS_INLINE const struct ms_memo_words *
+ms_memo_words_at(const struct ms_memo *m, uint32_t bytes)
+{
+    return (const void *)((const char *)m->words + bytes);
+}
+
+MS_ALWAYS_INLINE bool ms_memo_begins(const struct ms_memo_entry *e,
+                                     struct ms_frame from)
+{
+    return e->at.pc == from.pc && e->at.sp == from.sp;
+}
+
+// Of an entry that begins with `from`: whatever may be read for a stack that
+// began there may be read again where one begins there now.
+MS_ALWAYS_INLINE bool ms_memo_goes_on(const struct ms_memo *m,
                                       const struct ms_memo_entry *e,
                                       struct ms_frame from)
 {
-    if (ms_unlikely(e->at.pc != from.pc || e->at.sp != from.sp ||
-                    !(e->any_fp || e->at.fp == from.fp)))
+    if (ms_unlikely(!e->any_fp && e->at.fp != from.fp))
         return false;
-    const struct ms_memo_words *w = &m->words[e->words];
-    for (const struct ms_memo_words *end = w + e->groups; w != end; w++) {
+    const struct ms_memo_words *w = ms_memo_words_at(m, e->words);
+    for (const struct ms_memo_words *end = ms_memo_words_at(m, e->words_end);
+         w != end; w++) {
 #define DIFFERS(k) (ms_memo_load(from.sp, w->places[k]) ^ w->values[k])
         if (ms_unlikely((DIFFERS(0) | DIFFERS(1) | DIFFERS(2) | DIFFERS(3)) !=
                         0))
@@ -126,6 +137,13 @@ MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
 #undef DIFFERS
     }
     return true;
+}
+
+MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
+                                      const struct ms_memo_entry *e,
+                                      struct ms_frame from)
+{
+    return ms_likely(ms_memo_begins(e, from)) && ms_memo_goes_on(m, e, from);
 }
 
 MS_ALWAYS_INLINE uint64_t ms_memo_hash(uint64_t hash, uint64_t word)
@@ -207,11 +225,13 @@ ms_memo_recognize_near(struct ms_memo *m, struct ms_frame from)
     uint32_t entry = next[0];
     struct ms_memo_entry *e = &m->entries[entry];
 
-    if (e->at.pc != from.pc || e->at.sp != from.sp) {
+    if (!ms_memo_begins(e, from)) {
         entry = *ms_memo_recent(m, from);
         e = &m->entries[entry];
+        if (ms_unlikely(!ms_memo_begins(e, from)))
+            return NULL;
     }
-    if (ms_unlikely(!ms_memo_matches(m, e, from)))
+    if (ms_unlikely(!ms_memo_goes_on(m, e, from)))
         return NULL;
     next[0] = (uint16_t)entry;
     m->last = entry;
