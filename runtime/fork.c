@@ -6,13 +6,15 @@
 #include <pthread.h>
 
 #include "capture/guard.h"
+#include "capture/passing.h"
 #include "platform/memory.h"
 #include "unwind/unwinder.h"
 
 // How many forks in the middle of an event are under way. A child forked
 // meanwhile by another thread finds our memory kept as well.
 static _Atomic uint32_t keeping;
-MS_THREAD_LOCAL bool busy; // this fork is one
+MS_THREAD_LOCAL bool busy;          // this fork is one
+MS_THREAD_LOCAL void *passing_page; // where a hook that it is in may look next
 
 // What the event that was interrupted still needs in the child, where it ends
 // in this memory and leads nowhere.
@@ -38,6 +40,7 @@ static void before(void)
 {
     const struct ms_writer *w = ms_guard_writer;
 
+    passing_page = ms_passing_page();
     busy = w != NULL && w->state == MS_WRITER_BUSY;
     if (!busy)
         return;
@@ -58,6 +61,9 @@ static void in_child(void)
 {
     struct ms_runtime_parts parts;
 
+    // A page that says exact: the hook then finds out for itself.
+    if (!busy && passing_page != NULL)
+        (void)ms_memory_stand_in(passing_page, MS_PASSING_BYTES);
     if (ms_load_relaxed(&keeping) == 0)
         return;
     // Memory that nobody reads stands where the parent's segment was.

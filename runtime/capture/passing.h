@@ -43,6 +43,16 @@ MS_ALWAYS_INLINE uint64_t ms_passing_pulse(void)
     return ms_load_relaxed((const _Atomic uint64_t *)at);
 }
 
+// The page of that word: a hook may be about to look at it; NULL: it is not
+// known yet.
+static inline void *ms_passing_page(void)
+{
+    uintptr_t way = ms_load_relaxed(&ms_passing.way); // relaxed: as above
+    uintptr_t at = (uintptr_t)&ms_passing_unknown + way;
+
+    return way == 0 ? NULL : (void *)(at & ~(uintptr_t)(MS_PASSING_BYTES - 1));
+}
+
 MS_ALWAYS_INLINE bool ms_passing_now(void)
 {
     return ms_control_mode((uint32_t)ms_passing_pulse()) == MS_MODE_OFF;

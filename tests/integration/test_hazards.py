@@ -51,10 +51,16 @@ class Handlers(Hazard):
     def test_malloc_on_an_alternate_stack(self):
         self.exact([HANDLERS, "alternate"])
 
-
     def test_fork_in_a_handler_wherever_the_signal_comes(self):
         own = self.harmless([HANDLERS, "fork"])
         self.assertNotIn("not booked", own)
+
+    def test_fork_in_a_handler_before_each_instruction(self):
+        for mode in ("exact", "sampled", "off"):
+            self.harmless([target("interrupted")],
+                          flags=("--no-follow", "--mode", mode))
+        # Children that are watched as well cost more: before each 97th.
+        self.harmless([target("interrupted"), "97"])
 
 
 class Stacks(Hazard):
