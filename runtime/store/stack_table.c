@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// stack_table: interning of (return address, parent) without a lock. The hash
-// has levels, each much larger than the one before. In each, a key may stand in
-// two windows of consecutive slots: one that it shares with the keys of the
-// nodes numbered like its parent, which are mostly looked for together, and one
-// of its own. Slots are never emptied and are filled in the order in which they
-// are tried, so that two threads with the same key meet in the same slot: one
-// key has one node. A slot holds the node's number and, above it, some bits of
-// the key's hash, so that others' nodes are not looked at.
+// stack_table: interning of (return address, parent) without a lock. A key
+// stands in a window of consecutive slots: in that of its parent, which those
+// numbered alike share, as they are mostly looked for together; or, where that
+// is full, in one of a hash of its own. The hash has levels, each much larger
+// than the one before. Slots are never emptied and are filled in the order in
+// which they are tried, so that two threads with the same key meet in the same
+// slot: one key has one node. A slot holds the node's number and, above it, some
+// bits of the key's hash, so that others' nodes are not looked at.
 
 #include "runtime/store.h"
 
@@ -20,16 +20,13 @@
 #define NODE_BITS 24u
 #define NODE_MASK ((1u << NODE_BITS) - 1)
 
-_Static_assert(MS_HASH_WINDOW == 16, "what ms_lanes_look looks at");
+_Static_assert(MS_WINDOW_SLOTS == 16, "what ms_lanes_look looks at");
 _Static_assert(MS_NODE_CAPACITY <= 1u << NODE_BITS, "a node and a tag");
 
-#define NEAR_BITS 4u // log2 of the parents that share a window
-#define JUST_NOW 16u // nodes ago
-
-// A key, and where it may stand: by its parent's number, by itself.
+// A key, and where it may stand beside its parent's window.
 struct place {
     struct ms_node key;
-    uint64_t near, own;
+    uint64_t hash;
     uint32_t tag;
     uint32_t last_bits; // of the hash; asked for once, see fork.c
 };
@@ -37,14 +34,13 @@ struct place {
 static struct place place_of(const struct ms_store *s, uint64_t address,
                              uint32_t parent, uint32_t module)
 {
-    const uint64_t mix = UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) * mix;
+    uint64_t h = (address ^ ((uint64_t)parent << 32 | parent)) *
+                 UINT64_C(0x9E3779B97F4A7C15);
 
     h ^= h >> 29;
     return (struct place){
         .key = {.address = address, .parent = parent, .module = module},
-        .near = ((uint64_t)(parent >> NEAR_BITS) + 1) * mix,
-        .own = h,
+        .hash = h,
         .tag = (uint32_t)h << NODE_BITS,
         .last_bits = s->header->hash_bits,
     };
@@ -99,18 +95,21 @@ static MS_NOINLINE uint32_t fill_slot(struct ms_store *s,
     (((1u << (level)*MS_HASH_STEP_BITS) - 1) / ((1u << MS_HASH_STEP_BITS) - 1) \
      << MS_HASH_FIRST_BITS)
 
-// `hash` is one of those of the place.
+static _Atomic uint32_t *children_of(const struct ms_store *s, uint32_t parent)
+{
+    return &s->children[(size_t)(parent / MS_WINDOW_PARENTS) * MS_WINDOW_SLOTS];
+}
+
 static _Atomic uint32_t *window_of(const struct ms_store *s,
-                                   const struct place *p, uint64_t hash,
-                                   uint32_t level)
+                                   const struct place *p, uint32_t level)
 {
     static const uint32_t before[] = {BEFORE(0), BEFORE(1), BEFORE(2),
                                       BEFORE(3), BEFORE(4), BEFORE(5)};
     uint32_t bits = MS_HASH_FIRST_BITS + level * MS_HASH_STEP_BITS;
 
     bits = bits < p->last_bits ? bits : p->last_bits;
-    return &s->hash[before[level] +
-                    (hash >> (64 - bits) & ~(uint64_t)(MS_HASH_WINDOW - 1))];
+    return &s->hash[before[level] + (p->hash >> (64 - bits) &
+                                     ~(uint64_t)(MS_WINDOW_SLOTS - 1))];
 }
 
 // The key's node if it is one of those in `like`, slots of a window; 0: it is
@@ -128,38 +127,14 @@ MS_ALWAYS_INLINE uint32_t among(const struct ms_store *s,
     return 0;
 }
 
-// The node of a key where that is seen; 0: it is not. A key is in one place
-// only, so any order will do: from the largest level in use down, where most
-// are.
-static uint32_t find(const struct ms_store *s, const struct place *p,
-                     uint64_t hash)
+// Takes the first slot of a window that is empty, if none before is the key's
+// by then. 0: it is full of others, or no node is left.
+static MS_NOINLINE uint32_t take_slot(struct ms_store *s,
+                                      _Atomic uint32_t *window, uint32_t empty,
+                                      const struct place *p, uint32_t *fresh)
 {
-    uint32_t level = ms_load_relaxed(&s->deepest) + 1; // relaxed: a hint
-
-    if (level > 2) // not one after the other
-        __builtin_prefetch(window_of(s, p, hash, level - 2));
-    while (level-- > 0) {
-        const _Atomic uint32_t *window = window_of(s, p, hash, level);
-        struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
-        uint32_t node = among(s, window, l.like, p);
-        if (node != 0)
-            return node;
-    }
-    return 0;
-}
-
-// Looks through a window, and takes its first empty slot for the key. 0: it is
-// full of others, or no node is left.
-static uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
-                       const struct place *p, uint32_t *fresh)
-{
-    struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
-    uint32_t node = among(s, window, l.like & ~l.zero, p);
-
-    if (node != 0 || l.zero == 0)
-        return node;
     // Those before were not empty, and stay what they were.
-    for (uint32_t k = (uint32_t)__builtin_ctz(l.zero); k < MS_HASH_WINDOW;
+    for (uint32_t k = (uint32_t)__builtin_ctz(empty); k < MS_WINDOW_SLOTS;
          k++) {
         uint32_t found = fill_slot(s, &window[k], &p->key, p->tag, fresh);
         if (((found ^ p->tag) & ~NODE_MASK) == 0 && found != 0 &&
@@ -169,14 +144,36 @@ static uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
     return 0;
 }
 
-static MS_NOINLINE uint32_t intern(struct ms_store *s, const struct place *p)
+// Looks through a window, and takes its first empty slot for the key.
+MS_ALWAYS_INLINE uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
+                                 const struct place *p, uint32_t *fresh)
 {
-    uint32_t fresh = 0, node = 0;
+    struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
+    uint32_t node = among(s, window, l.like, p);
 
-    for (uint32_t level = 0;; level++) {
-        node = settle(s, window_of(s, p, p->near, level), p, &fresh);
-        if (node == 0)
-            node = settle(s, window_of(s, p, p->own, level), p, &fresh);
+    if (ms_likely(node != 0) || l.zero == 0)
+        return node;
+    return take_slot(s, window, l.zero, p, fresh);
+}
+
+// The node of a key that its parent's window had no room for. A key is in one
+// place only, so who only looks may do so in any order: from the largest level
+// in use down, where most are.
+static MS_NOINLINE uint32_t in_hash(struct ms_store *s, const struct place *p,
+                                    uint32_t *fresh)
+{
+    uint32_t level = ms_load_relaxed(&s->deepest) + 1; // relaxed: a hint
+    uint32_t node = 0;
+
+    while (level-- > 0) {
+        const _Atomic uint32_t *window = window_of(s, p, level);
+        struct ms_lanes l = ms_lanes_look(window, p->tag, ~NODE_MASK);
+        node = among(s, window, l.like, p);
+        if (node != 0)
+            return node;
+    }
+    for (level = 0;; level++) {
+        node = settle(s, window_of(s, p, level), p, fresh);
         if (node != 0) {
             // relaxed: a hint, which a race may leave too small for a while
             if (level > ms_load_relaxed(&s->deepest))
@@ -194,19 +191,13 @@ uint32_t ms_store_stack_in(struct ms_store *s, uint64_t address,
                            uint32_t parent, uint32_t module)
 {
     struct place p = place_of(s, address, parent, module);
-    uint32_t node = 0;
+    uint32_t fresh = 0;
 
     // What stands for the segment where a fork came in between: see fork.c.
     if (ms_unlikely(p.last_bits == 0))
         return 0;
-    // A parent made just now has no children yet.
-    // relaxed: a hint
-    if (ms_load_relaxed(&s->header->node_count) - parent > JUST_NOW) {
-        node = find(s, &p, p.near);
-        if (node == 0)
-            node = find(s, &p, p.own);
-    }
-    return ms_likely(node != 0) ? node : intern(s, &p);
+    uint32_t node = settle(s, children_of(s, parent), &p, &fresh);
+    return ms_likely(node != 0) ? node : in_hash(s, &p, &fresh);
 }
 
 uint32_t ms_store_stack(struct ms_store *s, uint64_t address, uint32_t parent)

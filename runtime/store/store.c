@@ -52,6 +52,9 @@ static void lay_out(struct ms_segment_header *h, bool annotations)
         h->annotations_offset = place(&end, sizeof(struct ms_annotations));
     h->nodes_offset =
         place(&end, (uint64_t)h->node_capacity * sizeof(struct ms_node));
+    h->children_offset =
+        place(&end, (uint64_t)h->node_capacity / MS_WINDOW_PARENTS *
+                        MS_WINDOW_SLOTS * sizeof(uint32_t));
     h->hash_offset = place(&end, hash_slots(h->hash_bits) * sizeof(uint32_t));
     h->rows_offset =
         place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
@@ -217,6 +220,7 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
         s->annotations = (void *)(base + layout.annotations_offset);
     s->mappings = (void *)(base + layout.mappings_offset);
     s->nodes = (void *)(base + layout.nodes_offset);
+    s->children = (void *)(base + layout.children_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->rows = (void *)(base + layout.rows_offset);
     s->details = (void *)(base + layout.details_offset);

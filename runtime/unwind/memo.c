@@ -120,8 +120,6 @@ static void drop_oldest(struct ms_memo *m)
 
     m->unmet += !e->met;
     e->at.pc = 0;
-    // Where stacks hardly ever repeat, keeping each of them is work for
-    // nothing.
     if (m->oldest % JUDGED == 0) {
         m->pass_over = m->unmet > JUDGED / 4 * 3 ? 7 : 0;
         m->unmet = 0;
@@ -164,7 +162,7 @@ struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
 {
     uint32_t groups = (count + 3) / 4;
 
-    if (groups > MS_MEMO_DEEPEST || (m->passed_over++ & m->pass_over) != 0)
+    if (groups > MS_MEMO_DEEPEST || m->ended == 0)
         return NULL;
     uint64_t hash = way(m, from, low, high);
     if (hash == 0)

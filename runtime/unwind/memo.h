@@ -69,10 +69,11 @@ struct ms_memo {
     uint32_t next_words;
     uint32_t last;      // the entry met last
     uint32_t unmet;     // of those that were replaced since it was last judged
-    uint32_t pass_over; // 1 of so many and one stacks is kept; 2^n - 1
-    uint32_t passed_over;
-    uint64_t ended;    // the way that the last search was on when it ended,
-    uint32_t branches; // and how many lay behind it
+    uint32_t pass_over; // 1 of so many and one is looked for; 2^n - 1
+    uint32_t turn;
+    uint64_t ended;    // the way that the last search was on when it ended; 0:
+                       // that stack was passed over
+    uint32_t branches; // that lay behind it there
     bool missed;       // it found nothing, and that has not been asked for yet
     uint16_t recent[1u << MS_MEMO_RECENT_BITS]; // entries, by where they begin
     struct ms_memo_slot slots[MS_MEMO_SLOTS];   // in pairs: one of two
@@ -80,9 +81,9 @@ struct ms_memo {
     struct ms_memo_words words[MS_MEMO_WORDS];
 };
 
-// ms_memo_keep puts a stack there that was not found just now: its node and its
-// words, from the outermost in. Only words within [low, high) are read. NULL:
-// it is not kept.
+// ms_memo_keep puts a stack there that ms_memo_find has just not found: its
+// node and its words, from the outermost in. Only words within [low, high) are
+// read. NULL: it is not kept.
 struct ms_memo_entry *ms_memo_keep(struct ms_memo *m,
                                    const struct ms_frame *from, uint64_t low,
                                    uint64_t high, bool any_fp, uint32_t node,
@@ -167,13 +168,19 @@ MS_ALWAYS_INLINE struct ms_memo_slot *ms_memo_slot(struct ms_memo *m,
 }
 
 // ms_memo_find says which stack the one that begins with `from` could be; NULL:
-// none. Only words within [low, high) are read.
+// none, or it was not looked for. Only words within [low, high) are read.
 MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_find(struct ms_memo *m,
                                                     const struct ms_frame *from,
                                                     uint64_t low, uint64_t high)
 {
     uint64_t hash = ms_memo_begin(from);
 
+    // Where stacks hardly ever repeat, looking for each of them, and keeping
+    // it, is work for nothing.
+    if ((m->turn++ & m->pass_over) != 0) {
+        m->ended = 0;
+        return NULL;
+    }
     for (uint32_t n = 0; n <= MS_MEMO_BRANCHES; n++) {
         m->ended = hash;
         m->branches = n;

@@ -10,7 +10,8 @@
 //   rows_offset          ledger rows           one writer each: its thread
 //   details_offset       more of each row      its row's writer
 //   nodes_offset         stack nodes           append-only, then constant
-//   hash_offset          stack hash            writers' side only
+//   children_offset      a node's callees      writers' side only
+//   hash_offset          more of the same      writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
 //   mappings_offset      maps and unmaps       a bounded queue to the reader
@@ -37,7 +38,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 4u
+#define MS_SEGMENT_VERSION 5u
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
@@ -52,12 +53,14 @@
 #define MS_COUNT_SHIFT 16u    // counts of sampled rows are in units of 2^-16
 #define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
 
-// The stack hash: levels, each eight times as large as the one before, filled
-// in order; the last one may be smaller than that.
+// Callees are found in windows of slots: a cache line for those of so many
+// consecutive nodes; what has no room there, in a hash of levels, each eight
+// times as large as the one before; the last one may be smaller than that.
+#define MS_WINDOW_SLOTS 16u
+#define MS_WINDOW_PARENTS 8u
 #define MS_HASH_FIRST_BITS 12u // log2 of the slots of level 0
 #define MS_HASH_STEP_BITS 3u
 #define MS_HASH_LAST_BITS 25u
-#define MS_HASH_WINDOW 16u // slots tried per level: one cache line
 
 // Live index: one cell per 32-byte granule of the lower 47 bits of the address
 // space. Blocks of glibc's malloc are at least 32 bytes apart; with another
@@ -129,6 +132,7 @@ struct ms_segment_header {
     uint64_t threads_offset;
     uint64_t rows_offset;
     uint64_t nodes_offset;
+    uint64_t children_offset;
     uint64_t hash_offset;
     uint64_t recorders_offset;
     uint64_t modules_offset;

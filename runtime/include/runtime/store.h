@@ -38,7 +38,7 @@ struct ms_store {
     struct ms_row *rows;
     struct ms_row_detail *details;
     struct ms_node *nodes;
-    _Atomic uint32_t *hash;
+    _Atomic uint32_t *children, *hash;
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
     struct ms_annotations *annotations; // NULL: a small segment has none
