@@ -19,6 +19,8 @@
 #include "platform/compiler.h"
 #include "unwind/rule.h"
 
+#define MS_RULES_NEAR 4u // slots that are asked at once
+
 struct ms_rule_slot {
     _Atomic uint64_t address; // 0: free
     _Atomic ms_rule rule;     // MS_RULE_NONE: not known, or forgotten
@@ -54,7 +56,7 @@ static inline uint32_t ms_rules_hash(const struct ms_rule_table *t,
 }
 
 // ms_rules_known gives the rule of a return address, or MS_RULE_NONE when it
-// is not where it should be: then ms_rules_find knows, or computes it.
+// is not close to where it should be: then ms_rules_find knows, or computes it.
 static inline ms_rule ms_rules_known(struct ms_rules *rules,
                                      uint64_t return_address)
 {
@@ -62,10 +64,14 @@ static inline ms_rule ms_rules_known(struct ms_rules *rules,
     struct ms_rule_table *t = ms_load_acquire(&rules->table);
 
     if (ms_likely(t != NULL)) {
-        struct ms_rule_slot *s = &t->slots[ms_rules_hash(t, return_address)];
-        // relaxed: the slot is this address's for good, and its rule says all
-        if (ms_likely(ms_load_relaxed(&s->address) == return_address))
-            return ms_load_relaxed(&s->rule);
+        uint32_t i = ms_rules_hash(t, return_address);
+        // Up to half of the slots are in use: the first is often another's.
+        for (uint32_t n = 0; n < MS_RULES_NEAR; n++, i = (i + 1) & t->mask) {
+            struct ms_rule_slot *s = &t->slots[i];
+            // relaxed: the slot is this address's for good; its rule says all
+            if (ms_likely(ms_load_relaxed(&s->address) == return_address))
+                return ms_load_relaxed(&s->rule);
+        }
     }
     return MS_RULE_NONE;
 }
