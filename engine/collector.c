@@ -24,21 +24,23 @@
 #define SECOND_NS UINT64_C(1000000000)
 #define AHEAD 8 // rows whose memory is on its way while one is read
 
-struct gather {
-    struct ms_session *s;
-    struct ms_list *list;
-};
+static bool is_listed(const struct ms_session *s, uint32_t row)
+{
+    return s->model.seen[row].listed == (uint32_t)s->seq;
+}
 
 static void take_row(void *arg, uint32_t row)
 {
-    struct gather *g = arg;
+    struct ms_session *s = arg;
 
-    // Twice at most: from the carry list, and from one of the two passes.
-    if (g->s->model.seen[row].listed == (uint32_t)g->s->seq)
+    if (is_listed(s, row)) // by the first of the two passes
         return;
-    g->s->model.seen[row].listed = (uint32_t)g->s->seq;
-    if (!ms_list_add(g->list, row))
-        g->s->reader.damaged++; // no memory: read when it changes again
+    s->model.seen[row].listed = (uint32_t)s->seq;
+    if (!ms_list_add(ms_reader_row_is_foreign(&s->reader, row)
+                         ? &s->fresh.foreign
+                         : &s->fresh.own,
+                     row))
+        s->reader.damaged++; // no memory: read when it changes again
 }
 
 static void copy_name(struct ms_thread_slot *slot, char name[17])
@@ -75,9 +77,8 @@ static void meet_thread(struct ms_session *s, struct ms_thread *t,
 }
 
 // One pass over the threads' dirty lists.
-static void gather_rows(struct ms_session *s, struct ms_list *list)
+static void gather_rows(struct ms_session *s)
 {
-    struct gather g = {.s = s, .list = list};
     uint32_t threads = ms_reader_threads(&s->reader);
 
     for (uint32_t i = 0; i < threads; i++) {
@@ -85,53 +86,44 @@ static void gather_rows(struct ms_session *s, struct ms_list *list)
         if (t == NULL || !t->active)
             continue;
         meet_thread(s, t, ms_reader_slot(&s->reader, i));
-        ms_reader_take_dirty(&s->reader, i, take_row, &g);
+        ms_reader_take_dirty(&s->reader, i, take_row, s);
     }
 }
 
-// Whether a row holds the frees of another thread's blocks.
-static bool is_foreign(struct ms_session *s, uint32_t row)
+static void expect(struct ms_session *s, const struct ms_list *list, size_t i)
 {
-    struct ms_row_key key;
-
-    return ms_reader_row_key(&s->reader, row, &key) && key.owner != 0;
+    if (i + AHEAD < list->count)
+        ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
+    if (i + AHEAD / 2 < list->count)
+        ms_model_expect_stack(&s->model, list->items[i + AHEAD / 2]);
 }
 
-static void read_foreign(struct ms_session *s, const struct ms_list *list)
+// Reads the rows of a list, but those that stand on the list of this tick as
+// well where `once` is set.
+static void read_rows(struct ms_session *s, const struct ms_list *list,
+                      void (*read)(struct ms_model *, struct ms_reader *,
+                                   uint32_t, uint64_t),
+                      bool once)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (i + AHEAD < list->count)
-            ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
-        if (is_foreign(s, list->items[i]))
-            ms_model_read_frees(&s->model, &s->reader, list->items[i], s->seq);
-    }
-}
-
-static void read_own(struct ms_session *s, const struct ms_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        uint32_t row = list->items[i];
-        if (i + AHEAD < list->count)
-            ms_model_expect(&s->model, &s->reader, list->items[i + AHEAD]);
-        if (is_foreign(s, row))
-            continue;
-        ms_model_read_frees(&s->model, &s->reader, row, s->seq);
-        ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
+        expect(s, list, i);
+        if (!once || !is_listed(s, list->items[i]))
+            read(&s->model, &s->reader, list->items[i], s->seq);
     }
 }
 
 static void read_changes(struct ms_session *s)
 {
-    s->fresh.count = 0;
-    gather_rows(s, &s->fresh);
-    read_foreign(s, &s->carry);
-    read_foreign(s, &s->fresh);
+    s->fresh.own.count = s->fresh.foreign.count = 0;
+    gather_rows(s);
+    read_rows(s, &s->carry.foreign, ms_model_read_frees, true);
+    read_rows(s, &s->fresh.foreign, ms_model_read_frees, false);
     // What became dirty meanwhile may hold the allocation of a block whose
     // free was just read. Foreign frees in there wait until the next tick.
-    gather_rows(s, &s->fresh);
-    read_own(s, &s->carry);
-    read_own(s, &s->fresh);
-    struct ms_list swap = s->carry;
+    gather_rows(s);
+    read_rows(s, &s->carry.own, ms_model_read_own, true);
+    read_rows(s, &s->fresh.own, ms_model_read_own, false);
+    struct ms_dirty swap = s->carry;
     s->carry = s->fresh;
     s->fresh = swap;
 }
@@ -234,8 +226,7 @@ static void read_every_row(struct ms_session *s)
     while (ms_reader_next_rows(&s->reader, row, &row, &end))
         for (; row < end; row++)
             if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0})) {
-                ms_model_read_frees(&s->model, &s->reader, row, s->seq);
-                ms_model_read_allocations(&s->model, &s->reader, row, s->seq);
+                ms_model_read_own(&s->model, &s->reader, row, s->seq);
             }
 }
 

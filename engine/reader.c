@@ -206,6 +206,11 @@ bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
            out->sampling < MS_SAMPLING_LEVELS;
 }
 
+bool ms_reader_row_is_foreign(struct ms_reader *r, uint32_t row)
+{
+    return READ_ONCE(ms_reader_row(r, row)->owner) != 0;
+}
+
 bool ms_reader_next_rows(struct ms_reader *r, uint32_t from, uint32_t *begin,
                          uint32_t *end)
 {

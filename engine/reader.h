@@ -62,6 +62,10 @@ struct ms_row_detail *ms_reader_row_detail(struct ms_reader *r, uint32_t row);
 bool ms_reader_row_key(struct ms_reader *r, uint32_t row,
                        struct ms_row_key *out);
 
+// ms_reader_row_is_foreign says whether it holds the frees of another thread's
+// blocks, if it is sound.
+bool ms_reader_row_is_foreign(struct ms_reader *r, uint32_t row);
+
 // ms_reader_next_rows finds the next rows at or after `from` that were ever
 // written; reading others would populate them. False: there are none.
 bool ms_reader_next_rows(struct ms_reader *r, uint32_t from, uint32_t *begin,

@@ -108,8 +108,10 @@ void ms_session_close(struct ms_session *s)
     free(s->modules);
     free(s->unnamed.items);
     free(s->untyped.items);
-    free(s->fresh.items);
-    free(s->carry.items);
+    free(s->fresh.own.items);
+    free(s->fresh.foreign.items);
+    free(s->carry.own.items);
+    free(s->carry.foreign.items);
     free(s->thread_samples);
     free(s);
 }

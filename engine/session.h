@@ -41,6 +41,11 @@ struct ms_list {
     size_t count, room;
 };
 
+// Rows that were on a dirty list.
+struct ms_dirty {
+    struct ms_list own, foreign;
+};
+
 struct ms_session {
     uint32_t id;
     uint32_t refs; // {engine lock}
@@ -73,7 +78,7 @@ struct ms_session {
     struct ms_expressions expressions; // of windows
     bool names_wanted; // of all sites; else of some: ms_site.wanted
     struct ms_governor governor;
-    struct ms_list fresh, carry; // rows: of this tick, of the last one
+    struct ms_dirty fresh, carry; // rows: of this tick, of the last one
     struct ms_trigger_state triggers[MS_TRIGGERS];
     uint64_t moments_read; // snapshots asked for up to here were taken
     size_t placed_sites;   // sites whose module has been looked for

@@ -3,7 +3,8 @@
 
 #include "tick_budget.h"
 
-#define SECOND_GIVES (MS_TICK_SLOWEST_NS / MS_TICK_SHARE)
+#define SECOND_GIVES (INT64_C(1000000000) / MS_TICK_SHARE)
+#define MOST_OWED (MS_TICK_SLOWEST_NS / MS_TICK_SHARE)
 
 void ms_tick_budget_init(struct ms_tick_budget *b, uint64_t period_ns)
 {
@@ -19,15 +20,16 @@ static int64_t at_most(uint64_t ns, int64_t most)
 uint64_t ms_tick_budget_spend(struct ms_tick_budget *b, uint64_t elapsed_ns,
                               uint64_t cpu_ns)
 {
-    // What goes beyond a second, saved or owed, is forgotten.
+    // What is saved beyond a second, or owed beyond the slowest period, is
+    // forgotten.
     int64_t got = at_most(elapsed_ns, 2 * MS_TICK_SLOWEST_NS) / MS_TICK_SHARE;
 
     b->left_ns += got;
     if (b->left_ns > SECOND_GIVES)
         b->left_ns = SECOND_GIVES;
-    b->left_ns -= at_most(cpu_ns, 2 * SECOND_GIVES);
-    if (b->left_ns < -SECOND_GIVES)
-        b->left_ns = -SECOND_GIVES;
+    b->left_ns -= at_most(cpu_ns, SECOND_GIVES + MOST_OWED);
+    if (b->left_ns < -MOST_OWED)
+        b->left_ns = -MOST_OWED;
     uint64_t wait =
         b->left_ns < 0 ? (uint64_t)-b->left_ns * MS_TICK_SHARE : 0;
     return wait > b->period_ns ? wait : b->period_ns;

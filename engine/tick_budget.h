@@ -2,7 +2,8 @@
 //
 // tick_budget: how often ticks may come. What one costs depends on how much of
 // the program's account has changed; where that is much, there are fewer, so
-// that they take a twentieth of one processor and no more, but one a second.
+// that they take a twentieth of one processor and no more, but one in two
+// seconds.
 // The collector only.
 
 #ifndef MS_ENGINE_TICK_BUDGET_H
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 #define MS_TICK_SHARE 20 // of all time that one processor has
-#define MS_TICK_SLOWEST_NS INT64_C(1000000000)
+#define MS_TICK_SLOWEST_NS INT64_C(2000000000)
 
 struct ms_tick_budget {
     uint64_t period_ns; // between ticks that cost little

@@ -250,96 +250,129 @@ void ms_model_expect(const struct ms_model *m, struct ms_reader *r,
                      uint32_t row)
 {
     __builtin_prefetch(ms_reader_row(r, row));
-    __builtin_prefetch(&m->seen[row]);
+    __builtin_prefetch(&m->seen[row].alloc_count);
+    __builtin_prefetch(&m->seen[row].stack);
+}
+
+void ms_model_expect_stack(const struct ms_model *m, uint32_t row)
+{
+    uint32_t stack = m->seen[row].stack;
+
+    if (stack == 0)
+        return;
+    const struct ms_stack_sums *s = ms_stack_table_at(&m->stacks, stack - 1);
+    __builtin_prefetch(&s->changed_seq);
+    __builtin_prefetch(&s->lifetime_units);
+}
+
+static void take_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
+                       struct place *p, uint64_t seq)
+{
+    struct ms_row *from = ms_reader_row(r, row);
+    // [C] acquire: what these frees have freed was allocated before
+    uint64_t count =
+        gain(r, ms_load_acquire(&from->free_count), &p->seen->free_count);
+    uint64_t bytes =
+        gain(r, ms_load_acquire(&from->free_bytes), &p->seen->free_bytes);
+    uint64_t units = gain(r, ms_load_relaxed(&from->lifetime_units),
+                          &p->seen->lifetime_units);
+    uint32_t temporary = ms_load_relaxed(&from->temporary_count);
+    uint32_t temporaries = temporary - p->seen->temporary_count; // may wrap
+
+    if (p->sampling != 0) {
+        *p->freed_units += count;
+        count = whole(*p->freed_units - count, *p->freed_units);
+    }
+    p->seen->temporary_count = temporary;
+    if (p->seen->context != 0)
+        ms_groups_freed(m->groups, r, p->seen->context, count, bytes);
+    p->stack->free_count += count;
+    p->stack->free_bytes += bytes;
+    p->stack->lifetime_units += units;
+    p->stack->temporary_count += temporaries;
+    if ((count | bytes | units | temporaries) != 0)
+        ms_stack_table_touch(&m->stacks, p->seen->stack - 1, seq);
+    p->site->free_count += count;
+    p->site->free_bytes += bytes;
+    p->site->lifetime_units += units;
+    p->site->temporary_count += temporaries;
+    book_threads(m, p, count, bytes, seq);
+    if ((count | bytes | units) != 0)
+        read_lifetimes(m, r, row, p, count, units);
+    m->heap.free_count_total += count;
+    m->heap.free_bytes_total += bytes;
+    m->heap.temporary_count_total += temporaries;
+    m->size_blocks[p->size_class] -= count;
+    m->size_bytes[p->size_class] -= bytes;
+    m->sampled_bytes[p->sampling][p->size_class] -= bytes;
+}
+
+static void take_allocations(struct ms_model *m, struct ms_reader *r,
+                             uint32_t row, struct place *p, uint64_t seq)
+{
+    struct ms_row *from = ms_reader_row(r, row);
+    // relaxed: ordered by the frees' acquire [C]
+    uint64_t before = p->seen->alloc_count;
+    uint64_t count =
+        gain(r, ms_load_relaxed(&from->alloc_count), &p->seen->alloc_count);
+    uint64_t bytes =
+        gain(r, ms_load_relaxed(&from->alloc_bytes), &p->seen->alloc_bytes);
+    uint32_t realloc_now = ms_load_relaxed(&from->realloc_count);
+    uint32_t reallocs = realloc_now - p->seen->realloc_count; // may wrap
+
+    if (p->sampling != 0)
+        count = whole(before, before + count);
+    p->seen->realloc_count = realloc_now;
+    if (p->seen->context != 0)
+        ms_groups_allocated(m->groups, r, p->seen->context, count, bytes);
+    p->stack->alloc_count += count;
+    p->stack->alloc_bytes += bytes;
+    p->stack->realloc_count += reallocs;
+    if ((count | bytes | reallocs) != 0)
+        ms_stack_table_touch(&m->stacks, p->seen->stack - 1, seq);
+    p->site->alloc_count += count;
+    p->site->alloc_bytes += bytes;
+    p->site->realloc_count += reallocs;
+    ms_site_note_low(p->site);
+    // One that has lagged behind the count is seen a tick later.
+    if (p->seen->realloc_count != 0)
+        ms_details_read_chains(detail_of(m, row, p),
+                               ms_reader_row_detail(r, row), &p->site->chains);
+    p->allocator->alloc_count += count;
+    p->allocator->alloc_bytes += bytes;
+    m->heap.alloc_count_total += count;
+    m->heap.alloc_bytes_total += bytes;
+    m->heap.realloc_count_total += reallocs;
+    m->size_blocks[p->size_class] += count;
+    m->size_bytes[p->size_class] += bytes;
+    m->sampled_bytes[p->sampling][p->size_class] += bytes;
 }
 
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
                          uint64_t seq)
 {
-    struct ms_row *from = ms_reader_row(r, row);
     struct place p;
 
-    if (no_frees(from, &m->seen[row]) || !find_place(m, r, row, seq, &p))
-        return;
-    // [C] acquire: what these frees have freed was allocated before
-    uint64_t count =
-        gain(r, ms_load_acquire(&from->free_count), &p.seen->free_count);
-    uint64_t bytes =
-        gain(r, ms_load_acquire(&from->free_bytes), &p.seen->free_bytes);
-    uint64_t units = gain(r, ms_load_relaxed(&from->lifetime_units),
-                          &p.seen->lifetime_units);
-    uint32_t temporary = ms_load_relaxed(&from->temporary_count);
-    uint32_t temporaries = temporary - p.seen->temporary_count; // may wrap
-
-    if (p.sampling != 0) {
-        *p.freed_units += count;
-        count = whole(*p.freed_units - count, *p.freed_units);
-    }
-    p.seen->temporary_count = temporary;
-    ms_groups_freed(m->groups, r, p.seen->context, count, bytes);
-    p.stack->free_count += count;
-    p.stack->free_bytes += bytes;
-    p.stack->lifetime_units += units;
-    p.stack->temporary_count += temporaries;
-    if ((count | bytes | units | temporaries) != 0)
-        ms_stack_table_touch(&m->stacks, p.seen->stack - 1, seq);
-    p.site->free_count += count;
-    p.site->free_bytes += bytes;
-    p.site->lifetime_units += units;
-    p.site->temporary_count += temporaries;
-    book_threads(m, &p, count, bytes, seq);
-    if ((count | bytes | units) != 0)
-        read_lifetimes(m, r, row, &p, count, units);
-    m->heap.free_count_total += count;
-    m->heap.free_bytes_total += bytes;
-    m->heap.temporary_count_total += temporaries;
-    m->size_blocks[p.size_class] -= count;
-    m->size_bytes[p.size_class] -= bytes;
-    m->sampled_bytes[p.sampling][p.size_class] -= bytes;
+    if (!no_frees(ms_reader_row(r, row), &m->seen[row]) &&
+        find_place(m, r, row, seq, &p))
+        take_frees(m, r, row, &p, seq);
 }
 
-void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
-                               uint32_t row, uint64_t seq)
+void ms_model_read_own(struct ms_model *m, struct ms_reader *r, uint32_t row,
+                       uint64_t seq)
 {
-    struct ms_row *from = ms_reader_row(r, row);
+    const struct ms_row *from = ms_reader_row(r, row);
+    const struct ms_row_seen *seen = &m->seen[row];
+    bool frees = !no_frees(from, seen);
     struct place p;
 
-    if (no_allocations(from, &m->seen[row]) || !find_place(m, r, row, seq, &p))
+    if ((!frees && no_allocations(from, seen)) ||
+        !find_place(m, r, row, seq, &p))
         return;
-    // relaxed: ordered by the frees' acquire [C]
-    uint64_t before = p.seen->alloc_count;
-    uint64_t count =
-        gain(r, ms_load_relaxed(&from->alloc_count), &p.seen->alloc_count);
-    uint64_t bytes =
-        gain(r, ms_load_relaxed(&from->alloc_bytes), &p.seen->alloc_bytes);
-    uint32_t realloc_now = ms_load_relaxed(&from->realloc_count);
-    uint32_t reallocs = realloc_now - p.seen->realloc_count; // may wrap
-
-    if (p.sampling != 0)
-        count = whole(before, before + count);
-    p.seen->realloc_count = realloc_now;
-    ms_groups_allocated(m->groups, r, p.seen->context, count, bytes);
-    p.stack->alloc_count += count;
-    p.stack->alloc_bytes += bytes;
-    p.stack->realloc_count += reallocs;
-    if ((count | bytes | reallocs) != 0)
-        ms_stack_table_touch(&m->stacks, p.seen->stack - 1, seq);
-    p.site->alloc_count += count;
-    p.site->alloc_bytes += bytes;
-    p.site->realloc_count += reallocs;
-    ms_site_note_low(p.site);
-    // One that has lagged behind the count is seen a tick later.
-    if (p.seen->realloc_count != 0)
-        ms_details_read_chains(detail_of(m, row, &p),
-                               ms_reader_row_detail(r, row), &p.site->chains);
-    p.allocator->alloc_count += count;
-    p.allocator->alloc_bytes += bytes;
-    m->heap.alloc_count_total += count;
-    m->heap.alloc_bytes_total += bytes;
-    m->heap.realloc_count_total += reallocs;
-    m->size_blocks[p.size_class] += count;
-    m->size_bytes[p.size_class] += bytes;
-    m->sampled_bytes[p.sampling][p.size_class] += bytes;
+    if (frees)
+        take_frees(m, r, row, &p, seq);
+    if (!no_allocations(from, seen))
+        take_allocations(m, r, row, &p, seq);
 }
 
 // A block of n bytes, sampled with p = 1 - exp(-n/T), stands for n/p bytes:

@@ -126,17 +126,19 @@ uint64_t ms_model_bytes(const struct ms_model *m);
 // memory.
 struct ms_thread *ms_model_thread(struct ms_model *m, uint32_t slot);
 
-// ms_model_expect says that a row will be read soon; nothing waits for it.
+// ms_model_expect says that a row will be read soon, ms_model_expect_stack, a
+// little later, that it will be very soon; nothing waits for it.
 void ms_model_expect(const struct ms_model *m, struct ms_reader *r,
                      uint32_t row);
+void ms_model_expect_stack(const struct ms_model *m, uint32_t row);
 
-// ms_model_read_frees and ms_model_read_allocations take over what a row has
-// gained. In one tick, frees of another thread's blocks are read before any
-// allocation, a row's own before its allocations.
+// ms_model_read_frees takes over what a row has gained in frees,
+// ms_model_read_own that and, after it, what it has in allocations. In one
+// tick, frees of another thread's blocks are read before any allocation.
 void ms_model_read_frees(struct ms_model *m, struct ms_reader *r, uint32_t row,
                          uint64_t seq);
-void ms_model_read_allocations(struct ms_model *m, struct ms_reader *r,
-                               uint32_t row, uint64_t seq);
+void ms_model_read_own(struct ms_model *m, struct ms_reader *r, uint32_t row,
+                       uint64_t seq);
 
 // ms_model_stack finds or makes a stack, ms_model_site the site that it is of:
 // all stacks with the same innermost return address are one. 0: out of memory

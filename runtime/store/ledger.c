@@ -49,8 +49,14 @@ MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
         .sampling = (uint8_t)w->level,
     };
 
-    return new_row(w, &w->own, ms_ledger_key(stack, size_class, w->level),
-                   &like);
+    uint32_t row = new_row(
+        w, &w->own, ms_ledger_key(stack, size_class, w->level), &like);
+    _Atomic uint64_t *first = &w->first_rows[stack];
+
+    // relaxed: if two are the first, one is noted
+    if (w->level == 0 && row != 0 && ms_load_relaxed(first) == 0)
+        ms_store_relaxed(first, ms_first_row_pack(row, size_class, w->thread));
+    return row;
 }
 
 MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)

@@ -34,6 +34,25 @@ static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class,
     return stack | size_class << 24 | level << 30;
 }
 
+// The row that a stack was booked in first, by whichever thread: it, the size
+// class and the thread's number. Most stacks have no other, and nodes that are
+// numbered alike are looked for together: so that it is mostly at hand.
+static inline uint64_t ms_first_row_pack(uint32_t row, uint32_t size_class,
+                                         uint32_t thread)
+{
+    return row | (uint64_t)size_class << 24 | (uint64_t)thread << 32;
+}
+
+static inline uint32_t ms_first_row_for(const struct ms_writer *w,
+                                        uint32_t stack, uint32_t size_class)
+{
+    // relaxed: what is of this thread, it has written itself
+    uint64_t first = ms_load_relaxed(&w->first_rows[stack]);
+
+    first ^= ms_first_row_pack(0, size_class, w->thread);
+    return first < MS_ROW_CAPACITY ? (uint32_t)first : 0;
+}
+
 // For capture in exact mode: the row, if there is one, or 0. `hint` is of this
 // very stack; it is asked first and kept up.
 MS_ALWAYS_INLINE uint32_t ms_ledger_known(const struct ms_writer *w,
@@ -44,7 +63,9 @@ MS_ALWAYS_INLINE uint32_t ms_ledger_known(const struct ms_writer *w,
 
     if (ms_likely(row != 0))
         return row;
-    row = ms_row_map_get(&w->own, ms_ledger_key(stack, size_class, 0));
+    row = ms_first_row_for(w, stack, size_class);
+    if (row == 0)
+        row = ms_row_map_get(&w->own, ms_ledger_key(stack, size_class, 0));
     if (row != 0)
         ms_row_hint_keep(hint, size_class, row);
     return row;

@@ -9,11 +9,12 @@
 // slot: one key has one node. A slot holds the node's number and, above it, some
 // bits of the key's hash, so that others' nodes are not looked at.
 
-#include "runtime/store.h"
+#include "store/stack_table.h"
 
 #include "platform/atomics.h"
 #include "platform/compiler.h"
 #include "platform/lanes.h"
+#include "runtime/store.h"
 #include "store/modules.h"
 #include "store/writer.h"
 

@@ -13,6 +13,7 @@
 #include "platform/memory.h"
 #include "platform/modules.h"
 #include "store/fold.h"
+#include "store/stack_table.h"
 
 #define SMALLEST_TABLE 14u // blocks, as a power of two
 #define LARGEST_TABLE 26u
@@ -56,6 +57,8 @@ static void lay_out(struct ms_segment_header *h, bool annotations)
         place(&end, (uint64_t)h->node_capacity / MS_WINDOW_PARENTS *
                         MS_WINDOW_SLOTS * sizeof(uint32_t));
     h->hash_offset = place(&end, hash_slots(h->hash_bits) * sizeof(uint32_t));
+    h->first_rows_offset =
+        place(&end, (uint64_t)h->node_capacity * sizeof(uint64_t));
     h->rows_offset =
         place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
     h->details_offset =
@@ -222,6 +225,7 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
     s->nodes = (void *)(base + layout.nodes_offset);
     s->children = (void *)(base + layout.children_offset);
     s->hash = (void *)(base + layout.hash_offset);
+    s->first_rows = (void *)(base + layout.first_rows_offset);
     s->rows = (void *)(base + layout.rows_offset);
     s->details = (void *)(base + layout.details_offset);
     s->recorders = (void *)(base + layout.recorders_offset);

@@ -56,6 +56,7 @@ static struct ms_writer *create(struct ms_store *s)
     w->store = s;
     w->header = s->header;
     w->rows = s->rows;
+    w->first_rows = s->first_rows;
     w->details = s->details;
     w->index = s->index;
     w->covers = s->index != NULL ? UINT64_C(1) << MS_ADDRESS_BITS : 0;

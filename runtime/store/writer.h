@@ -89,6 +89,7 @@ struct ms_writer {
     uint64_t entered_from;          // the return address that lies there
     uint64_t stack_low, stack_high; // the thread's own stack
     struct ms_store *store;
+    _Atomic uint64_t *first_rows; // by stack: see ledger.h
     struct ms_row_map own;        // stack -> row
     struct ms_row_map foreign;    // other thread's row -> row
     struct ms_contexts *contexts; // NULL: none was ever entered

@@ -6,7 +6,7 @@ come ten times a second."""
 from memscope_test import Memscope, TestCase, main, target, wait_until
 
 TENTH_NS = 100_000_000
-SECOND_NS = 1_000_000_000
+SLOWEST_NS = 2_000_000_000
 
 
 def period(scope):
@@ -19,7 +19,7 @@ class TickPeriod(TestCase):
         with Memscope(target("one_at_a_time"), "1000000") as scope:
             wait_until("ticks come less often",
                        lambda: period(scope) > 2 * TENTH_NS)
-            self.assertLessEqual(period(scope), SECOND_NS)
+            self.assertLessEqual(period(scope), SLOWEST_NS)
             seq = scope.stats()["seq"]
             wait_until("it goes on", lambda: scope.stats()["seq"] > seq + 3)
 

@@ -56,8 +56,7 @@ static struct ms_row *row(uint32_t n, uint32_t stack, uint16_t thread,
 
 static void read_row(uint32_t n)
 {
-    ms_model_read_frees(&model, &reader, n, 7);
-    ms_model_read_allocations(&model, &reader, n, 7);
+    ms_model_read_own(&model, &reader, n, 7);
 }
 
 static void foreign_free_is_the_allocators(void **state)
@@ -207,8 +206,8 @@ static void changed_stacks_come_first(void **state)
         read_row(33 + i);
     }
     r[1]->alloc_bytes = 2;
-    ms_model_read_allocations(&model, &reader, 34, 8);
-    ms_model_read_allocations(&model, &reader, 33, 8); // nothing has changed
+    ms_model_read_own(&model, &reader, 34, 8);
+    ms_model_read_own(&model, &reader, 33, 8); // nothing has changed
     assert_int_equal(model.stacks.newest, 2);
     assert_int_equal(ms_stack_table_at(&model.stacks, 1)->changed_seq, 8);
     assert_int_equal(ms_stack_table_at(&model.stacks, 1)->older, 4);

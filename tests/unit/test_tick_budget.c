@@ -57,15 +57,15 @@ static void large_ones_take_their_share(void **state)
     assert_int_equal(period, 300 * MS);
 }
 
-static void there_is_one_a_second(void **state)
+static void there_is_one_in_two_seconds(void **state)
 {
     (void)state;
     uint64_t period;
 
     (void)share(163 * MS, &period);
-    assert_int_equal(period, 1000 * MS);
+    assert_int_equal(period, 2000 * MS);
     (void)share(UINT64_MAX, &period);
-    assert_int_equal(period, 1000 * MS);
+    assert_int_equal(period, 2000 * MS);
 }
 
 static void a_large_one_now_and_then_is_made_at_once(void **state)
@@ -95,7 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(small_ticks_keep_their_period, begin),
         cmocka_unit_test_setup(large_ones_take_their_share, begin),
-        cmocka_unit_test_setup(there_is_one_a_second, begin),
+        cmocka_unit_test_setup(there_is_one_in_two_seconds, begin),
         cmocka_unit_test_setup(a_large_one_now_and_then_is_made_at_once, begin),
         cmocka_unit_test_setup(what_lies_long_ago_is_forgotten, begin),
     };

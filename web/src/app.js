@@ -110,7 +110,10 @@ export class App {
 
   get staleSeconds() {
     const silent = performance.now() - this.#lastMessage;
-    return this.link === "open" && silent > STALE_MS ? Math.floor(silent / 1000) : 0;
+    const period = (this.store.monitor?.tick_period_ns ?? 0) / 1e6;
+    return this.link === "open" && silent > Math.max(STALE_MS, 5 * period)
+      ? Math.floor(silent / 1000)
+      : 0;
   }
 
   #listen() {

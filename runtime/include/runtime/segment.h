@@ -12,6 +12,7 @@
 //   nodes_offset         stack nodes           append-only, then constant
 //   children_offset      a node's callees      writers' side only
 //   hash_offset          more of the same      writers' side only
+//   first_rows_offset    a stack's first row   writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
 //   mappings_offset      maps and unmaps       a bounded queue to the reader
@@ -52,15 +53,6 @@
 #define MS_SAMPLING_LEVELS 4u // 0: exact; else an interval of sampling
 #define MS_COUNT_SHIFT 16u    // counts of sampled rows are in units of 2^-16
 #define MS_MAPPING_CAPACITY (1u << 17) // of the queue; a power of two
-
-// Callees are found in windows of slots: a cache line for those of so many
-// consecutive nodes; what has no room there, in a hash of levels, each eight
-// times as large as the one before; the last one may be smaller than that.
-#define MS_WINDOW_SLOTS 16u
-#define MS_WINDOW_PARENTS 8u
-#define MS_HASH_FIRST_BITS 12u // log2 of the slots of level 0
-#define MS_HASH_STEP_BITS 3u
-#define MS_HASH_LAST_BITS 25u
 
 // Live index: one cell per 32-byte granule of the lower 47 bits of the address
 // space. Blocks of glibc's malloc are at least 32 bytes apart; with another
@@ -134,6 +126,7 @@ struct ms_segment_header {
     uint64_t nodes_offset;
     uint64_t children_offset;
     uint64_t hash_offset;
+    uint64_t first_rows_offset;
     uint64_t recorders_offset;
     uint64_t modules_offset;
     uint64_t mappings_offset;

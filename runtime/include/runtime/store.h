@@ -39,6 +39,7 @@ struct ms_store {
     struct ms_row_detail *details;
     struct ms_node *nodes;
     _Atomic uint32_t *children, *hash;
+    _Atomic uint64_t *first_rows; // see store/ledger.h
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
     struct ms_annotations *annotations; // NULL: a small segment has none
