@@ -22,8 +22,7 @@ static uint32_t claim_row(struct ms_writer *w)
     return w->row_next++;
 }
 
-static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
-                        uint32_t key, const struct ms_row *like)
+static uint32_t new_row(struct ms_writer *w, const struct ms_row *like)
 {
     uint32_t row = claim_row(w);
 
@@ -35,9 +34,27 @@ static uint32_t new_row(struct ms_writer *w, struct ms_row_map *map,
     r->size_class = like->size_class;
     r->sampling = like->sampling;
     r->thread = (uint16_t)w->thread;
-    // Unmapped, it would be made anew at the next event: correct, but wasteful
-    (void)ms_row_map_put(map, key, row);
     return row;
+}
+
+// Unmapped, a row would be made anew at the next event: correct, but wasteful.
+static void map_row(struct ms_row_map *map, uint32_t key, uint32_t row)
+{
+    if (row != 0)
+        (void)ms_row_map_put(map, key, row);
+}
+
+// Whether a row is now the first of its stack.
+static bool becomes_first(struct ms_writer *w, const struct ms_row *like,
+                          uint32_t row)
+{
+    uint64_t none = 0;
+
+    // relaxed: a number, which only this thread makes use of
+    return like->sampling == 0 && row != 0 &&
+           ms_cas_relaxed(
+               &w->first_rows[like->stack], &none,
+               ms_first_row_pack(row, like->size_class, w->thread));
 }
 
 MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
@@ -49,13 +66,10 @@ MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
         .sampling = (uint8_t)w->level,
     };
 
-    uint32_t row = new_row(
-        w, &w->own, ms_ledger_key(stack, size_class, w->level), &like);
-    _Atomic uint64_t *first = &w->first_rows[stack];
+    uint32_t row = new_row(w, &like);
 
-    // relaxed: if two are the first, one is noted
-    if (w->level == 0 && row != 0 && ms_load_relaxed(first) == 0)
-        ms_store_relaxed(first, ms_first_row_pack(row, size_class, w->thread));
+    if (!becomes_first(w, &like, row))
+        map_row(&w->own, ms_ledger_key(stack, size_class, w->level), row);
     return row;
 }
 
@@ -72,7 +86,9 @@ MS_NOINLINE uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner)
         .size_class = theirs->size_class,
         .sampling = theirs->sampling,
     };
-    return new_row(w, &w->foreign, owner, &like);
+    row = new_row(w, &like);
+    map_row(&w->foreign, owner, row);
+    return row;
 }
 
 MS_NOINLINE void ms_ledger_push(struct ms_writer *w, uint32_t row)

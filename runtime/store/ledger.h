@@ -36,7 +36,8 @@ static inline uint32_t ms_ledger_key(uint32_t stack, uint32_t size_class,
 
 // The row that a stack was booked in first, by whichever thread: it, the size
 // class and the thread's number. Most stacks have no other, and nodes that are
-// numbered alike are looked for together: so that it is mostly at hand.
+// numbered alike are looked for together: so that it is mostly at hand. All
+// others stand in the thread's row map.
 static inline uint64_t ms_first_row_pack(uint32_t row, uint32_t size_class,
                                          uint32_t thread)
 {
