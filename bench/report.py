@@ -13,11 +13,13 @@ from tables import table, with_spread
 
 ABOUT = (
     "Bare and watched runs take turns; ratios are medians of the pairs, with "
-    "the smallest and the largest in brackets. What a target judges has more "
-    "of them, twice as many as there are rounds, each run directly after the "
-    "one that it is compared with; a share of heaptrack's is one of medians. "
-    "Wall and total CPU are of the whole command, all processes, start and "
-    "end of the watcher included. Peak: VmHWM of the program (the pages of "
+    "the smallest and the largest in brackets. For total CPU × both runs of a "
+    "pair go at once, side by side on one core, in slices of 20 ms, so that "
+    "what else slows the machine down slows both down; what memscope's own "
+    "processes do by the clock is taken from the runs in turn, since two "
+    "programs on one core take twice the time. A share of heaptrack's is one "
+    "of medians. Wall and total CPU are of the whole command, all processes, "
+    "start and end of the watcher included. Peak: VmHWM of the program (the pages of "
     "the event store that it touched are in it), and of the largest process "
     "of the watcher beside it. Per block: what the program's peak grew by, "
     "divided by the most blocks live at once. Every run's output equals the "

@@ -26,7 +26,7 @@ import pages
 import startup
 import throughput
 import watchers
-from measure import Run, ratios, shares, spread, turns
+from measure import Run, by_events, ratios, shares, side_by_side, spread, turns
 from report import report
 from saved import LATEST, load, rewrite_readme, save
 from workloads import all_workloads
@@ -60,6 +60,7 @@ class Bench:
         keys = [watcher.key for watcher in self.memscopes]
         self.default = next(key for key in watchers.DEFAULTS if key in keys)
         self.default_watcher = self.memscopes[keys.index(self.default)]
+        self.clocked = set(keys)  # their own processes work by the clock
         self.titles = {watcher.key: watcher.title
                        for watcher in self.fast + self.slow}
         # Instructions are counted in plain code, speed in optimized code.
@@ -96,29 +97,30 @@ class Bench:
                 runs[watcher.key].append(run)
         return runs
 
-    def pairs_of(self, work, count):
-        """{(watcher's key, that of what it is compared with): (its runs, the
-        other's)}, each directly after the other, for what targets judge."""
-        by_key = {watcher.key: watcher for watcher in self.fast}
-        pairs = {pair: ([], []) for pair in watchers.JUDGED
-                 if pair[0] in by_key}
-        for _ in range(count):
-            for (key, other), (mine, others) in pairs.items():
-                others.append(self.run(work, by_key[other]))
-                mine.append(self.run(work, by_key[key]))
-                self.check(work, by_key[key], mine[-1], others[-1])
+    def pairs_of(self, work, those, rounds):
+        """{(watcher's key, that of what it is compared with): pairs of runs},
+        each pair side by side."""
+        by_key = {watcher.key: watcher for watcher in those}
+        pairs = {(key, "bare"): [] for key in by_key if key != "bare"}
+        pairs.update({(key, "floor"): [] for key in watchers.TO_FLOOR
+                      if key in by_key and "floor" in by_key})
+        for turn in range(rounds):
+            for (key, other), runs in pairs.items():
+                if key == "heaptrack" and turn >= 2:
+                    continue  # the longest runs are the steadiest
+                mine, theirs = side_by_side(
+                    *(lambda w=by_key[name]: self.run(work, w)
+                      for name in (key, other)))
+                self.check(work, by_key[key], mine, theirs)
+                runs.append((mine, theirs))
         return pairs
 
     def against_bare(self, runs, pairs=None):
-        pairs = pairs or {}
-
-        def against(key, other):
-            mine, others = pairs.get((key, other), ([], []))
-            return runs[key] + mine, runs[other] + others
-
-        rows = {}
-        for key in runs:
-            mine, bare = against(key, "bare")
+        """A row for each watcher: of its runs in turn and, where there are
+        any, its pairs."""
+        rows, bare = {}, runs["bare"]
+        bare_s = spread([r.cpu_s for r in bare])[0]
+        for key, mine in runs.items():
             rows[key] = {
                 "runs": len(mine),
                 "wall_s": spread([r.wall_s for r in mine])[0],
@@ -129,10 +131,12 @@ class Bench:
                               [r.cpu_s for r in bare]),
                 "program_kib": spread([r.program_kib for r in mine])[0],
                 "helper_kib": spread([r.helper_kib for r in mine])[0]}
-            if "floor" in runs and key in ("sampled", "off"):
-                mine, floor = against(key, "floor")
-                rows[key]["over_floor"] = ratios(
-                    [r.cpu_s for r in mine], [r.cpu_s for r in floor])
+        for (key, other), those in (pairs or {}).items():
+            alone = spread([r.helper_s for r in runs[key]])[0] / bare_s \
+                if key in self.clocked else None
+            rows[key]["cpu" if other == "bare" else "over_floor"] = spread(
+                by_events(those, alone))
+            rows[key]["pairs"] = len(those)
         return shares(rows)
 
     def counted(self, runs):
@@ -167,10 +171,10 @@ class Bench:
         progress(work.name)
         for watcher in self.fast[:2]:
             self.run(work, watcher)  # warms up
-        rounds = min(2, self.options.rounds) if work.heavy \
-            else self.options.rounds
-        runs = self.rounds_of(work, self.bearable(work), rounds)
-        rows = self.against_bare(runs, self.pairs_of(work, 2 * rounds))
+        rounds = 1 if work.heavy else self.options.rounds
+        those = self.bearable(work)
+        runs = self.rounds_of(work, those, rounds)
+        rows = self.against_bare(runs, self.pairs_of(work, those, rounds))
         slow = list(self.slow) if work.patient else []
         if slow and work.name == self.options.valgrind_on:
             slow += watchers.valgrinds(self.directory, self.missing)

@@ -21,9 +21,8 @@ MEMSCOPE = [
 # The way that the targets for "the default backend" are about: the first of
 # these that there is.
 DEFAULTS = ("exact", "lockfree")
-# What targets of programs compare, by key.
-JUDGED = (("exact", "bare"), ("core", "bare"), ("sampled", "floor"),
-          ("off", "floor"))
+# What else than the bare program a way is compared with, by key.
+TO_FLOOR = ("sampled", "off")
 
 LIBRARIES = ("/usr/lib/%s-linux-gnu" % os.uname().machine, "/usr/lib64",
              "/usr/lib", "/usr/local/lib")

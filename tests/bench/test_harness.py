@@ -44,11 +44,9 @@ class Harness(unittest.TestCase):
             self.assertEqual(len(row["wall"]), 3)
             self.assertGreater(results["pairs"]["hot"][key]["ns"], 0)
         self.assertEqual(program["watched"]["bare"]["wall"], [1, 1, 1])
-        # What targets judge is run more often.
-        self.assertEqual(
-            {key: program["watched"][key]["runs"]
-             for key in ("bare", "lockfree", "core", "exact")},
-            {"bare": 1, "lockfree": 1, "core": 3, "exact": 3})
+        for key in ("core", "lockfree", "exact", "off", "floor"):
+            self.assertEqual(program["watched"][key]["pairs"], 1)
+        self.assertEqual(len(program["watched"]["off"]["over_floor"]), 3)
         preload = results["preload"]
         self.assertGreater(preload["instructions"], 50000)
         self.assertGreater(preload["added_instructions"], 10000)
@@ -67,6 +65,24 @@ class Harness(unittest.TestCase):
         rows["heaptrack"]["cpu"][0] = 1  # it adds nothing: a share of nothing
         del rows["exact"]["share_of_heaptrack"]
         self.assertNotIn("share_of_heaptrack", measure.shares(rows)["exact"])
+
+    def test_pairs_share_a_core_and_what_goes_by_the_clock_does_not(self):
+        mine_before = os.sched_getaffinity(0)
+        busy = ["/usr/bin/python3", "-c", "for i in range(2000000): pass"]
+        first, second = measure.side_by_side(
+            lambda: measure.Run(busy), lambda: measure.Run(
+                ["/usr/bin/python3", "-c", "import os, time; "
+                 "print(len(os.sched_getaffinity(0)))"]))
+        self.assertGreater(first.cpu_s, 0.01)
+        self.assertEqual(second.stdout.strip(), b"1")
+        self.assertEqual(os.sched_getaffinity(0), mine_before)
+        mine, other = first, second
+        mine.cpu_s, mine.helper_s, other.cpu_s = 3.5, 0.5, 2.0
+        self.assertEqual(measure.by_events([(mine, other)]), [1.75])
+        self.assertEqual(measure.by_events([(mine, other)], 0.125), [1.625])
+        with self.assertRaisesRegex(RuntimeError, "ended with 1"):
+            measure.side_by_side(lambda: measure.Run(busy),
+                                 lambda: measure.Run(["/bin/false"]))
 
     def test_every_part_is_reported(self):
         self.assertEqual([name for name, _ in report.PARTS],
