@@ -119,11 +119,11 @@ class Run:
         self.helper_s = sum(self._helpers.values())
 
     def _look(self, pid, program):
-        peak = high_water_kib(pid)
-        if program is None or executable(pid) == os.path.realpath(program):
+        peak, runs = high_water_kib(pid), executable(pid)
+        if program is None or runs == os.path.realpath(program):
             self.program_kib = max(self.program_kib, peak)
             self._helpers.pop(pid, None)  # it has started as the tool's
-        else:
+        elif runs:  # one that has ended runs nothing
             self.helper_kib = max(self.helper_kib, peak)
             with contextlib.suppress(OSError):
                 self._helpers[pid] = process_cpu_s(pid)
