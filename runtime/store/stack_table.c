@@ -145,6 +145,18 @@ static MS_NOINLINE uint32_t take_slot(struct ms_store *s,
     return 0;
 }
 
+uint32_t ms_store_known_stack(const struct ms_store *s, uint64_t address,
+                              uint32_t parent)
+{
+    struct place p = place_of(s, address, parent, 0);
+
+    // What stands for the segment where a fork came in between: see fork.c.
+    if (ms_unlikely(p.last_bits == 0))
+        return 0;
+    const _Atomic uint32_t *window = children_of(s, parent);
+    return among(s, window, ms_lanes_look(window, p.tag, ~NODE_MASK).like, &p);
+}
+
 // Looks through a window, and takes its first empty slot for the key.
 MS_ALWAYS_INLINE uint32_t settle(struct ms_store *s, _Atomic uint32_t *window,
                                  const struct place *p, uint32_t *fresh)

@@ -24,14 +24,10 @@ static uint32_t module_of(struct ms_nodes *nodes, struct ms_store *store,
 
 MS_NOINLINE uint32_t ms_nodes_meet(struct ms_nodes *nodes,
                                    struct ms_store *store, uint64_t address,
-                                   uint32_t parent, struct ms_known_node *known)
+                                   uint32_t parent)
 {
-    uint32_t node = ms_store_stack_in(store, address, parent,
-                                      module_of(nodes, store, address));
-
-    if (node != 0)
-        *known = (struct ms_known_node){address, parent, node};
-    return node;
+    return ms_store_stack_in(store, address, parent,
+                             module_of(nodes, store, address));
 }
 
 void ms_nodes_forget_modules(struct ms_nodes *nodes)

@@ -14,13 +14,7 @@
 #include "platform/compiler.h"
 #include "runtime/store.h"
 
-#define MS_NODES_BITS 10u
 #define MS_NODES_MODULES 8u
-
-struct ms_known_node {
-    uint64_t address; // 0: none
-    uint32_t parent, node;
-};
 
 struct ms_known_module {
     uint64_t start, bytes;
@@ -30,13 +24,11 @@ struct ms_known_module {
 struct ms_nodes {
     struct ms_known_module modules[MS_NODES_MODULES];
     uint32_t next_module; // to be replaced
-    struct ms_known_node known[1u << MS_NODES_BITS];
 };
 
-// ms_nodes_meet asks the store, and remembers what it says.
+// ms_nodes_meet is ms_store_stack.
 uint32_t ms_nodes_meet(struct ms_nodes *nodes, struct ms_store *store,
-                       uint64_t address, uint32_t parent,
-                       struct ms_known_node *known);
+                       uint64_t address, uint32_t parent);
 
 // ms_nodes_forget_modules is for when one was unloaded.
 void ms_nodes_forget_modules(struct ms_nodes *nodes);
@@ -46,13 +38,10 @@ MS_ALWAYS_INLINE uint32_t ms_nodes_node(struct ms_nodes *nodes,
                                         struct ms_store *store,
                                         uint64_t address, uint32_t parent)
 {
-    uint64_t hash = (address ^ (uint64_t)parent << 40 ^ parent) *
-                    UINT64_C(0x9E3779B97F4A7C15);
-    struct ms_known_node *k = &nodes->known[hash >> (64 - MS_NODES_BITS)];
+    uint32_t node = ms_store_known_stack(store, address, parent);
 
-    if (ms_likely(k->address == address && k->parent == parent))
-        return k->node;
-    return ms_nodes_meet(nodes, store, address, parent, k);
+    return ms_likely(node != 0) ? node
+                                : ms_nodes_meet(nodes, store, address, parent);
 }
 
 #endif

@@ -92,6 +92,11 @@ uint32_t ms_store_stack(struct ms_store *store, uint64_t address,
 uint32_t ms_store_stack_in(struct ms_store *store, uint64_t address,
                            uint32_t parent, uint32_t module);
 
+// ms_store_known_stack gives the node if that is seen at the first look; 0: it
+// may be there all the same.
+uint32_t ms_store_known_stack(const struct ms_store *store, uint64_t address,
+                              uint32_t parent);
+
 // ms_store_allocation books a block that now lives at `address`.
 void ms_store_allocation(struct ms_writer *writer, uint64_t address,
                          uint64_t size, uint32_t stack, bool by_realloc);
