@@ -16,9 +16,11 @@
 #include "store/ledger.h"
 
 // The filter says, without touching the index, that an address is not of a
-// sampled block: for each of these places, how many there are; 255 stays.
-#define MS_FILTER_BITS 18u
-#define MS_FILTER_BYTES ((size_t)1 << MS_FILTER_BITS)
+// sampled block: for each page, how many there are; 255 stays. Pages that lie
+// side by side do so here, as blocks that are freed one after the other mostly
+// do: so what a free looks at is at hand. Those a gibibyte apart share a place.
+#define MS_FILTER_PAGE_SHIFT 12u
+#define MS_FILTER_BYTES ((size_t)1 << 18)
 
 // The row for a sampled block, 0: none left.
 uint32_t ms_sampled_row(struct ms_writer *w, uint32_t stack, uint64_t size);
@@ -28,10 +30,9 @@ void ms_sampled_allocation(struct ms_writer *w, uint32_t row, uint64_t address,
 void ms_sampled_free(struct ms_writer *w, uint32_t row, uint64_t address,
                      uint64_t size, uint64_t lifetime, bool temporary);
 
-MS_ALWAYS_INLINE uint32_t ms_filter_place(uint64_t address)
+MS_ALWAYS_INLINE uint64_t ms_filter_place(uint64_t address)
 {
-    return (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >>
-                      (64 - MS_FILTER_BITS));
+    return (address >> MS_FILTER_PAGE_SHIFT) & (MS_FILTER_BYTES - 1);
 }
 
 // ms_filter_has: false means that no sampled block lives there.
