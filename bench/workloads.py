@@ -201,7 +201,7 @@ def xz(directory, scale):
     rng = random.Random(6)
     words = ["%x" % rng.getrandbits(32) for _ in range(3000)]
     path = _write(directory, "words.txt", " ".join(
-        rng.choice(words) for _ in range(int(300000 * scale))))
+        rng.choice(words) for _ in range(int(600000 * scale))))
     return Workload("xz", "few allocations",
                     ["/usr/bin/xz", "-T1", "-6", "-c", "-k", path])
 

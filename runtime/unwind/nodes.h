@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// nodes: the nodes of the stack table that a thread has met last, and the
-// modules that their addresses lay in, so that it need not ask what all threads
-// share. A node never changes; a module may be unloaded.
+// nodes: the stack table as one thread asks it. A new node wants to know its
+// module: the thread keeps those that it has met last, so that it need not ask
+// what all threads share. A node never changes; a module may be unloaded.
 //
 // The owner thread only; nothing is allocated. All zero is an empty one.
 
