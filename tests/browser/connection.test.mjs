@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, test } from "node:test";
-import { DEMO, Memscope } from "./support/memscope.mjs";
+import { DEMO, Memscope, target } from "./support/memscope.mjs";
 import { full, go, held, launch, open, picture, pill, pillSays, tiles } from "./support/page.mjs";
 import { until } from "./support/until.mjs";
 
@@ -204,5 +204,25 @@ test("a lost connection comes back where it was, without a hole", async () => {
   const { first, last, samples } = await held(page);
   assert.equal(first, before.first);
   assert.equal(last - first + 1, samples);
+  await close();
+});
+
+test("a program of which a tick costs much: how often it comes is said, and is not Stale", async () => {
+  memscope = await Memscope.start([target("one_at_a_time"), "1000000", "17"]);
+  const { page, close, problems } = await open(browser, memscope.url);
+  await full(page);
+  await pillSays(page, /^Live · (0\.[5-9]|[1-4](\.\d)?) Hz$/);
+  /** @type {Set<string>} */
+  const said = new Set();
+  const { last } = await held(page);
+  await until("three more", async () => {
+    said.add(await pill(page));
+    return (await held(page)).last >= last + 3;
+  });
+  assert.deepEqual(
+    [...said].filter((one) => !one.startsWith("Live")),
+    [],
+  );
+  assert.deepEqual(await problems(), []);
   await close();
 });

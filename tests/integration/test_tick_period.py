@@ -16,7 +16,7 @@ def period(scope):
 class TickPeriod(TestCase):
 
     def test_many_changes_are_read_less_often(self):
-        with Memscope(target("one_at_a_time"), "1000000") as scope:
+        with Memscope(target("one_at_a_time"), "1000000", "17") as scope:
             wait_until("ticks come less often",
                        lambda: period(scope) > 2 * TENTH_NS)
             self.assertLessEqual(period(scope), SLOWEST_NS)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// one_at_a_time ROUNDS: 16384 call stacks by turns, each holding a block of
-// 4096 bytes for as long as it takes to free it. There is never more than one.
+// one_at_a_time ROUNDS [DEPTH]: 2^DEPTH call stacks (14) by turns, each holding
+// a block of 4096 bytes for as long as it takes to free it. There is never more
+// than one.
 
 #include "victim.h"
-
-#define DEPTH 14u
 
 static void hold(void)
 {
@@ -36,9 +35,10 @@ static void one(unsigned path, unsigned depth)
 int main(int argc, char **argv)
 {
     unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+    unsigned depth = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 14;
 
     for (unsigned long i = 0; i < rounds; i++)
-        for (unsigned path = 0; path < 1u << DEPTH; path++)
-            zero(path, DEPTH);
+        for (unsigned path = 0; path < 1u << depth; path++)
+            zero(path, depth);
     return 0;
 }
