@@ -30,7 +30,6 @@ uint64_t ms_tick_budget_spend(struct ms_tick_budget *b, uint64_t elapsed_ns,
     b->left_ns -= at_most(cpu_ns, SECOND_GIVES + MOST_OWED);
     if (b->left_ns < -MOST_OWED)
         b->left_ns = -MOST_OWED;
-    uint64_t wait =
-        b->left_ns < 0 ? (uint64_t)-b->left_ns * MS_TICK_SHARE : 0;
+    uint64_t wait = b->left_ns < 0 ? (uint64_t)-b->left_ns * MS_TICK_SHARE : 0;
     return wait > b->period_ns ? wait : b->period_ns;
 }

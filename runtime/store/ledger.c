@@ -52,9 +52,8 @@ static bool becomes_first(struct ms_writer *w, const struct ms_row *like,
 
     // relaxed: a number, which only this thread makes use of
     return like->sampling == 0 && row != 0 &&
-           ms_cas_relaxed(
-               &w->first_rows[like->stack], &none,
-               ms_first_row_pack(row, like->size_class, w->thread));
+           ms_cas_relaxed(&w->first_rows[like->stack], &none,
+                          ms_first_row_pack(row, like->size_class, w->thread));
 }
 
 MS_NOINLINE uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,

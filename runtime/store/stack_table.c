@@ -6,8 +6,8 @@
 // is full, in one of a hash of its own. The hash has levels, each much larger
 // than the one before. Slots are never emptied and are filled in the order in
 // which they are tried, so that two threads with the same key meet in the same
-// slot: one key has one node. A slot holds the node's number and, above it, some
-// bits of the key's hash, so that others' nodes are not looked at.
+// slot: one key has one node. A slot holds the node's number and, above it,
+// some bits of the key's hash, so that others' nodes are not looked at.
 
 #include "store/stack_table.h"
 
