@@ -225,9 +225,8 @@ static void read_every_row(struct ms_session *s)
 
     while (ms_reader_next_rows(&s->reader, row, &row, &end))
         for (; row < end; row++)
-            if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0})) {
+            if (ms_reader_row_key(&s->reader, row, &(struct ms_row_key){0}))
                 ms_model_read_own(&s->model, &s->reader, row, s->seq);
-            }
 }
 
 void ms_session_finish(struct ms_session *s, int wait_status,
