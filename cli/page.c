@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "delayed.h"
 #include "platform/environment.h"
 #include "server/log.h"
 #include "values.h"
@@ -147,6 +148,7 @@ void ms_page_serve(struct ms_page *p, struct ms_engine *engine)
 {
     make_room_for_viewers(p->options.max_clients);
     p->options.engine = engine;
+    p->options.load = ms_delayed_load;
     enum memscope_status status = ms_server_create(&p->options, &p->server);
     if (status != MEMSCOPE_OK) // it runs by now, and is watched without
         fprintf(stderr, LINE "no page: %s\n", memscope_strerror(status));

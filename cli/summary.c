@@ -18,6 +18,7 @@
 #define SITES_SHOWN 5
 #define CHILDREN_SHOWN 8
 #define NAME_WAIT_MS 1000
+#define NAME_STEP_MS 20
 #define LINE "memscope: "
 
 // 1536 -> "1.50 KiB": three significant digits, as on the page.
@@ -58,12 +59,14 @@ static size_t find_sites(struct ms_engine *engine, uint32_t session,
     size_t count = 0;
     bool named = false;
 
-    for (int waited = 0; waited <= NAME_WAIT_MS && !named; waited += 20) {
-        if (waited != 0)
-            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    for (long waited = 0, step = 0; waited <= NAME_WAIT_MS && !named;
+         waited += step) {
+        if (step != 0)
+            nanosleep(&(struct timespec){.tv_nsec = step * 1000000}, NULL);
         if (ms_engine_top_sites(engine, session, rows, SITES_SHOWN, &count,
                                 &named) != MEMSCOPE_OK)
             return 0;
+        step = step < NAME_STEP_MS ? step + 1 : NAME_STEP_MS;
     }
     return count;
 }

@@ -149,6 +149,24 @@ void ms_engine_hurry(struct ms_engine *e)
         ms_symbols_hurry(e->symbols);
 }
 
+// Asks for a name at once: ticks may be far between. Of the site itself they
+// are to tell what has changed.
+static bool name_row(struct ms_session *s, struct ms_site *site,
+                     struct ms_site_row *row)
+{
+    struct ms_symbol found;
+
+    site->wanted = true;
+    if (site->symbol_module == 0)
+        return true;
+    bool known = ms_symbols_lookup(s->symbols, site->symbol_module,
+                                   site->file_address, &found);
+    row->function = found.function;
+    row->file = found.file;
+    row->line = found.line;
+    return known;
+}
+
 enum memscope_status ms_engine_top_sites(struct ms_engine *e, uint32_t session,
                                          struct ms_site_row *rows, size_t room,
                                          size_t *count, bool *named)
@@ -170,9 +188,7 @@ enum memscope_status ms_engine_top_sites(struct ms_engine *e, uint32_t session,
         qsort(rows, *count, sizeof *rows, by_live_bytes);
     }
     for (size_t i = 0; i < *count; i++)
-        s->model.sites[rows[i].id - 1].wanted = true;
-    for (size_t i = 0; i < s->unnamed.count; i++)
-        *named &= !s->model.sites[s->unnamed.items[i]].wanted;
+        *named &= name_row(s, &s->model.sites[rows[i].id - 1], &rows[i]);
     pthread_mutex_unlock(&s->lock);
     ms_engine_let_go(e, s);
     return MEMSCOPE_OK;

@@ -18,6 +18,7 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "server/log.h"
+#include "service.h"
 #include "ws.h"
 
 #define EVENTS 64
@@ -37,6 +38,7 @@ struct pending {
 struct dispatcher {
     struct ms_server *server;
     int epoll;
+    bool serves;       // the service has begun
     bool unknown_said; // that the kernel does not say whose a connection is
     uint64_t rest_ns;  // no connection is accepted before; 0: as they come
     struct pending pending[MS_HEADS_PENDING];
@@ -93,6 +95,20 @@ static void give_up(struct dispatcher *d, struct pending *p)
         close(let_go(d, p));
 }
 
+// Whoever comes first waits for it.
+static bool begin_service(struct dispatcher *d)
+{
+    struct ms_server *s = d->server;
+
+    if (d->serves || !ms_service_begin(s))
+        return d->serves;
+    d->serves = watch(d, ms_http_poll_fd(s->http), EPOLLIN, HTTP) &&
+                watch(d, ms_http_wake_fd(s->http), EPOLLIN, HTTP);
+    if (!d->serves)
+        ms_service_end(s);
+    return d->serves;
+}
+
 static void hand_over(struct dispatcher *d, struct pending *p,
                       enum ms_head_kind kind)
 {
@@ -106,6 +122,9 @@ static void hand_over(struct dispatcher *d, struct pending *p,
     else if (kind == MS_HEAD_NONE)
         turn_away(d, p, "400 Bad Request", "bad_request",
                   "this is no request of HTTP");
+    else if (!begin_service(d))
+        turn_away(d, p, "503 Service Unavailable", "unavailable",
+                  "the page could not be started; the log says why");
     // Without room for it, an upgrade is HTTP's: it says so.
     else if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
         ms_ws_add(d->server->ws, let_go(d, p), NULL);
@@ -188,7 +207,7 @@ static bool make_room(struct dispatcher *d)
         give_up(d, oldest);
         return true;
     }
-    if (ms_http_end_oldest(d->server->http))
+    if (d->serves && ms_http_end_oldest(d->server->http))
         return true;
     d->rest_ns = ms_clock_monotonic_ns() + REST_NS;
     listen_again(d, 0);
@@ -293,11 +312,14 @@ static void loop(struct dispatcher *d)
     bool running = true;
 
     while (running) {
-        int wait = sooner(expire(d), ms_http_timeout_ms(d->server->http));
+        int wait = expire(d);
+        if (d->serves)
+            wait = sooner(wait, ms_http_timeout_ms(d->server->http));
         int n = epoll_wait(d->epoll, events, EVENTS, wait);
         for (int i = 0; i < n; i++)
             running = handle(d, &events[i]) && running;
-        ms_http_run(d->server->http);
+        if (d->serves)
+            ms_http_run(d->server->http);
     }
 }
 
@@ -311,7 +333,6 @@ static void *dispatch(void *arg)
     for (size_t i = 0; i < MS_HEADS_PENDING; i++)
         if (d->pending[i].fd >= 0)
             close(let_go(d, &d->pending[i]));
-    ms_http_destroy(d->server->http);
     close(d->epoll);
     free(d);
     return NULL;
@@ -320,7 +341,6 @@ static void *dispatch(void *arg)
 enum memscope_status ms_dispatcher_start(struct ms_server *s)
 {
     struct dispatcher *d = calloc(1, sizeof *d);
-    enum memscope_status status = MEMSCOPE_ERROR_SYSTEM;
 
     if (d == NULL)
         return MEMSCOPE_ERROR_MEMORY;
@@ -333,30 +353,22 @@ enum memscope_status ms_dispatcher_start(struct ms_server *s)
     s->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->stop_event < 0)
         goto fail_epoll;
-    status = ms_http_create(s, &s->http);
-    if (status != MEMSCOPE_OK)
+    if (!watch(d, s->stop_event, EPOLLIN, STOP))
         goto fail_event;
-    status = MEMSCOPE_ERROR_SYSTEM;
-    if (!watch(d, s->stop_event, EPOLLIN, STOP) ||
-        !watch(d, ms_http_poll_fd(s->http), EPOLLIN, HTTP) ||
-        !watch(d, ms_http_wake_fd(s->http), EPOLLIN, HTTP))
-        goto fail_http;
     for (size_t i = 0; i < MS_LISTENERS; i++)
         if (s->listeners[i] >= 0 &&
             !watch(d, s->listeners[i], EPOLLIN, LISTENER_0 + i))
-            goto fail_http;
+            goto fail_event;
     if (ms_thread_start(&s->dispatcher, "ms-http", dispatch, d) == 0)
         return MEMSCOPE_OK;
 
-fail_http:
-    ms_http_destroy(s->http);
 fail_event:
     close(s->stop_event);
 fail_epoll:
     close(d->epoll);
 fail:
     free(d);
-    return status;
+    return MEMSCOPE_ERROR_SYSTEM;
 }
 
 void ms_dispatcher_stop(struct ms_server *s)

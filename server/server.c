@@ -12,7 +12,7 @@
 #include "listener.h"
 #include "platform/clock.h"
 #include "server/log.h"
-#include "ws.h"
+#include "service.h"
 
 #define CLIENTS_DEFAULT 64
 
@@ -53,18 +53,13 @@ enum memscope_status ms_server_create(const struct ms_server_options *options,
     status = ms_admission_prepare(s, why);
     if (status != MEMSCOPE_OK)
         goto fail_listener;
-    status = ms_ws_create(s, &s->ws);
-    if (status != MEMSCOPE_OK)
-        goto fail_listener;
     status = ms_dispatcher_start(s);
     if (status != MEMSCOPE_OK)
-        goto fail_ws;
+        goto fail_listener;
     *out = s;
     say(s, "server.begin");
     return MEMSCOPE_OK;
 
-fail_ws:
-    ms_ws_destroy(s->ws);
 fail_listener:
     ms_admission_end(s);
     ms_listener_close(s);
@@ -82,7 +77,7 @@ void ms_server_stop(struct ms_server *s)
         return;
     ms_dispatcher_stop(s);
     ms_listener_close(s);
-    ms_ws_destroy(s->ws);
+    ms_service_end(s);
     ms_admission_end(s);
     say(s, "server.end");
     free(s);

@@ -28,13 +28,13 @@ struct ms_server {
     int listeners[MS_LISTENERS];      // -1: none
     int stop_event;                   // ends the dispatcher
     pthread_t dispatcher;
-    struct ms_http *http;          // [dispatcher]
+    struct ms_http *http;          // [dispatcher]; NULL: nobody has come
     struct ms_http_shared *shared; // [dispatcher]
     _Atomic unsigned exports;      // that wait for names or time
     struct ms_endpoints endpoints; // [dispatcher]
     struct ms_sql_jobs *sql_jobs;
     struct ms_asides *asides;
-    struct ms_ws *ws;
+    struct ms_ws *ws; // as http
     _Atomic uint64_t requests;
     _Atomic uint64_t messages;
     _Atomic uint64_t coalesced;

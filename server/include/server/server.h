@@ -2,8 +2,9 @@
 //
 // server: one port for HTTP and WebSocket, on the loopback addresses unless
 // others are asked for, and a Unix socket beside it or in its place. It runs
-// on two threads of its own ("ms-http", "ms-ws"); queries in SQL run on up to
-// four others ("ms-query"), which begin with the first of them.
+// on two threads of its own, "ms-http", and, from the first connection on,
+// "ms-ws"; queries in SQL run on up to four others ("ms-query"), which begin
+// with the first of them.
 //
 //   function          thread  waits for
 //   ms_server_create any     the port to listen
@@ -17,6 +18,7 @@
 #define MS_SERVER_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -53,6 +55,10 @@ struct ms_server_options {
     const char *announce; // where other programs announce themselves; NULL
     bool embedded;        // in the watched program itself; said in the status
     void (*thread_start)(void); // called first on each thread; may be NULL
+    // Called when the first connection comes, on the thread that answers, for
+    // what answering needs: false, and why, turns it away, and the next one
+    // tries again. NULL: all is there.
+    bool (*load)(char *why, size_t room);
     // Called before each answer, on the thread that gives it, with `with`: who
     // has announced itself before a question shall be in its answer. NULL: not.
     void (*before_answer)(void *with);
