@@ -128,6 +128,13 @@ class ProcessTree(Hazard):
         self.assertIn("in 13 blocks  leaf_allocate", own[3])
         self.assertNotIn("still run", own[3])
 
+    def test_names_at_the_end_do_not_wait_for_a_tick(self):
+        # With so many sessions to look through they are far between.
+        script = "for i in $(seq 60); do /bin/bash -c :; done; exec %s leaf 3"
+        own = self.watched(["/bin/sh", "-c", script % CHILDREN])
+        self.assertEqual(own[0], 3)
+        self.assertIn("in 13 blocks  leaf_allocate", own[3])
+
     def test_a_daemon_goes_on_being_watched(self):
         # The shell ends when the daemon has said what it holds.
         script = CHILDREN + " daemon | { read line; echo \"$line\"; exit 5; }"

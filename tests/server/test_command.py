@@ -4,11 +4,13 @@
 are taken, addresses that are not loopback; and that both address families
 are served."""
 
+import json
+import os
 import socket
 import unittest
 
 import server_test
-from memscope_test import BIN, DEMO, Memscope, Process, target
+from memscope_test import BIN, DEMO, Memscope, Process, target, wait_until
 from ws_client import Refused, Viewer
 
 DEFAULT_PORT = 7070
@@ -127,6 +129,48 @@ class Listening(server_test.TestCase):
                             heard.add(local)
             self.assertLessEqual(heard, wanted)
             self.assertIn("0100007F:%04X" % scope.port, heard)
+
+
+class Delayed(server_test.TestCase):
+    """What answers is loaded when somebody comes."""
+
+    COMMAND = ["/bin/sh", "-c", "read line; echo said; exit 3"]
+
+    def loaded(self, scope):
+        with open("/proc/%d/maps" % scope.pid, encoding="ascii") as f:
+            text = f.read()
+        return [name in text for name in
+                ("libmicrohttpd.so", "libwebsockets.so", "libgnutls.so")]
+
+    def test_the_first_who_comes_has_it_loaded(self):
+        with Memscope(*self.COMMAND) as scope:
+            wait_until("the program's pid",
+                       lambda: "watching" in scope.own_stderr())
+            self.assertEqual(self.loaded(scope), [False] * 3)
+            scope.status()
+            self.assertEqual(self.loaded(scope), [True] * 3)
+            scope.close_stdin()
+            self.assertEqual(scope.wait(), 3)
+
+    def test_without_a_library_there_is_no_page_and_all_else(self):
+        directory = self.scratch()
+        library = os.path.join(directory, "libmicrohttpd.so.12")
+        with open(library, "wb") as f:
+            f.write(b"no library")
+        env = {"LD_LIBRARY_PATH": directory}
+        with Memscope(*self.COMMAND, env=env) as scope:
+            for _ in range(2):
+                status, _, body = scope.request("GET", "/api/v1/status")
+                self.assertEqual(status, 503)
+                self.assertEqual(json.loads(body)["error"]["code"],
+                                 "unavailable")
+            os.unlink(library)  # it is there the next time
+            self.assertEqual(scope.status()["session"], 1)
+            scope.close_stdin()
+            self.assertEqual(scope.wait(), 3)
+            self.assertEqual(scope.stdout.all(), b"said\n")
+            self.assertEqual(scope.own_stderr().count(
+                "no page: " + library), 2, scope.own_stderr())
 
 
 class Watched(Memscope):
