@@ -60,29 +60,26 @@ static void *boot_block(size_t size, size_t alignment)
 MS_ALWAYS_INLINE bool passes(size_t size)
 {
     uint64_t pulse = ms_passing_pulse();
-    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
 
-    return mode != MS_MODE_EXACT &&
-           (mode == MS_MODE_OFF || ms_fast_passes(pulse, size));
+    return !ms_control_is_exact(pulse) &&
+           (ms_control_is_off(pulse) || ms_fast_passes(pulse, size));
 }
 
 MS_ALWAYS_INLINE bool passes_free(const void *p)
 {
     uint64_t pulse = ms_passing_pulse();
-    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
 
-    return mode != MS_MODE_EXACT &&
-           (mode == MS_MODE_OFF || ms_fast_passes_free(pulse, p));
+    return !ms_control_is_exact(pulse) &&
+           (ms_control_is_off(pulse) || ms_fast_passes_free(pulse, p));
 }
 
 // A reallocation of a block that is not in the sample, to one that is not.
 MS_ALWAYS_INLINE bool passes_resize(const void *p, size_t size)
 {
     uint64_t pulse = ms_passing_pulse();
-    enum ms_mode mode = ms_control_mode((uint32_t)pulse);
 
-    return mode != MS_MODE_EXACT &&
-           (mode == MS_MODE_OFF ||
+    return !ms_control_is_exact(pulse) &&
+           (ms_control_is_off(pulse) ||
             (ms_fast_passes_free(pulse, p) && ms_fast_passes(pulse, size)));
 }
 
@@ -166,14 +163,12 @@ static MS_NOINLINE void free_slowly(void *p, const void *frame)
         ms_real_alloc.free(p);
 }
 
-// The hooks themselves have no frame of their own: so it is one jump to the
-// allocator when capture is off, or the block not in the sample, and to here
-// when it is, where the frame is the same as theirs would be.
-static MS_NOINLINE void *captured_malloc(size_t size)
+// The rest of such a hook, into which this is inlined: its frame is the hook's.
+// Asked for where it is needed, it takes no register meanwhile.
+MS_ALWAYS_INLINE void *captured(void *p, size_t size)
 {
     struct ms_fast_event e;
 
-    void *p = ms_real_alloc.plain_malloc(size);
     if (ms_unlikely(p == NULL))
         return p;
     enum ms_fast done = ms_fast_alloc(p, size, MS_HOOK_FRAME, &e);
@@ -186,6 +181,19 @@ static MS_NOINLINE void *captured_malloc(size_t size)
             : slowly_given(p, size, MS_HOOK_FRAME);
     ms_keep_frame();
     return p;
+}
+
+// The hooks themselves have no frame of their own: so it is one jump to the
+// allocator when capture is off, or the block not in the sample, and to here
+// when it is, where the frame is the same as theirs would be.
+static MS_NOINLINE void *captured_malloc(size_t size)
+{
+    return captured(ms_real_alloc.plain_malloc(size), size);
+}
+
+static MS_NOINLINE void *captured_calloc(size_t size)
+{
+    return captured(ms_real_alloc.plain_calloc(1, size), size);
 }
 
 static MS_NOINLINE void captured_free(void *p)
@@ -247,9 +255,8 @@ void *calloc(size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    if (ms_unlikely(!have_real()))
-        return boot_block(bytes, 0); // never used before: zeroed
-    return given(ms_real_alloc.calloc(1, raised(bytes)), bytes, MS_HOOK_FRAME);
+    return passes(bytes) ? ms_real_alloc.plain_calloc(1, bytes)
+                         : captured_calloc(bytes);
 }
 
 void *realloc(void *p, size_t size)

@@ -14,8 +14,12 @@
 #define BOOT_BYTES 65536
 
 static void *first_malloc(size_t size);
+static void *first_calloc(size_t count, size_t size);
 
-struct ms_real_alloc ms_real_alloc = {.plain_malloc = first_malloc};
+struct ms_real_alloc ms_real_alloc = {
+    .plain_malloc = first_malloc,
+    .plain_calloc = first_calloc,
+};
 
 static bool resolving;
 static _Alignas(64) char boot[BOOT_BYTES];
@@ -54,14 +58,33 @@ static void *raising_malloc(size_t size)
     return r->malloc(size >= r->smallest ? size : r->smallest);
 }
 
-static void *first_malloc(size_t size)
+static void *raising_calloc(size_t count, size_t size)
 {
-    if (ms_real_alloc_resolve())
-        return ms_real_alloc.plain_malloc(size);
+    const struct ms_real_alloc *r = &ms_real_alloc;
+
+    return r->calloc(count, size >= r->smallest ? size : r->smallest);
+}
+
+static void *boot_block(size_t size)
+{
     void *p = ms_boot_alloc(size, 0);
+
     if (p == NULL)
         errno = ENOMEM;
     return p;
+}
+
+static void *first_malloc(size_t size)
+{
+    return ms_real_alloc_resolve() ? ms_real_alloc.plain_malloc(size)
+                                   : boot_block(size);
+}
+
+static void *first_calloc(size_t count, size_t size)
+{
+    return ms_real_alloc_resolve()
+               ? ms_real_alloc.plain_calloc(count, size)
+               : boot_block(size); // never used before: zeroed
 }
 
 static void sparing_free(void *p)
@@ -92,6 +115,7 @@ bool ms_real_alloc_resolve(void)
     look_up(&r->malloc, "malloc");
     r->smallest = is_glibc() ? 0 : 32;
     r->plain_malloc = r->smallest == 0 ? r->malloc : raising_malloc;
+    r->plain_calloc = r->smallest == 0 ? r->calloc : raising_calloc;
     // relaxed: there is no second thread, and the arena serves nobody from now
     bool served = atomic_load_explicit(&boot_used, memory_order_relaxed) != 0;
     r->plain_free = served ? sparing_free : r->free;

@@ -192,7 +192,9 @@ void ms_capture_realloc_begin(struct ms_capture_realloc *r, void *block,
 {
     struct ms_writer *w = ms_guard_enter(frame);
 
-    *r = (struct ms_capture_realloc){.address = (uintptr_t)block};
+    r->address = (uintptr_t)block;
+    r->taken = (struct ms_taken){0};
+    r->notes.any = false;
     if (ms_unlikely(w == NULL))
         return;
     if (w->mode != MS_MODE_EXACT && ms_moderation_skips_free(w, r->address)) {
@@ -245,8 +247,10 @@ void ms_capture_realloc_end(struct ms_capture_realloc *r, void *now,
             ms_fold_into(w, row, (uintptr_t)now, size, true);
         else
             ms_capture_book(w, MS_OPERATION_REALLOCATION, now, size, frame);
-        ms_notes_moved(w, r->address, &r->notes);
-        ms_notes_put(w, (uintptr_t)now, &r->notes);
+        if (ms_unlikely(r->notes.any)) {
+            ms_notes_moved(w, r->address, &r->notes);
+            ms_notes_put(w, (uintptr_t)now, &r->notes);
+        }
         if ((uintptr_t)now == w->last_address && w->last_address < w->covers)
             resized(w, r, (uintptr_t)now, size);
     }

@@ -39,6 +39,21 @@ static inline enum ms_mode ms_control_mode(uint32_t control)
     return (enum ms_mode)(control & MS_CONTROL_MODE);
 }
 
+// What each hook asks first, of the pulse: a test of bits, as a mode is one of
+// the three.
+_Static_assert(MS_MODE_EXACT == 0 && MS_MODE_SAMPLED == 1 && MS_MODE_OFF == 2,
+               "no bit, the first, or the second");
+
+static inline bool ms_control_is_exact(uint64_t pulse)
+{
+    return (pulse & MS_CONTROL_MODE) == 0;
+}
+
+static inline bool ms_control_is_off(uint64_t pulse)
+{
+    return (pulse & MS_MODE_OFF) != 0;
+}
+
 static inline uint32_t ms_control_level(uint32_t control)
 {
     return control >> MS_CONTROL_LEVEL_SHIFT & (MS_SAMPLING_LEVELS - 1);
