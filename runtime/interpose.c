@@ -78,7 +78,8 @@ MS_ALWAYS_INLINE bool passes_resize(const void *p, size_t size)
 {
     uint64_t pulse = ms_passing_pulse();
 
-    return !ms_control_is_exact(pulse) &&
+    return !ms_control_is_exact(pulse) && p != NULL &&
+           ms_real_alloc.plain_realloc != NULL &&
            (ms_control_is_off(pulse) ||
             (ms_fast_passes_free(pulse, p) && ms_fast_passes(pulse, size)));
 }
@@ -121,16 +122,12 @@ MS_ALWAYS_INLINE void *resize(void *p, size_t size, const void *frame)
         return p != NULL ? move_from_boot(p, size, frame) : boot_block(size, 0);
     if (p == NULL)
         return given(ms_real_alloc.realloc(NULL, raised(size)), size, frame);
-    if (passes_resize(p, size) && !ms_boot_owns(p))
-        return ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
     ms_capture_realloc_begin(&change, p, frame);
     if (ms_unlikely(change.taken.cell == 0) && ms_boot_owns(p))
         return move_from_boot(p, size, frame);
     // Size 0 means free to some allocators: it must reach them as it is.
     void *now = ms_real_alloc.realloc(p, size != 0 ? raised(size) : 0);
-    int error = errno;
     ms_capture_realloc_end(&change, now, size, frame);
-    errno = error;
     return now;
 }
 
@@ -259,9 +256,15 @@ void *calloc(size_t count, size_t size)
                          : captured_calloc(bytes);
 }
 
-void *realloc(void *p, size_t size)
+static MS_NOINLINE void *captured_realloc(void *p, size_t size)
 {
     return resize(p, size, MS_HOOK_FRAME);
+}
+
+void *realloc(void *p, size_t size)
+{
+    return passes_resize(p, size) ? ms_real_alloc.plain_realloc(p, size)
+                                  : captured_realloc(p, size);
 }
 
 void *reallocarray(void *p, size_t count, size_t size)
@@ -272,7 +275,8 @@ void *reallocarray(void *p, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return resize(p, bytes, MS_HOOK_FRAME);
+    return passes_resize(p, bytes) ? ms_real_alloc.plain_realloc(p, bytes)
+                                   : captured_realloc(p, bytes);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size)

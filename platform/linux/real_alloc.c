@@ -119,6 +119,7 @@ bool ms_real_alloc_resolve(void)
     // relaxed: there is no second thread, and the arena serves nobody from now
     bool served = atomic_load_explicit(&boot_used, memory_order_relaxed) != 0;
     r->plain_free = served ? sparing_free : r->free;
+    r->plain_realloc = served || r->smallest != 0 ? NULL : r->realloc;
     resolving = false;
     return true;
 }

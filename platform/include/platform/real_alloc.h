@@ -20,12 +20,14 @@ struct ms_real_alloc {
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
     size_t (*malloc_usable_size)(void *);
-    // What stands for the three where nothing else is to be done: they look
-    // after `smallest` and the boot arena themselves, if there is anything to.
-    // The first two can be called at any time: they resolve, if need be.
+    // What stands for these where nothing else is to be done: they look after
+    // `smallest` and the boot arena themselves, if there is anything to; for
+    // realloc it is NULL then. The first two can be called at any time: they
+    // resolve, if need be.
     void *(*plain_malloc)(size_t);
     void *(*plain_calloc)(size_t one, size_t); // of one element
     void (*plain_free)(void *);
+    void *(*plain_realloc)(void *, size_t); // of a block
     // Requests below this are raised to it, so that blocks begin at least 32
     // bytes apart. 0 with glibc, whose blocks always do.
     size_t smallest;
