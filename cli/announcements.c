@@ -60,6 +60,7 @@ static void take(struct ms_announcements *a, const struct ms_announcement *said,
         refuse(a, pid);
     } else if (ms_engine_adopt(a->engine, fd, pid, &session) == MEMSCOPE_OK) {
         atomic_fetch_add(&a->adopted, 1);
+        ms_ends_watch(&a->ends, pid);
         say(MS_LOG_INFO, "session.begin", session, pid);
     } else {
         refuse(a, pid);
@@ -141,13 +142,14 @@ void ms_announcements_before_answer(void *announcements)
 static void *serve(void *arg)
 {
     struct ms_announcements *a = arg;
-    struct pollfd wait[2 + MS_ANNOUNCERS] = {
+    struct pollfd wait[3 + MS_ANNOUNCERS] = {
         {.fd = a->listener, .events = POLLIN},
         {.fd = a->stop_pipe[0], .events = POLLIN},
+        {.fd = a->ends.epoll, .events = POLLIN},
     };
 
     for (;;) {
-        nfds_t count = 2;
+        nfds_t count = 3;
         pthread_mutex_lock(&a->receiving);
         for (size_t i = 0; i < a->announcer_count; i++)
             wait[count++] = (struct pollfd){.fd = a->announcers[i].socket,
@@ -157,6 +159,7 @@ static void *serve(void *arg)
             break;
         if (wait[1].revents != 0)
             break;
+        ms_ends_tell(&a->ends, a->engine);
         ms_announcements_drain(a);
     }
     return NULL;
@@ -177,11 +180,13 @@ enum memscope_status ms_announcements_start(struct ms_announcements *a,
         return MEMSCOPE_ERROR_SYSTEM;
     if (ms_ipc_listen(a->name, &a->listener) != 0)
         goto fail_pipe;
+    ms_ends_begin(&a->ends);
     if (ms_thread_start(&a->thread, "ms-announce", serve, a) != 0)
         goto fail_listener;
     return MEMSCOPE_OK;
 
 fail_listener:
+    ms_ends_end(&a->ends);
     close(a->listener);
 fail_pipe:
     close(a->stop_pipe[0]);
@@ -197,5 +202,6 @@ void ms_announcements_stop(struct ms_announcements *a)
     close(a->listener);
     while (a->announcer_count != 0)
         forget(a, 0);
+    ms_ends_end(&a->ends);
     pthread_mutex_destroy(&a->receiving);
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ends.h"
 #include "engine/engine.h"
 #include "platform/ipc.h"
 
@@ -30,6 +31,7 @@ struct ms_announcements {
     // {receiving}
     struct ms_announcer announcers[MS_ANNOUNCERS]; // oldest first
     size_t announcer_count;
+    struct ms_ends ends;
 
     _Atomic unsigned adopted;
     _Atomic unsigned refused;

@@ -52,6 +52,17 @@ static const char *count_text(uint64_t n, char *text, size_t room)
     return text;
 }
 
+static const char *duration_text(uint64_t ns, char *text, size_t room)
+{
+    double ms = (double)ns / 1e6;
+
+    if (ms < 999.5)
+        snprintf(text, room, "%.*f ms", ms < 9.95 ? 1 : 0, ms);
+    else
+        snprintf(text, room, "%.2f s", ms / 1e3);
+    return text;
+}
+
 // Gives the largest sites, and their names some time to be found.
 static size_t find_sites(struct ms_engine *engine, uint32_t session,
                          struct ms_site_row *rows)
@@ -124,12 +135,12 @@ static void print_losses(const struct ms_capture_stats *c)
 // What one process has done, after what was said of who it is.
 static void print_numbers(const struct ms_stats *s)
 {
-    char a[32], b[32], c[32], d[32], e[32];
+    char a[32], b[32], c[32], d[32], e[32], ran[32];
 
     fprintf(stderr,
-            "ran %.2f s; peak heap %s; %s %s of %s in all; %s %s, %s, not "
+            "ran %s; peak heap %s; %s %s of %s in all; %s %s, %s, not "
             "freed\n",
-            (double)s->uptime_ns / 1e9,
+            duration_text(s->uptime_ns, ran, sizeof ran),
             bytes_text(s->heap.peak_bytes, a, sizeof a),
             count_text(s->heap.alloc_count_total, b, sizeof b),
             s->heap.alloc_count_total == 1 ? "allocation" : "allocations",

@@ -57,11 +57,11 @@ static const char *reason_of(int wait_status)
     return WIFSIGNALED(wait_status) ? "signal" : "exit";
 }
 
-// Finishes the running sessions of a pid, but `except`.
-static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
-                       const char *reason, const struct ms_session *except)
+// Holds the sessions of a pid, but `except`.
+static size_t hold_pid(struct ms_engine *e, pid_t pid,
+                       const struct ms_session *except,
+                       struct ms_session *held[MS_SESSIONS_RUNNING])
 {
-    struct ms_session *held[MS_SESSIONS_RUNNING];
     size_t count = 0;
 
     pthread_mutex_lock(&e->lock);
@@ -73,6 +73,16 @@ static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
         }
     }
     pthread_mutex_unlock(&e->lock);
+    return count;
+}
+
+// Finishes those that run.
+static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
+                       const char *reason, const struct ms_session *except)
+{
+    struct ms_session *held[MS_SESSIONS_RUNNING];
+    size_t count = hold_pid(e, pid, except, held);
+
     for (size_t i = 0; i < count; i++) {
         ms_session_finish(held[i], wait_status, reason);
         ms_engine_take_requested(e, held[i]);
@@ -136,12 +146,37 @@ void ms_engine_process_ended(struct ms_engine *e, pid_t pid, int wait_status)
     call_listener(e);
 }
 
+void ms_engine_process_gone(struct ms_engine *e, pid_t pid)
+{
+    struct ms_session *held[MS_SESSIONS_RUNNING];
+    size_t count = hold_pid(e, pid, NULL, held);
+
+    for (size_t i = 0; i < count; i++) {
+        ms_session_gone(held[i]);
+        ms_engine_let_go(e, held[i]);
+    }
+}
+
 void ms_engine_on_tick(struct ms_engine *e, void (*tick)(void *arg), void *arg)
 {
     pthread_mutex_lock(&e->listener_lock);
     e->tick = tick;
     e->tick_arg = arg;
     pthread_mutex_unlock(&e->listener_lock);
+}
+
+static void tick_one(struct ms_session *s)
+{
+    uint64_t gone_ns = ms_session_gone_ns(s);
+
+    if (gone_ns == 0) {
+        if (ms_session_tick(s))
+            ms_session_gone(s);
+        return;
+    }
+    // Whoever waits for the process knows why it ended, and is heard first.
+    if (ms_clock_monotonic_ns() - gone_ns > GONE_NS)
+        ms_session_finish(s, -1, "unknown");
 }
 
 static void tick_all(struct ms_engine *e)
@@ -156,14 +191,7 @@ static void tick_all(struct ms_engine *e)
     }
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < count; i++) {
-        // Whoever waits for the process knows why it ended, and is heard first.
-        if (ms_session_tick(held[i])) {
-            uint64_t now = ms_clock_monotonic_ns();
-            if (held[i]->gone_ns == 0)
-                held[i]->gone_ns = now;
-            else if (now - held[i]->gone_ns > GONE_NS)
-                ms_session_finish(held[i], -1, "unknown");
-        }
+        tick_one(held[i]);
         ms_engine_take_requested(e, held[i]);
         ms_engine_check_triggers(e, held[i]);
         ms_engine_serve_exit(e, held[i]);

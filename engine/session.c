@@ -122,7 +122,25 @@ uint64_t ms_session_uptime_ns(const struct ms_session *s)
 
     if (s->state == MS_SESSION_ENDED)
         return s->end_uptime_ns;
+    if (s->gone_ns != 0)
+        now = s->gone_ns;
     return now > s->reader.head.start_ns ? now - s->reader.head.start_ns : 0;
+}
+
+void ms_session_gone(struct ms_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->gone_ns == 0)
+        s->gone_ns = ms_clock_monotonic_ns();
+    pthread_mutex_unlock(&s->lock);
+}
+
+uint64_t ms_session_gone_ns(struct ms_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t ns = s->state == MS_SESSION_RUNNING ? s->gone_ns : 0;
+    pthread_mutex_unlock(&s->lock);
+    return ns;
 }
 
 void ms_session_info(struct ms_session *s, struct ms_session_info *out)

@@ -77,6 +77,7 @@ struct ms_session {
     uint32_t asked_stacks;  // all before this one have been put on that list
     struct ms_expressions expressions; // of windows
     bool names_wanted; // of all sites; else of some: ms_site.wanted
+    uint64_t gone_ns;  // when the process was first found gone; 0: it was not
     struct ms_governor governor;
     struct ms_dirty fresh, carry; // rows: of this tick, of the last one
     struct ms_trigger_state triggers[MS_TRIGGERS];
@@ -86,7 +87,6 @@ struct ms_session {
     // [collector]
     struct ms_process_stats *process; // NULL: cannot be asked
     struct ms_process_sample sample;
-    uint64_t gone_ns; // when a tick first found it gone; 0: none has
     struct ms_thread_sample *thread_samples;
     size_t thread_sample_count, thread_sample_room;
     uint64_t thread_sample_uptime_ns;
@@ -105,6 +105,11 @@ void ms_session_close(struct ms_session *s);
 // ms_session_tick reads what has changed and publishes a new seq. [collector]
 // Returns true when the process was found to have ended.
 bool ms_session_tick(struct ms_session *s);
+
+// ms_session_gone notes that the process has ended. ms_session_gone_ns gives
+// when that was, if it has yet to be marked so; else 0.
+void ms_session_gone(struct ms_session *s);
+uint64_t ms_session_gone_ns(struct ms_session *s);
 
 // ms_session_publish makes tick s->seq of what was read. {lock}
 void ms_session_publish(struct ms_session *s);

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import signal
+import time
 
 from hazard import EXACT, Hazard
 from memscope_test import Memscope, main, run_bare, target, wait_until
@@ -134,6 +135,29 @@ class ProcessTree(Hazard):
         own = self.watched(["/bin/sh", "-c", script % CHILDREN])
         self.assertEqual(own[0], 3)
         self.assertIn("in 13 blocks  leaf_allocate", own[3])
+
+    def test_a_childs_time_ends_with_it(self):
+        # Not when the collector learns of it, or comes to believe it.
+        script = ("read line; for i in 1 2 3 4 5; do sleep 0.1; done; "
+                  "echo all; read line")
+
+        def ended():
+            found = [s["id"] for s in memscope.get("/sessions")["sessions"]
+                     if s["exe"].endswith("/sleep") and s["state"] == "ended"]
+            return found if len(found) == 5 else None
+        with Memscope("/bin/sh", "-c", script) as memscope:
+            wait_until("the shell's session", memscope.session)
+            with thread_stopped(memscope.pid, "ms-collector"):
+                memscope.write(b"\n")
+                wait_until("the children's ends", memscope.stdout.lines)
+                time.sleep(1)
+            times = [memscope.stats(session=number)["uptime_ns"]
+                     for number in wait_until("five ends", ended)]
+            # One of five has not met with a machine that did something else.
+            self.assertLess(min(times), 0.9e9, times)
+            self.assertGreater(min(times), 0.09e9)
+            memscope.close_stdin()
+            self.assertEqual(memscope.wait(), 1)
 
     def test_a_daemon_goes_on_being_watched(self):
         # The shell ends when the daemon has said what it holds.
