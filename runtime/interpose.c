@@ -152,6 +152,12 @@ static MS_NOINLINE void free_followed(void *p, struct ms_fast_event e)
     ms_real_alloc.free(p);
 }
 
+static MS_NOINLINE void free_far(void *p, struct ms_fast_event e)
+{
+    ms_fast_dealloc_far(e.writer, p);
+    ms_real_alloc.free(p);
+}
+
 static MS_NOINLINE void free_slowly(void *p, const void *frame)
 {
     if (p == NULL || (!ms_capture_dealloc_slow(p, frame) && ms_boot_owns(p)))
@@ -206,6 +212,10 @@ static MS_NOINLINE void captured_free(void *p)
     }
     if (done == MS_FAST_FOLLOW) {
         free_followed(p, e);
+        return;
+    }
+    if (done == MS_FAST_FAR) {
+        free_far(p, e);
         return;
     }
     free_slowly(p, MS_HOOK_FRAME);

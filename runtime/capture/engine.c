@@ -64,6 +64,15 @@ MS_NOINLINE void *ms_fast_alloc_far(struct ms_writer *w, void *block,
     return block;
 }
 
+MS_NOINLINE void ms_fast_dealloc_far(struct ms_writer *w, const void *block)
+{
+    uint64_t address = (uintptr_t)block;
+    struct ms_taken taken = ms_fold_take(w, address);
+
+    ms_fold_deallocation(w, address, &taken, false);
+    (void)ms_fast_leave(w, MS_FAST_DONE);
+}
+
 // Whether the block is the one that this thread has booked last: the calloc of
 // an allocator may call its malloc, where we have seen it.
 static bool is_booked(const struct ms_writer *w, uint64_t address, size_t size)

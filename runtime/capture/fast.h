@@ -14,7 +14,8 @@
 
 enum ms_fast {
     MS_FAST_NOT,    // nothing was done
-    MS_FAST_FAR,    // nothing yet; ms_fast_alloc_far is to be called
+    MS_FAST_FAR,    // nothing yet; ms_fast_alloc_far, or ..._dealloc_far, is to
+                    // be called
     MS_FAST_DONE,   // all was
     MS_FAST_FOLLOW, // all but ms_fast_follow, which is to be called
 };
@@ -187,6 +188,10 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_alloc(const void *block, uint64_t size,
 void *ms_fast_alloc_far(struct ms_writer *w, void *block, uint64_t size,
                         const void *frame);
 
+// ms_fast_dealloc_far does what ms_fast_dealloc has said FAR to: the block is
+// of another thread's row.
+void ms_fast_dealloc_far(struct ms_writer *w, const void *block);
+
 // Of a block that the allocator is to get back, not NULL.
 MS_ALWAYS_INLINE enum ms_fast
 ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
@@ -206,12 +211,13 @@ ms_fast_dealloc(const void *block, const void *frame, struct ms_fast_event *e)
         return ms_fast_leave(w, MS_FAST_NOT);
     _Atomic uint64_t *place = &w->index[address >> MS_GRANULE_SHIFT];
     uint64_t cell = ms_load_relaxed(place); // relaxed: it is the owner's, ours
+    uint32_t mark = ms_ledger_group_mark(w, cell);
+    if (ms_unlikely(mark != w->mark)) {
+        *e = (struct ms_fast_event){.writer = w};
+        return mark != 0 ? MS_FAST_FAR : ms_fast_leave(w, MS_FAST_NOT);
+    }
     uint32_t row = ms_cell_row(cell);
     struct ms_row *r = &w->rows[row];
-    // A cell without a block is of row 0, which is nobody's.
-    if (ms_unlikely(!ms_cell_live(cell) || r->thread != w->thread ||
-                    r->sampling != 0))
-        return ms_fast_leave(w, MS_FAST_NOT);
     struct ms_taken taken = ms_live_index_clear(place, cell);
     ms_ledger_freed_one(r, &w->details[row], taken.size,
                         ms_fold_age(w, taken.cell), address == w->last_address);

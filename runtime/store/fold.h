@@ -96,7 +96,7 @@ MS_ALWAYS_INLINE void ms_fold_deallocation(struct ms_writer *w,
             ms_bump(&w->slot->unknown_frees, 1);
         return;
     }
-    if (w->rows[row].thread != w->thread)
+    if (!ms_ledger_is_own(w, taken->cell))
         row = ms_ledger_foreign(w, row);
     if (ms_unlikely(row == 0)) {
         ms_store_count_drop(w->store, MS_DROP_FREES);

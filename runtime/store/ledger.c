@@ -3,11 +3,9 @@
 
 #include "store/ledger.h"
 
-static uint32_t claim_row(struct ms_writer *w)
+static uint32_t claim_row(struct ms_store *s, struct ms_claim *c)
 {
-    struct ms_store *s = w->store;
-
-    if (w->row_next == w->row_end) {
+    if (c->next == c->end) {
         // relaxed: claims numbers only; what is in the rows is published by
         // the dirty list [B] and the live index [A]
         uint32_t first = ms_load_relaxed(&s->header->row_count);
@@ -16,15 +14,36 @@ static uint32_t claim_row(struct ms_writer *w)
                 return 0;
         } while (!ms_cas_relaxed(&s->header->row_count, &first,
                                  first + MS_ROW_CHUNK));
-        w->row_next = first;
-        w->row_end = first + MS_ROW_CHUNK;
+        c->next = first;
+        c->end = first + MS_ROW_CHUNK;
     }
-    return w->row_next++;
+    return c->next++;
+}
+
+// A row of its own for what is captured exactly: of a group that says so.
+static uint32_t claim_exact(struct ms_writer *w)
+{
+    uint32_t row = claim_row(w->store, &w->exact);
+
+    // relaxed: who does not see it yet asks the row
+    if (row != 0 && row % MS_ROW_GROUP == 0 && w->row_threads != NULL)
+        ms_store_relaxed(
+            &w->row_threads[ms_cell_group(ms_cell_pack(0, row, 0, 0))],
+            w->mark);
+    return row;
+}
+
+void ms_ledger_leave_group(struct ms_writer *w)
+{
+    _Static_assert(MS_ROW_CHUNK % MS_ROW_GROUP == 0, "no group is cut");
+    w->exact.next = (w->exact.next + MS_ROW_GROUP - 1) & -MS_ROW_GROUP;
 }
 
 static uint32_t new_row(struct ms_writer *w, const struct ms_row *like)
 {
-    uint32_t row = claim_row(w);
+    uint32_t row = like->owner == 0 && like->sampling == 0
+                       ? claim_exact(w)
+                       : claim_row(w->store, &w->other);
 
     if (row == 0)
         return 0;

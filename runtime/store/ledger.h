@@ -19,6 +19,10 @@ uint32_t ms_ledger_new_own(struct ms_writer *w, uint32_t stack,
                            uint32_t size_class);
 uint32_t ms_ledger_foreign(struct ms_writer *w, uint32_t owner);
 
+// ms_ledger_leave_group has the next rows be of a group of their own: they are
+// another thread's.
+void ms_ledger_leave_group(struct ms_writer *w);
+
 // ms_ledger_push puts a clean row on the dirty list.
 void ms_ledger_push(struct ms_writer *w, uint32_t row);
 
@@ -83,6 +87,24 @@ MS_ALWAYS_INLINE uint32_t ms_ledger_own(struct ms_writer *w, uint32_t stack,
         ms_ledger_known(w, stack, class, hint != NULL ? hint : &none);
 
     return ms_likely(row != 0) ? row : ms_ledger_new_own(w, stack, class);
+}
+
+// The thread, and one, of the group that a block's row is in, if all of that
+// are rows of that thread, own and exact; 0: ask the row. A row's line is
+// written by its own thread at each event: others had better not look at it.
+static inline uint32_t ms_ledger_group_mark(const struct ms_writer *w,
+                                            uint64_t cell)
+{
+    // relaxed: constant, once it is not 0
+    return ms_load_relaxed(&w->row_threads[ms_cell_group(cell)]);
+}
+
+static inline bool ms_ledger_is_own(const struct ms_writer *w, uint64_t cell)
+{
+    uint32_t mark = w->row_threads != NULL ? ms_ledger_group_mark(w, cell) : 0;
+
+    return mark != 0 ? mark == w->mark
+                     : w->rows[ms_cell_row(cell)].thread == w->thread;
 }
 
 static inline void ms_ledger_touch(struct ms_writer *w, uint32_t row)

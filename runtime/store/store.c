@@ -59,6 +59,9 @@ static void lay_out(struct ms_segment_header *h, bool annotations)
     h->hash_offset = place(&end, hash_slots(h->hash_bits) * sizeof(uint32_t));
     h->first_rows_offset =
         place(&end, (uint64_t)h->node_capacity * sizeof(uint64_t));
+    if (h->table_capacity == 0)
+        h->row_threads_offset =
+            place(&end, (uint64_t)MS_CELL_GROUPS * sizeof(uint16_t));
     h->rows_offset =
         place(&end, (uint64_t)h->row_capacity * sizeof(struct ms_row));
     h->details_offset =
@@ -226,6 +229,8 @@ int ms_store_create_within(struct ms_store *s, enum ms_backend_id backend,
     s->children = (void *)(base + layout.children_offset);
     s->hash = (void *)(base + layout.hash_offset);
     s->first_rows = (void *)(base + layout.first_rows_offset);
+    if (layout.row_threads_offset != 0)
+        s->row_threads = (void *)(base + layout.row_threads_offset);
     s->rows = (void *)(base + layout.rows_offset);
     s->details = (void *)(base + layout.details_offset);
     s->recorders = (void *)(base + layout.recorders_offset);

@@ -8,6 +8,7 @@
 
 #include "platform/memory.h"
 #include "runtime/control.h"
+#include "store/ledger.h"
 
 #define MS_MEASURED_REFRESHES 64u // at one in so many an event is measured
 // What is measured goes the long way, which few events do: so do some before
@@ -36,6 +37,7 @@ static struct ms_writer *take_over(struct ms_store *s, uint32_t tid,
         if (ms_claim_relaxed(&w->owner, &owner, 0)) {
             ms_row_map_clear(&w->own);
             ms_row_map_clear(&w->foreign);
+            ms_ledger_leave_group(w);
             return w;
         }
     }
@@ -57,6 +59,7 @@ static struct ms_writer *create(struct ms_store *s)
     w->header = s->header;
     w->rows = s->rows;
     w->first_rows = s->first_rows;
+    w->row_threads = s->row_threads;
     w->details = s->details;
     w->index = s->index;
     w->covers = s->index != NULL ? UINT64_C(1) << MS_ADDRESS_BITS : 0;
@@ -91,7 +94,8 @@ static void adopt(struct ms_writer *w)
 
     w->pulse = pulse;
     w->mode = (uint8_t)ms_control_mode(control);
-    w->level = w->mode == MS_MODE_SAMPLED ? ms_control_level(control) : 0;
+    w->level =
+        w->mode == MS_MODE_SAMPLED ? (uint8_t)ms_control_level(control) : 0;
     w->was_less = (control & MS_CONTROL_WAS_LESS) != 0;
     w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
     if ((control & MS_CONTROL_CUSTOM) != 0)
@@ -178,7 +182,9 @@ struct ms_writer *ms_store_writer_open(struct ms_store *s, uint32_t tid,
     ms_store_relaxed(&slot->name[1], name[1]);
     // [I] release: publishes the slot's constants; pairs with the collector
     ms_store_release(&slot->state, MS_THREAD_LIVE);
+    _Static_assert(MS_THREAD_CAPACITY <= UINT16_MAX, "a mark is a number more");
     w->thread = thread;
+    w->mark = (uint16_t)(thread + 1);
     w->slot = slot;
     w->countdown = 0;
     w->stretch = MS_CLOCK_EVENTS;

@@ -40,6 +40,10 @@ struct ms_chain {
     uint32_t length; // reallocs so far
 };
 
+struct ms_claim {
+    uint32_t next, end; // rows; the same: none
+};
+
 enum ms_writer_state {
     MS_WRITER_NONE = 0, // not open, or a forked child's
     MS_WRITER_READY,
@@ -68,7 +72,8 @@ struct ms_writer {
         };
     };
     uint32_t thread; // number of its slot
-    uint32_t level;  // of sampling; 0: exact
+    uint16_t mark;   // of its groups of rows: that number and one
+    uint8_t level;   // of sampling; 0: exact
     struct ms_segment_header *header;
     uint64_t now;      // birth units
     uint64_t timed_ns; // when this event began, if it is measured
@@ -89,16 +94,17 @@ struct ms_writer {
     uint64_t entered_from;          // the return address that lies there
     uint64_t stack_low, stack_high; // the thread's own stack
     struct ms_store *store;
-    _Atomic uint64_t *first_rows; // by stack: see ledger.h
-    struct ms_row_map own;        // stack -> row
-    struct ms_row_map foreign;    // other thread's row -> row
-    struct ms_contexts *contexts; // NULL: none was ever entered
-    uint32_t row_next, row_end;   // rows claimed and not yet used
-    uint32_t refreshes;           // of the clock
-    uint32_t practice;            // events until one is measured; 0: none
-    uint32_t stretch;             // events between two of them
-    uint64_t refreshed_ns;        // the last one
-    uint32_t looks;               // at wrong frees, since look_tick
+    _Atomic uint64_t *first_rows;  // by stack: see ledger.h
+    _Atomic uint16_t *row_threads; // by group of rows: see ledger.h; or NULL
+    struct ms_row_map own;         // stack -> row
+    struct ms_row_map foreign;     // other thread's row -> row
+    struct ms_contexts *contexts;  // NULL: none was ever entered
+    struct ms_claim exact, other;  // rows claimed and not yet used
+    uint32_t refreshes;            // of the clock
+    uint32_t practice;             // events until one is measured; 0: none
+    uint32_t stretch;              // events between two of them
+    uint64_t refreshed_ns;         // the last one
+    uint32_t looks;                // at wrong frees, since look_tick
     uint64_t look_tick;
     struct ms_site_entry sites[MS_SITE_CACHE];
     struct ms_chain chains[MS_CHAIN_CACHE]; // by address

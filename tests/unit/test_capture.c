@@ -126,6 +126,33 @@ static void common_case_says_what_is_to_follow(void **state)
                      ms_load_relaxed(&store.header->posted_live_bytes));
 }
 
+static void block_of_another_thread_is_booked_in_a_row_of_its_own(void **state)
+{
+    (void)state;
+    struct ms_fast_event e;
+    struct ms_writer *other = ms_open_writer(&store, 200);
+
+    ms_capture_alloc(AT(0), 40, frame);
+    ms_capture_alloc(AT(512), 40, frame);
+    uint32_t theirs = ms_load_relaxed(&writer->slot->dirty);
+    ms_guard_writer = other;
+    ms_capture_alloc(AT(1024), 40, frame); // at its first event it does more
+    assert_int_equal(ms_fast_dealloc(AT(0), frame, &e), MS_FAST_FAR);
+    ms_fast_dealloc_far(e.writer, AT(0));
+    assert_int_equal(other->state, MS_WRITER_READY);
+    uint32_t ours = ms_load_relaxed(&other->slot->dirty);
+    assert_int_equal(store.rows[ours].owner, theirs);
+    assert_int_equal(store.rows[ours].thread, other->thread);
+    assert_int_equal(ms_load_relaxed(&store.rows[ours].free_bytes), 40);
+    assert_int_equal(ms_load_relaxed(&store.rows[theirs].free_count), 0);
+    // Of no block at all, it is left to the general case to wonder.
+    assert_int_equal(ms_fast_dealloc(AT(0), frame, &e), MS_FAST_NOT);
+    assert_int_equal(other->state, MS_WRITER_READY);
+    ms_guard_writer = writer;
+    assert_true(ms_fast_dealloc(AT(512), frame, &e) != MS_FAST_FAR);
+    assert_int_equal(ms_load_relaxed(&store.rows[theirs].free_count), 1);
+}
+
 static void block_that_its_allocator_has_shown_counts_once(void **state)
 {
     (void)state;
@@ -165,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(common_case_books_like_the_general_one),
         CASE(common_case_says_what_is_to_follow),
+        CASE(block_of_another_thread_is_booked_in_a_row_of_its_own),
         CASE(block_that_its_allocator_has_shown_counts_once),
         CASE(off_lets_everything_pass_but_not_in_a_child),
     };

@@ -12,7 +12,7 @@
 #include "open_writer.h"
 #include "platform/atomics.h"
 #include "runtime/store.h"
-#include "store/writer.h"
+#include "store/ledger.h"
 
 #define BLOCK UINT64_C(0x700001000)
 
@@ -77,6 +77,27 @@ static void full_ledger_is_counted(void **state)
     assert_true(taken.cell == 0);
 }
 
+// That of the group of a live block's row.
+static uint32_t mark_of(const struct ms_writer *w, uint64_t address)
+{
+    return ms_ledger_group_mark(
+        w, ms_load_relaxed(&store.index[address >> MS_GRANULE_SHIFT]));
+}
+
+static void only_exact_rows_are_of_a_marked_group(void **state)
+{
+    (void)state;
+    uint32_t stack = ms_store_stack(&store, 0x1111, 0);
+    struct ms_writer *w = ms_open_writer(&store, 101);
+
+    assert_int_equal(mark_of(w, BLOCK), 0); // of no block
+    for (uint64_t i = 0; i < 5; i++) {
+        w->level = i % 2; // a sampled row between two exact ones
+        ms_store_allocation(w, BLOCK + 64 * i, 1u << 2 * i, stack, false);
+        assert_int_equal(mark_of(w, BLOCK + 64 * i), i % 2 != 0 ? 0 : w->mark);
+    }
+}
+
 static void taken_over_writer_begins_anew(void **state)
 {
     (void)state;
@@ -94,6 +115,9 @@ static void taken_over_writer_begins_anew(void **state)
     uint32_t other = ms_load_relaxed(&next->slot->dirty);
     assert_int_not_equal(row, other);
     assert_int_equal(store.rows[other].thread, 1);
+    // What each thread frees says by its group whose it is.
+    assert_true(mark_of(next, BLOCK) == 1 && mark_of(next, BLOCK + 64) == 2);
+    assert_true(next->mark == 2);
     assert_int_equal(ms_load_relaxed(&store.rows[row].alloc_count), 1);
     // One that never said that it ended, and one that still runs, keep theirs.
     assert_ptr_not_equal(
@@ -185,6 +209,7 @@ int main(void)
         CASE(full_stack_table_is_counted),
         CASE(full_ledger_is_counted),
         CASE(taken_over_writer_begins_anew),
+        CASE(only_exact_rows_are_of_a_marked_group),
         CASE(place_given_anew_closes_what_lived_there),
         CASE(recorder_keeps_the_last_events),
         CASE(an_event_is_measured_after_some_practice),

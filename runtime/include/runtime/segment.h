@@ -13,6 +13,7 @@
 //   children_offset      a node's callees      writers' side only
 //   hash_offset          more of the same      writers' side only
 //   first_rows_offset    a stack's first row   writers' side only
+//   row_threads_offset   a group's thread      writers' side only
 //   recorders_offset     last events           one writer each: its thread
 //   modules_offset       loaded modules        append-only
 //   mappings_offset      maps and unmaps       a bounded queue to the reader
@@ -39,7 +40,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 5u
+#define MS_SEGMENT_VERSION 6u
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
@@ -127,6 +128,7 @@ struct ms_segment_header {
     uint64_t children_offset;
     uint64_t hash_offset;
     uint64_t first_rows_offset;
+    uint64_t row_threads_offset; // 0: there is no index
     uint64_t recorders_offset;
     uint64_t modules_offset;
     uint64_t mappings_offset;
@@ -348,6 +350,17 @@ static inline bool ms_cell_live(uint64_t cell)
 static inline uint32_t ms_cell_row(uint64_t cell)
 {
     return (uint32_t)(cell >> 39) & (MS_ROW_CAPACITY - 1);
+}
+
+// Rows go to threads in groups. The group of a cell's row, where the cell is
+// live; without a block it is in the lower half, and none.
+#define MS_ROW_GROUP 8u
+#define MS_CELL_GROUPS (2 * MS_ROW_CAPACITY / MS_ROW_GROUP)
+
+static inline uint32_t ms_cell_group(uint64_t cell)
+{
+    _Static_assert(MS_ROW_GROUP == 8, "three bits of the row");
+    return (uint32_t)(cell >> (39 + 3));
 }
 
 static inline uint32_t ms_cell_small_size(uint64_t cell)
