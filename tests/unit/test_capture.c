@@ -129,7 +129,7 @@ static void common_case_says_what_is_to_follow(void **state)
 static void block_of_another_thread_is_booked_in_a_row_of_its_own(void **state)
 {
     (void)state;
-    struct ms_fast_event e;
+    struct ms_fast_event e = {0};
     struct ms_writer *other = ms_open_writer(&store, 200);
 
     ms_capture_alloc(AT(0), 40, frame);
