@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report.h"
+
 #define LINE "memscope: "
 
 bool ms_keeping_when(struct ms_keeping *k, const char *triggers)
@@ -42,8 +44,15 @@ bool ms_keeping_begin(const struct ms_keeping *k, struct ms_engine *engine)
         .directory = k->directory,
         .warn = warn,
     };
-    enum memscope_status status = ms_engine_keep(engine, &options);
+    // What takes hours to come about must not be lost at the end.
+    int error = k->report != NULL ? ms_report_writable(k->report) : 0;
 
+    if (error != 0) {
+        fprintf(stderr, LINE "%s cannot be written: %s\n", k->report,
+                strerror(error));
+        return false;
+    }
+    enum memscope_status status = ms_engine_keep(engine, &options);
     if (status != MEMSCOPE_OK)
         fprintf(stderr, LINE "no snapshots in %s: %s\n",
                 k->directory != NULL ? k->directory : "memory",

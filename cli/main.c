@@ -2,6 +2,7 @@
 //
 // memscope: the command. One file per subcommand; here is only the choice.
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,12 +10,14 @@
 
 #include "export.h"
 #include "query.h"
+#include "record.h"
 #include "report.h"
 #include "run.h"
 #include "snapshots.h"
 
 static const char usage[] =
     "usage: memscope run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+    "       memscope record -o FILE [OPTION]... [--] COMMAND [ARGUMENT]...\n"
     "       memscope snapshot [WHERE] [-o FILE] [NAME]\n"
     "       memscope open [PAGE] FILE...\n"
     "       memscope report -o OUT.html FILE\n"
@@ -59,6 +62,7 @@ static const char usage[] =
     "  --debuginfod  fetch debug information that is not here from the servers "
     "of\n"
     "                DEBUGINFOD_URLS; without it nobody is asked\n"
+    "  --no-page     serve no page: for an exit report, or a leak check\n"
     "  --open        open the page in a browser\n"
     "  --keep-open   keep the page after the program has ended, until Ctrl-C\n"
     "  --no-follow   do not watch the processes that the program starts\n"
@@ -80,6 +84,7 @@ static const char usage[] =
     "PATH\n"
     "of a running memscope, and --token-file FILE where it wants one.\n"
     "\n"
+    "record is run with --no-page and --exit-report FILE. "
     "snapshot has a running memscope take a snapshot and, with -o,\n"
     "downloads it; open shows saved ones without a program; report makes "
     "one\nfile of HTML of a saved one, with all in it; diff compares two,\n"
@@ -106,8 +111,10 @@ int main(int argc, char **argv)
 
     // A line at a time: the program under watch writes to the same place.
     setvbuf(stderr, line, _IOLBF, sizeof line);
-    if (strcmp(command, "run") == 0) {
-        int result = ms_run(argc - 1, argv + 1);
+    bool record = strcmp(command, "record") == 0;
+    if (record || strcmp(command, "run") == 0) {
+        int result = record ? ms_record_command(argc - 1, argv + 1)
+                            : ms_run(argc - 1, argv + 1);
         if (result == MS_RUN_HELP)
             fputs(usage, stdout);
         return result == MS_RUN_HELP ? 0 : result;

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +30,20 @@ static bool ends_with(const char *text, const char *end)
 bool ms_report_form(const char *file)
 {
     return ends_with(file, ".html") || ends_with(file, ".json");
+}
+
+int ms_report_writable(const char *file)
+{
+    char directory[PATH_MAX];
+
+    if (access(file, W_OK) == 0)
+        return 0;
+    if (errno != ENOENT)
+        return errno;
+    int n = snprintf(directory, sizeof directory, "%s", file);
+    if (n < 0 || (size_t)n >= sizeof directory)
+        return ENAMETOOLONG;
+    return access(dirname(directory), W_OK | X_OK) == 0 ? 0 : errno;
 }
 
 static bool copy_stream(struct ms_render_stream *stream, FILE *to)

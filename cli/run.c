@@ -36,7 +36,7 @@ enum { FAILED = 125, BAD_USAGE = 2 };
 
 struct run {
     struct ms_page page;
-    bool open_page, keep_open, no_follow, debuginfod;
+    bool open_page, keep_open, no_page, no_follow, debuginfod;
     const char *attach_to; // NULL: a server of its own
     uint32_t keep_sessions, keep_seconds;
     double budget; // per cent of the program's CPU; 0: none
@@ -70,6 +70,7 @@ static const struct option run_options[] = {
     {"debuginfod", no_argument, NULL, 'd'},
     {"open", no_argument, NULL, 'o'},
     {"keep-open", no_argument, NULL, 'k'},
+    {"no-page", no_argument, NULL, 'p'},
     {"no-follow", no_argument, NULL, 'n'},
     {"leak-check", no_argument, NULL, 'L'},
     {"fail-on-leak", no_argument, NULL, 'F'},
@@ -86,11 +87,11 @@ static bool take_flag(struct run *r, int option)
 {
     r->open_page |= option == 'o';
     r->keep_open |= option == 'k';
+    r->no_page |= option == 'p';
     r->no_follow |= option == 'n';
     r->leaks.wanted |= option == 'L' || option == 'F';
     r->leaks.fail |= option == 'F';
-    return option == 'o' || option == 'k' || option == 'n' || option == 'L' ||
-           option == 'F';
+    return memchr("okpnLF", option, 6) != NULL;
 }
 
 // 0: go on; else what parse returns.
@@ -175,7 +176,7 @@ static bool wants_own_server(const struct run *r)
     return ms_page_is_wanted(&r->page) || r->open_page || r->keep_open ||
            r->budget != 0 || r->keeping.directory != NULL ||
            r->keeping.triggers[0] != '\0' || r->leaks.wanted ||
-           r->keep_sessions != 0 || r->keep_seconds != 0;
+           r->keep_sessions != 0 || r->keep_seconds != 0 || r->no_page;
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -197,6 +198,9 @@ static int parse(struct run *r, int argc, char **argv)
         return bad_usage("with --attach-to there is no page, budget, snapshot "
                          "or leak check of its own",
                          "");
+    if (r->no_page &&
+        (ms_page_is_wanted(&r->page) || r->open_page || r->keep_open))
+        return bad_usage("there is no page with ", "--no-page");
     r->command = argv + optind;
     return 0;
 }
@@ -223,7 +227,8 @@ static bool start_all(struct run *r)
                 strerror(errno));
         goto fail_engine;
     }
-    if (!ms_leak_check_begin(&r->leaks, r->engine) || !ms_page_listen(&r->page))
+    if (!ms_leak_check_begin(&r->leaks, r->engine) ||
+        (!r->no_page && !ms_page_listen(&r->page)))
         goto fail_announcements;
     return true;
 
@@ -286,7 +291,8 @@ static int watch(struct run *r, const char *library)
     r->page.options.announce = r->announcements.name;
     r->page.options.before_answer = ms_announcements_before_answer;
     r->page.options.with = &r->announcements;
-    ms_page_serve(&r->page, r->engine);
+    if (!r->no_page)
+        ms_page_serve(&r->page, r->engine);
     if (r->page.server != NULL) {
         fputs(LINE "watching ", stderr);
         ms_terminal_put(stderr, r->command[0]);
