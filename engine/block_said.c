@@ -5,6 +5,7 @@
 
 #include "platform/atomics.h"
 #include "runtime/annotations.h"
+#include "runtime/cell.h"
 
 static uint32_t name_of(_Atomic uint32_t *from)
 {

@@ -10,6 +10,7 @@
 #include "engine_private.h"
 #include "platform/atomics.h"
 #include "platform/memory.h"
+#include "runtime/cell.h"
 #include "types/declared_types.h"
 
 #define WINDOW_BYTES (UINT64_C(1) << 24)

@@ -10,6 +10,7 @@
 #ifndef MS_RUNTIME_STORE_LEDGER_H
 #define MS_RUNTIME_STORE_LEDGER_H
 
+#include "runtime/cell.h"
 #include "store/writer.h"
 
 // ms_ledger_own and ms_ledger_foreign find the writer's row for blocks of a

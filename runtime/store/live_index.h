@@ -9,6 +9,7 @@
 #define MS_RUNTIME_STORE_LIVE_INDEX_H
 
 #include "platform/atomics.h"
+#include "runtime/cell.h"
 #include "runtime/store.h"
 
 static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,

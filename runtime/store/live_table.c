@@ -2,6 +2,7 @@
 // See live_table.h for the contract.
 
 #include "store/live_table.h"
+#include "runtime/cell.h"
 
 #include "platform/atomics.h"
 

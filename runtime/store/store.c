@@ -2,6 +2,7 @@
 // See runtime/store.h for the contract.
 
 #include "runtime/store.h"
+#include "runtime/cell.h"
 
 #include <errno.h>
 #include <string.h>

@@ -23,6 +23,7 @@
 #include "open_writer.h"
 #include "platform/atomics.h"
 #include "platform/thread.h"
+#include "runtime/cell.h"
 #include "runtime/control.h"
 #include "runtime/store.h"
 #include "same_memory.h"

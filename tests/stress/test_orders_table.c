@@ -16,6 +16,7 @@
 #include "open_writer.h"
 #include "platform/atomics.h"
 #include "relay.h"
+#include "runtime/cell.h"
 #include "same_memory.h"
 #include "store/live_table.h"
 #include "store/writer.h"

@@ -12,6 +12,7 @@
 
 #include "fake_engine.h"
 #include "platform/atomics.h"
+#include "runtime/cell.h"
 #include "runtime/store.h"
 
 static struct ms_store store;

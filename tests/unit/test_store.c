@@ -13,6 +13,7 @@
 #include "open_writer.h"
 #include "platform/atomics.h"
 #include "platform/thread.h"
+#include "runtime/cell.h"
 #include "runtime/store.h"
 #include "store/live_index.h"
 #include "store/writer.h"

@@ -317,62 +317,6 @@ _Static_assert(sizeof(struct ms_node) == 16, "node");
 _Static_assert(sizeof(struct ms_thread_slot) <= MS_THREAD_SLOT_BYTES, "slot");
 _Static_assert(sizeof(struct ms_module) <= MS_MODULE_BYTES, "module");
 
-// A cell of the live index. A head cell stands where a block begins; bit 63
-// says so, and that the block is live. A size of 63 or more does not fit the
-// head: it stands in the next cell, which the block then covers as well.
-//
-//   63     62..39   38..33   32                  31..0
-//   live   row      size     bit 4 of the address  birth
-#define MS_CELL_LIVE (UINT64_C(1) << 63)
-#define MS_CELL_BIG 63u
-
-static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
-                                    uint64_t size, uint64_t birth)
-{
-    uint64_t small = size < MS_CELL_BIG ? size : MS_CELL_BIG;
-
-    return MS_CELL_LIVE | (uint64_t)row << 39 | small << 33 |
-           (address >> 4 & 1) << 32 |
-           (birth & ((UINT64_C(1) << MS_BIRTH_BITS) - 1));
-}
-
-// The address of a block, from its cell and the cell's place in the index.
-static inline uint64_t ms_cell_address(uint64_t cell, uint64_t place)
-{
-    return place << MS_GRANULE_SHIFT | (cell >> 32 & 1) << 4;
-}
-
-static inline bool ms_cell_live(uint64_t cell)
-{
-    return cell >> 63;
-}
-
-static inline uint32_t ms_cell_row(uint64_t cell)
-{
-    return (uint32_t)(cell >> 39) & (MS_ROW_CAPACITY - 1);
-}
-
-// Rows go to threads in groups. The group of a cell's row, where the cell is
-// live; without a block it is in the lower half, and none.
-#define MS_ROW_GROUP 8u
-#define MS_CELL_GROUPS (2 * MS_ROW_CAPACITY / MS_ROW_GROUP)
-
-static inline uint32_t ms_cell_group(uint64_t cell)
-{
-    _Static_assert(MS_ROW_GROUP == 8, "three bits of the row");
-    return (uint32_t)(cell >> (39 + 3));
-}
-
-static inline uint32_t ms_cell_small_size(uint64_t cell)
-{
-    return (uint32_t)(cell >> 33) & 63;
-}
-
-static inline uint64_t ms_cell_birth(uint64_t cell)
-{
-    return cell & ((UINT64_C(1) << MS_BIRTH_BITS) - 1);
-}
-
 // An entry of the live table: the cell of the block at `address` (0: free), and
 // its size whatever it is. It stands in one of the MS_TABLE_WINDOW entries from
 // ms_table_home on; there are that many more entries than the capacity says.
