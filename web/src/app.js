@@ -13,6 +13,7 @@ import { PAGES } from "./pages.js";
 import { encodeAck, encodeResume, encodeSnapshot, encodeSub } from "./protocol.js";
 import { parseRoute, routeTo } from "./router.js";
 import { settings } from "./settings.js";
+import { staleSeconds } from "./staleness.js";
 import { Store } from "./store.js";
 import { Theme } from "./theme.js";
 import { View, WINDOWS } from "./view.js";
@@ -26,7 +27,6 @@ import { Tip } from "./views/tip.js";
 /** @typedef {import("./pages.js").Page} Page */
 /** @typedef {import("./router.js").Params} Params */
 
-const STALE_MS = 3000;
 const HIDDEN_MS = 30000;
 const NOTICE_MS = 5000;
 const LEAST_RANGE_S = 0.2;
@@ -111,9 +111,7 @@ export class App {
   get staleSeconds() {
     const silent = performance.now() - this.#lastMessage;
     const period = (this.store.monitor?.tick_period_ns ?? 0) / 1e6;
-    return this.link === "open" && silent > Math.max(STALE_MS, 5 * period)
-      ? Math.floor(silent / 1000)
-      : 0;
+    return this.link === "open" ? staleSeconds(silent, period) : 0;
   }
 
   #listen() {
