@@ -25,7 +25,7 @@ static uint32_t stack_before(const struct ms_recorded_event *events,
 
     // relaxed: see recorder.h
     return ms_load_relaxed(&e->what) == what
-               ? (uint32_t)(ms_load_relaxed(&e->where) >> 40)
+               ? (uint32_t)(ms_load_relaxed(&e->where) >> MS_EVENT_ROW_SHIFT)
                : 0;
 }
 
@@ -55,7 +55,7 @@ static void look_through(const struct ms_recorded_event *events,
         out->free = (struct ms_first_free){
             .thread = thread + 1,
             .time = (uint32_t)where,
-            .row = (uint32_t)(where >> 40),
+            .row = (uint32_t)(where >> MS_EVENT_ROW_SHIFT),
             .stack = stack_before(events, n, address),
         };
     }

@@ -17,7 +17,7 @@ static inline void ms_recorder_add(struct ms_writer *w,
     struct ms_thread_slot *slot = w->slot;
     uint64_t number = ms_load_relaxed(&slot->recorded); // only we write it
     struct ms_recorded_event *e = &w->events[number & (MS_RECORDER_EVENTS - 1)];
-    uint64_t where = (uint64_t)row << 40 | (uint32_t)w->now;
+    uint64_t where = (uint64_t)row << MS_EVENT_ROW_SHIFT | (uint32_t)w->now;
 
     // relaxed: see the head of this file
     ms_store_relaxed(&e->what, address | (uint64_t)operation << 47);

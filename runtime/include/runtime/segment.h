@@ -264,7 +264,9 @@ enum ms_operation {
     MS_OPERATION_FREE_STACK, // of the deallocation after it; row: its node
 };
 
-// One event, in bits: address 47, operation 5; row 24, time 32 (as births).
+// One event, in bits: address 47, operation 5; row 24, time 32 (as births). The
+// row stands where it does in a cell: to book an event it is shifted once.
+#define MS_EVENT_ROW_SHIFT 39u
 struct ms_recorded_event {
     _Atomic uint64_t what;
     _Atomic uint64_t where;
