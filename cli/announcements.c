@@ -60,7 +60,7 @@ static void take(struct ms_announcements *a, const struct ms_announcement *said,
         refuse(a, pid);
     } else if (ms_engine_adopt(a->engine, fd, pid, &session) == MEMSCOPE_OK) {
         atomic_fetch_add(&a->adopted, 1);
-        ms_ends_watch(&a->ends, pid);
+        ms_ends_watch(&a->ends, pid, session);
         say(MS_LOG_INFO, "session.begin", session, pid);
     } else {
         refuse(a, pid);

@@ -3,7 +3,6 @@
 
 #include "ends.h"
 
-#include <stdint.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -16,12 +15,12 @@ void ms_ends_begin(struct ms_ends *ends)
     ends->epoll = epoll_create1(EPOLL_CLOEXEC);
 }
 
-void ms_ends_watch(struct ms_ends *ends, pid_t pid)
+void ms_ends_watch(struct ms_ends *ends, pid_t pid, uint32_t session)
 {
     int fd = ms_process_end_open(pid);
     struct epoll_event e = {
         .events = EPOLLIN,
-        .data.u64 = (uint64_t)pid << 32 | (uint32_t)fd,
+        .data.u64 = (uint64_t)session << 32 | (uint32_t)fd,
     };
 
     if (fd >= 0 && epoll_ctl(ends->epoll, EPOLL_CTL_ADD, fd, &e) != 0)
@@ -36,7 +35,7 @@ void ms_ends_tell(struct ms_ends *ends, struct ms_engine *engine)
     do {
         count = epoll_wait(ends->epoll, ended, AT_ONCE, 0);
         for (int i = 0; i < count; i++) {
-            ms_engine_process_gone(engine, (pid_t)(ended[i].data.u64 >> 32));
+            ms_engine_session_gone(engine, (uint32_t)(ended[i].data.u64 >> 32));
             close((int)(uint32_t)ended[i].data.u64);
         }
     } while (count == AT_ONCE);

@@ -7,6 +7,7 @@
 #ifndef MS_CLI_ENDS_H
 #define MS_CLI_ENDS_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "engine/engine.h"
@@ -17,8 +18,8 @@ struct ms_ends {
 
 void ms_ends_begin(struct ms_ends *ends);
 
-// ms_ends_watch has a process watched. Any thread.
-void ms_ends_watch(struct ms_ends *ends, pid_t pid);
+// ms_ends_watch has the process of a session watched. Any thread.
+void ms_ends_watch(struct ms_ends *ends, pid_t pid, uint32_t session);
 
 // ms_ends_tell tells the engine of those that have ended since. One thread.
 void ms_ends_tell(struct ms_ends *ends, struct ms_engine *engine);

@@ -57,11 +57,11 @@ static const char *reason_of(int wait_status)
     return WIFSIGNALED(wait_status) ? "signal" : "exit";
 }
 
-// Holds the sessions of a pid, but `except`.
-static size_t hold_pid(struct ms_engine *e, pid_t pid,
-                       const struct ms_session *except,
-                       struct ms_session *held[MS_SESSIONS_RUNNING])
+// Finishes the running sessions of a pid, but `except`.
+static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
+                       const char *reason, const struct ms_session *except)
 {
+    struct ms_session *held[MS_SESSIONS_RUNNING];
     size_t count = 0;
 
     pthread_mutex_lock(&e->lock);
@@ -73,16 +73,6 @@ static size_t hold_pid(struct ms_engine *e, pid_t pid,
         }
     }
     pthread_mutex_unlock(&e->lock);
-    return count;
-}
-
-// Finishes those that run.
-static void finish_pid(struct ms_engine *e, pid_t pid, int wait_status,
-                       const char *reason, const struct ms_session *except)
-{
-    struct ms_session *held[MS_SESSIONS_RUNNING];
-    size_t count = hold_pid(e, pid, except, held);
-
     for (size_t i = 0; i < count; i++) {
         ms_session_finish(held[i], wait_status, reason);
         ms_engine_take_requested(e, held[i]);
@@ -146,15 +136,14 @@ void ms_engine_process_ended(struct ms_engine *e, pid_t pid, int wait_status)
     call_listener(e);
 }
 
-void ms_engine_process_gone(struct ms_engine *e, pid_t pid)
+void ms_engine_session_gone(struct ms_engine *e, uint32_t session)
 {
-    struct ms_session *held[MS_SESSIONS_RUNNING];
-    size_t count = hold_pid(e, pid, NULL, held);
+    struct ms_session *s = ms_engine_hold(e, session);
 
-    for (size_t i = 0; i < count; i++) {
-        ms_session_gone(held[i]);
-        ms_engine_let_go(e, held[i]);
-    }
+    if (s == NULL)
+        return;
+    ms_session_gone(s);
+    ms_engine_let_go(e, s);
 }
 
 void ms_engine_on_tick(struct ms_engine *e, void (*tick)(void *arg), void *arg)

@@ -65,6 +65,14 @@ static void *raising_calloc(size_t count, size_t size)
     return r->calloc(count, size >= r->smallest ? size : r->smallest);
 }
 
+// Size 0 means free to some allocators: it must reach them as it is.
+static void *raising_realloc(void *p, size_t size)
+{
+    const struct ms_real_alloc *r = &ms_real_alloc;
+
+    return r->realloc(p, size == 0 || size >= r->smallest ? size : r->smallest);
+}
+
 static void *boot_block(size_t size)
 {
     void *p = ms_boot_alloc(size, 0);
@@ -119,7 +127,9 @@ bool ms_real_alloc_resolve(void)
     // relaxed: there is no second thread, and the arena serves nobody from now
     bool served = atomic_load_explicit(&boot_used, memory_order_relaxed) != 0;
     r->plain_free = served ? sparing_free : r->free;
-    r->plain_realloc = served || r->smallest != 0 ? NULL : r->realloc;
+    r->plain_realloc = served             ? NULL
+                       : r->smallest == 0 ? r->realloc
+                                          : raising_realloc;
     resolving = false;
     return true;
 }

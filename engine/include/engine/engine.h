@@ -74,10 +74,10 @@ void ms_engine_set_primary(struct ms_engine *engine, pid_t pid);
 void ms_engine_process_ended(struct ms_engine *engine, pid_t pid,
                              int wait_status);
 
-// ms_engine_process_gone says that a process has ended of which it is not known
-// how: its sessions' time ends now. They are marked as ended as soon as
-// ms_engine_process_ended says how, or half a second later. Any thread.
-void ms_engine_process_gone(struct ms_engine *engine, pid_t pid);
+// ms_engine_session_gone says that a session's process has ended, and not how:
+// its time ends now. It is marked as ended as soon as ms_engine_process_ended
+// says how, or half a second later. Any thread.
+void ms_engine_session_gone(struct ms_engine *engine, uint32_t session);
 
 // ms_engine_on_tick names the one function to be called after every tick, on
 // the collector thread. It must return at once; it may call the reads below,

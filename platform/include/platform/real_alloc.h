@@ -21,9 +21,9 @@ struct ms_real_alloc {
     void *(*pvalloc)(size_t);
     size_t (*malloc_usable_size)(void *);
     // What stands for these where nothing else is to be done: they look after
-    // `smallest` and the boot arena themselves, if there is anything to; for
-    // realloc it is NULL then. The first two can be called at any time: they
-    // resolve, if need be.
+    // `smallest` and the boot arena themselves, if there is anything to. The
+    // first two can be called at any time: they resolve, if need be; realloc's
+    // is NULL before that, and where the boot arena has served.
     void *(*plain_malloc)(size_t);
     void *(*plain_calloc)(size_t one, size_t); // of one element
     void (*plain_free)(void *);
