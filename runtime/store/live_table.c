@@ -2,9 +2,9 @@
 // See live_table.h for the contract.
 
 #include "store/live_table.h"
-#include "runtime/cell.h"
 
 #include "platform/atomics.h"
+#include "runtime/cell.h"
 
 static struct ms_table_entry *home(struct ms_store *s, uint64_t address)
 {

@@ -2,7 +2,6 @@
 // See runtime/store.h for the contract.
 
 #include "runtime/store.h"
-#include "runtime/cell.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "platform/clock.h"
 #include "platform/memory.h"
 #include "platform/modules.h"
+#include "runtime/cell.h"
 #include "store/fold.h"
 #include "store/stack_table.h"
 
