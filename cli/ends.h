@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ends: notices the end of the processes that have announced themselves, most of
-// whom are not our own children: by ticks alone they would seem to have run up
-// to half a second longer.
+// ends: notices the end of the processes that have announced themselves, most
+// of whom are not our own children: by ticks alone they would seem to have run
+// up to half a second longer.
 
 #ifndef MS_CLI_ENDS_H
 #define MS_CLI_ENDS_H
