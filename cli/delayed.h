@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// delayed: the libraries of HTTP and WebSocket, with the twenty that they need:
-// most of what the loader would do at the start of `memscope run`. They are
-// loaded when somebody opens the page. Calls of theirs go through stubs that
-// cmake/delay_load.cmake makes; before they are loaded there must be none.
+// delayed: the libraries of HTTP and WebSocket, with the fifteen that they
+// need: most of what the loader would do at the start of `memscope run`. They
+// are loaded when somebody opens the page. Calls of theirs go through stubs
+// that cmake/delay_load.cmake makes; before they are loaded there must be none.
 
 #ifndef MS_CLI_DELAYED_H
 #define MS_CLI_DELAYED_H

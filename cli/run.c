@@ -91,7 +91,7 @@ static bool take_flag(struct run *r, int option)
     r->no_follow |= option == 'n';
     r->leaks.wanted |= option == 'L' || option == 'F';
     r->leaks.fail |= option == 'F';
-    return memchr("okpnLF", option, 6) != NULL;
+    return option < 128 && strchr("okpnLF", option) != NULL;
 }
 
 // 0: go on; else what parse returns.

@@ -123,8 +123,10 @@ static void hand_over(struct dispatcher *d, struct pending *p,
         turn_away(d, p, "400 Bad Request", "bad_request",
                   "this is no request of HTTP");
     else if (!begin_service(d))
-        turn_away(d, p, "503 Service Unavailable", "unavailable",
-                  "the page could not be started; the log says why");
+        turn_away(
+            d, p, "503 Service Unavailable", "unavailable",
+            "the page could not be started; memscope says why in its log, "
+            "or on standard error");
     // Without room for it, an upgrade is HTTP's: it says so.
     else if (kind == MS_HEAD_WEBSOCKET && ms_ws_has_room(d->server->ws))
         ms_ws_add(d->server->ws, let_go(d, p), NULL);

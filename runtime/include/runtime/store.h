@@ -39,9 +39,8 @@ struct ms_store {
     struct ms_row_detail *details;
     struct ms_node *nodes;
     _Atomic uint32_t *children, *hash;
-    _Atomic uint64_t *first_rows; // see store/ledger.h
-    _Atomic uint16_t
-        *row_threads; // see store/ledger.h; NULL: there is no index
+    _Atomic uint64_t *first_rows;  // see store/ledger.h
+    _Atomic uint16_t *row_threads; // the same; NULL: there is no index
     struct ms_recorded_event *recorders;
     struct ms_module *modules;
     struct ms_annotations *annotations; // NULL: a small segment has none
