@@ -248,6 +248,8 @@ static void see_connection(void *arg, struct MHD_Connection *connection,
 
 bool ms_http_end_oldest(struct ms_http *http)
 {
+    // A request that has come whole is read first: it waits for nothing.
+    (void)MHD_run(http->daemon);
     if (!ms_http_connections_end_oldest(&http->connections) &&
         !ms_exchanges_end_oldest(&http->exchanges))
         return false;

@@ -3,7 +3,11 @@
 """Connections that get nowhere, more of them than there are places: a good
 request beside them is answered while they are still open."""
 
+import contextlib
+import os
+import pathlib
 import resource
+import signal
 import socket
 
 import server_test
@@ -12,6 +16,21 @@ from ws_client import WebSocket
 
 HEADS_PENDING = 128  # of server/dispatcher.h
 HTTP_CONNECTIONS = 256  # of server/http.h
+
+
+def stands_still(pid):
+    return all(stat.read_text("ascii").rsplit(")", 1)[1].split()[0] == "T"
+               for stat in pathlib.Path("/proc/%d/task" % pid).glob("*/stat"))
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until("all threads to stand still", lambda: stands_still(pid))
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class Crowds(server_test.HostileCase):
@@ -64,6 +83,19 @@ class Crowds(server_test.HostileCase):
             "Content-Length: 60000") + b"{")
         self.a_good_request_is_answered()
         self.assertGreater(self.still_open(held), 0)
+
+    def test_what_came_whole_is_read_before_others_go_for_new_ones(self):
+        """The last of them come in one go, as to a server that was busy."""
+        body = self.server.head(
+            "POST /api/v1/snapshots", "Content-Type: application/json",
+            "Content-Length: 60000") + b"{"
+        self.hold_open(HTTP_CONNECTIONS - 10, body)
+        self.a_good_request_is_answered()
+        with stopped(self.server.pid):
+            good = self.hold_open(1, self.server.head())[0]
+            self.hold_open(40, body)
+        status, answer = read_answer(good)
+        self.assertEqual(status, 200, answer)
 
     def test_what_was_closed_leaves_nothing_behind(self):
         before = self.server.open_files()
