@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pace.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "snapshot/archive.h"
-#include "tick_budget.h"
 
 #define GONE_NS UINT64_C(500000000)
 
@@ -108,7 +108,6 @@ enum memscope_status ms_engine_adopt(struct ms_engine *e, int segment_fd,
     pthread_mutex_lock(&e->lock);
     s->governor.order.budget = e->budget;
     e->sessions[e->session_count++] = s;
-    pthread_cond_signal(&e->wake);
     pthread_mutex_unlock(&e->lock);
     finish_pid(e, pid, -1, "exec", s);
     *session = id;
@@ -168,8 +167,10 @@ static void tick_one(struct ms_session *s)
         ms_session_finish(s, -1, "unknown");
 }
 
-static void tick_all(struct ms_engine *e)
+// True: there was something to tick.
+static bool tick_all(struct ms_engine *e, const struct ms_beat *beat)
 {
+    bool ticked = beat->due && !beat->rests;
     struct ms_session *held[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
 
     pthread_mutex_lock(&e->lock);
@@ -180,15 +181,19 @@ static void tick_all(struct ms_engine *e)
     }
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < count; i++) {
-        tick_one(held[i]);
-        ms_engine_take_requested(e, held[i]);
-        ms_engine_check_triggers(e, held[i]);
-        ms_engine_serve_exit(e, held[i]);
+        if (ms_pace_wants(beat, held[i])) {
+            tick_one(held[i]);
+            ms_engine_take_requested(e, held[i]);
+            ms_engine_check_triggers(e, held[i]);
+            ms_engine_serve_exit(e, held[i]);
+            ticked = true;
+        }
         ms_engine_let_go(e, held[i]);
     }
+    return ticked;
 }
 
-// Waits for the next tick, or until somebody wakes us. {lock}
+// Waits for the next beat, or until somebody wakes us. {lock}
 static void wait_until(struct ms_engine *e, uint64_t due_ns)
 {
     struct timespec at = {
@@ -202,35 +207,24 @@ static void wait_until(struct ms_engine *e, uint64_t due_ns)
 static void *collect(void *arg)
 {
     struct ms_engine *e = arg;
-    uint64_t due = ms_clock_monotonic_ns(), last = due;
-    struct ms_tick_budget budget;
+    struct ms_pace pace;
 
-    ms_tick_budget_init(&budget, e->tick_ns);
+    ms_pace_init(&pace, e->tick_ns);
     if (e->thread_start != NULL)
         e->thread_start();
     pthread_mutex_lock(&e->lock);
     while (!e->stopping) {
-        uint64_t begin = ms_clock_monotonic_ns();
-        e->cost.late_ticks += begin > due + e->cost.period_ns;
+        struct ms_beat beat = ms_pace_begin(&pace, e);
         pthread_mutex_unlock(&e->lock);
-        tick_all(e);
-        ms_engine_forget(e);
-        call_listener(e);
+        bool ticked = tick_all(e, &beat);
+        if (ticked) {
+            ms_engine_forget(e);
+            call_listener(e);
+        }
         pthread_mutex_lock(&e->lock);
-        uint64_t end = ms_clock_monotonic_ns();
-        e->cost.ticks++;
-        e->cost.last_tick_ns = end - begin;
-        if (e->cost.last_tick_ns > e->cost.max_tick_ns)
-            e->cost.max_tick_ns = e->cost.last_tick_ns;
-        uint64_t cpu = ms_thread_cpu_ns(), spent = cpu - e->cost.cpu_ns;
-        uint64_t period = ms_tick_budget_spend(&budget, begin - last, spent);
-        e->cost.cpu_ns = cpu;
-        e->cost.period_ns = period;
-        last = begin;
-        // Missed ticks are not made up for.
-        due = due + period > end ? due + period : end + period;
-        if (!e->stopping)
-            wait_until(e, due);
+        uint64_t next = ms_pace_end(&pace, e, &beat, ticked);
+        if (!e->stopping && !e->hurry)
+            wait_until(e, next);
     }
     pthread_mutex_unlock(&e->lock);
     return NULL;
@@ -277,6 +271,7 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&e->wake, &attributes);
+    pthread_cond_init(&e->ticked, &attributes);
     pthread_cond_init(&e->scans.idle, &attributes);
     pthread_condattr_destroy(&attributes);
     enum memscope_status status = start_threads(e, options->without_symbols);
@@ -284,6 +279,7 @@ enum memscope_status ms_engine_create(const struct ms_engine_options *options,
         ms_symbols_fetch(e->symbols);
     if (status != MEMSCOPE_OK) {
         pthread_cond_destroy(&e->wake);
+        pthread_cond_destroy(&e->ticked);
         pthread_cond_destroy(&e->scans.idle);
         pthread_mutex_destroy(&e->lock);
         pthread_mutex_destroy(&e->listener_lock);
@@ -319,6 +315,7 @@ void ms_engine_destroy(struct ms_engine *e)
         ms_symbols_destroy(e->symbols);
     pthread_cond_destroy(&e->scans.idle);
     pthread_cond_destroy(&e->wake);
+    pthread_cond_destroy(&e->ticked);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->listener_lock);
     free(e);

@@ -48,8 +48,11 @@ struct ms_engine {
     void *tick_arg;                // {listener_lock}
 
     pthread_mutex_t lock;
-    pthread_cond_t wake; // {lock}
+    pthread_cond_t wake;   // the collector
+    pthread_cond_t ticked; // broadcast after each tick
     // {lock} from here on
+    uint64_t attended_ns; // monotonic: ticks do not rest before
+    bool hurry;           // the next tick is to come at once
     bool stopping;
     struct ms_session *sessions[MS_SESSIONS_KEPT + MS_SESSIONS_RUNNING];
     size_t session_count;

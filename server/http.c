@@ -128,6 +128,7 @@ static enum MHD_Result answer(struct ms_http *http,
                               &q->query);
     if (http->server->options.before_answer != NULL)
         http->server->options.before_answer(http->server->options.with);
+    ms_engine_attend(http->server->options.engine);
     ms_routes_answer(q, &r);
     x->route = http->server->endpoints.route;
     if (r.ask != NULL) {

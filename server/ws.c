@@ -89,12 +89,16 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
     switch (reason) {
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         adopt_queued(ws);
-        if (atomic_exchange(&ws->ticked, false))
+        if (atomic_exchange(&ws->ticked, false)) {
             ms_hub_tick(&ws->viewers.hub);
+            if (ws->viewers.first != NULL)
+                ms_engine_attend(ws->server->options.engine);
+        }
         ws->viewers.stopping = atomic_load(&ws->stopping);
         ms_ws_viewers_wake(&ws->viewers);
         return 0;
     case LWS_CALLBACK_ESTABLISHED:
+        ms_engine_attend(ws->server->options.engine);
         ms_ws_viewer_begin(&ws->viewers, c, wsi, ws->loop);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // engine: makes sense of the events. It owns the sessions (one per watched
-// process image), one collector thread that reads what changed ten times a
-// second, and one symbol thread. Everything here may be called from any
-// thread unless it says otherwise; nothing waits for the watched program.
+// process image), one collector thread that reads what changed (ten times a
+// second, less often where nobody looks), and one symbol thread. Everything
+// here may be called from any thread unless it says otherwise; nothing waits
+// for the watched program.
 //
 //   function               waits for                         allocates
 //   ms_engine_create      its threads to start              yes
 //   ms_engine_destroy     its threads to end                no
 //   ms_engine_adopt       the collector's current tick      yes
 //   ms_engine_on_tick     the collector's current tick      no
+//   ms_engine_attend      the next tick, where they rest    no
 //   ms_engine_sessions    nothing                           yes (result)
 //   ms_engine_... (reads) a tick in progress, at most       yes (result)
 //
@@ -78,6 +80,13 @@ void ms_engine_process_ended(struct ms_engine *engine, pid_t pid,
 // its time ends now. It is marked as ended as soon as ms_engine_process_ended
 // says how, or half a second later. Any thread.
 void ms_engine_session_gone(struct ms_engine *engine, uint32_t session);
+
+// ms_engine_attend says that somebody looks at what the engine publishes. For
+// 30 seconds from then on ticks come as often as they can; where nobody looks
+// they rest, so that a program which is watched by nobody is held up the less.
+// Where they have rested, this waits for the next one, which comes at once: 250
+// ms at the most. Any thread but the collector's.
+void ms_engine_attend(struct ms_engine *engine);
 
 // ms_engine_on_tick names the one function to be called after every tick, on
 // the collector thread. It must return at once; it may call the reads below,
