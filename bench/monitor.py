@@ -137,16 +137,33 @@ def shares(watcher, command, seconds):
     return tuple((b - a) / span for a, b in zip(begin[1:], end[1:]))
 
 
+def share_unseen(watcher, command, seconds):
+    """The CPU share of the process that nobody has asked for anything."""
+    with Session(watcher.command(command)) as session:
+        time.sleep(6)  # from its fifth second on ticks are as rare as they get
+        begin = time.monotonic(), process_cpu_s(session.process.pid)
+        time.sleep(seconds)
+        end = time.monotonic(), process_cpu_s(session.process.pid)
+    return (end[1] - begin[1]) / (end[0] - begin[0])
+
+
 def beside(watcher, programs, seconds, rounds):
-    """The same beside a program at rest and beside one that allocates."""
+    """The same beside a program at rest and beside one that allocates, and
+    what of it is left where nobody looks: None is not known there."""
     commands = {"a program at rest": ["/bin/cat"],
                 "one thread that only allocates": [
                     os.path.join(programs, "storm"), "pairs", "1", "1000"]}
-    columns = in_turn(rounds, *(
+    seen = in_turn(rounds, *(
         lambda c=command: shares(watcher, c, seconds)
         for command in commands.values()))
-    return {name: [statistics.median(values) for values in zip(*column)]
-            for name, column in zip(commands, columns)}
+    unseen = in_turn(rounds, *(
+        lambda c=command: share_unseen(watcher, c, seconds)
+        for command in commands.values()))
+    return {
+        **{name: [statistics.median(values) for values in zip(*column)]
+           for name, column in zip(commands, seen)},
+        **{name + ", nobody looks": [statistics.median(column), None, None]
+           for name, column in zip(commands, unseen)}}
 
 
 def most_live_blocks(watcher, work):

@@ -262,13 +262,16 @@ def preload_part(results):
 
 
 def monitor_part(results):
-    rows = [[name, "%.2f %%" % (100 * process), "%.2f %%" % (100 * engine),
-             "{:,.0f}".format(rate)]
+    rows = [[name, "%.2f %%" % (100 * process),
+             "–" if engine is None else "%.2f %%" % (100 * engine),
+             "–" if rate is None else "{:,.0f}".format(rate)]
             for name, (process, engine, rate) in results["monitor"].items()]
     return "\n\n".join((
         "## The monitor beside the program", table(
             ("beside", "memscope's CPU, of one core",
-             "as `/api/v1/status` says", "events/s"), rows), "No page open."))
+             "as `/api/v1/status` says", "events/s"), rows),
+        "No page open; but where nobody looks, somebody has asked for a number "
+        "a moment before."))
 
 
 PARTS = (("programs", programs_part), ("redis", redis_part),

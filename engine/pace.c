@@ -33,6 +33,8 @@ struct ms_beat ms_pace_begin(struct ms_pace *p, struct ms_engine *e)
         .due = now >= p->due_ns,
         // Those are conditions that only a tick can find to be met.
         .rests = now >= e->attended_ns && e->triggers.count == 0,
+        // Even so they take no more than a fifth of one processor.
+        .heeds = now - p->last_ns >= 4 * e->cost.last_tick_ns,
     };
     return b;
 }
@@ -72,7 +74,7 @@ bool ms_pace_wants(const struct ms_beat *b, struct ms_session *s)
     pthread_mutex_lock(&s->lock);
     bool running = s->state == MS_SESSION_RUNNING;
     s->rests = b->rests;
-    bool wanted = (running && asks(s)) ||
+    bool wanted = (running && b->heeds && asks(s)) ||
                   (b->due && !(running && b->rests && may_rest(s)));
     if (running && !wanted)
         // relaxed: a hint to the threads' clocks

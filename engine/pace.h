@@ -33,6 +33,7 @@ struct ms_beat {
     uint64_t begin_ns;
     bool due;   // ticks may come
     bool rests; // nobody looks
+    bool heeds; // what cannot wait
 };
 
 void ms_pace_init(struct ms_pace *p, uint64_t beat_ns);

@@ -38,6 +38,8 @@ function frameOf(data) {
 export class CutSocket {
   #received = Buffer.alloc(0);
   #upgraded = false;
+  /** @type {string | undefined} */
+  #goodbye;
   /** @type {Buffer[]} */
   #parts = [];
 
@@ -73,7 +75,13 @@ export class CutSocket {
     this.socket.on("error", (error) => {
       if (problem !== "") problem = String(error);
     });
-    this.socket.on("close", () => onEnd(problem));
+    this.socket.on("close", () => onEnd(problem && `${problem}; ${this.#said()}`));
+  }
+
+  /** What a server that ends a connection has said of it. */
+  #said() {
+    if (!this.#upgraded) return `it had said: ${this.#received.toString("latin1").slice(0, 200)}`;
+    return this.#goodbye ?? `${this.#received.length} bytes were left of what came`;
   }
 
   /** All of them in one segment. @param {string[]} texts */
@@ -92,6 +100,8 @@ export class CutSocket {
     }
     for (let frame = frameOf(this.#received); frame; frame = frameOf(this.#received)) {
       this.#received = this.#received.subarray(frame.end);
+      if ((frame.first & 15) === 8)
+        this.#goodbye = `${frame.payload.readUInt16BE()} ${frame.payload.subarray(2)}`;
       if ((frame.first & 15) > 2) continue; // a ping, or the end, that "close" tells
       this.#parts.push(frame.payload);
       if ((frame.first & 0x80) === 0) continue;

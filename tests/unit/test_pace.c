@@ -49,14 +49,13 @@ static int end(void **state)
 // The session is so old, and its last tick was then.
 static void be(uint64_t age_ns, uint64_t ticked_before_ns)
 {
-    session->reader.head.start_ns =
-        ms_clock_monotonic_ns() - age_ns;
+    session->reader.head.start_ns = ms_clock_monotonic_ns() - age_ns;
     session->ticked_ns = age_ns - ticked_before_ns;
 }
 
 static bool wants(bool due, bool rests)
 {
-    struct ms_beat b = {.due = due, .rests = rests};
+    struct ms_beat b = {.due = due, .rests = rests, .heeds = true};
 
     return ms_pace_wants(&b, session);
 }
@@ -119,8 +118,7 @@ static void what_cannot_wait_does_not(void **state)
     ms_store_relaxed(&live->exit_hold, MS_HOLD_SERVED);
     assert_false(wants(false, true));
 
-    ms_add_relaxed(
-        &store.annotations->moment_counts[MS_MOMENT_SNAPSHOT], 1u);
+    ms_add_relaxed(&store.annotations->moment_counts[MS_MOMENT_SNAPSHOT], 1u);
     assert_true(wants(false, true));
     assert_false(wants(false, true)); // once for each
     ms_add_relaxed(&store.annotations->moment_counts[MS_MOMENT_MARK], 1u);
@@ -134,7 +132,11 @@ static void what_cannot_wait_does_not(void **state)
     ms_store_relaxed(&live->mapping_head, 0);
     assert_false(wants(false, true));
 
+    assert_true(ms_pace_begin(&pace, engine).heeds);
+    engine->cost.last_tick_ns = 60000 * MS;
+    assert_false(ms_pace_begin(&pace, engine).heeds);
     session->gone_ns = 1;
+    assert_false(ms_pace_wants(&(struct ms_beat){.rests = true}, session));
     assert_true(wants(false, true));
 }
 
