@@ -137,6 +137,9 @@ def shares(watcher, command, seconds):
     return tuple((b - a) / span for a, b in zip(begin[1:], end[1:]))
 
 
+REST_S = 20  # an expensive tick that rests comes every ten seconds
+
+
 def share_unseen(watcher, command, seconds):
     """The CPU share of the process that nobody has asked for anything."""
     with Session(watcher.command(command)) as session:
@@ -152,12 +155,14 @@ def beside(watcher, programs, seconds, rounds):
     what of it is left where nobody looks: None is not known there."""
     commands = {"a program at rest": ["/bin/cat"],
                 "one thread that only allocates": [
-                    os.path.join(programs, "storm"), "pairs", "1", "1000"]}
+                    os.path.join(programs, "storm"), "pairs", "1", "1000"],
+                "many thousand call stacks (covers)": [
+                    os.path.join(programs, "covers"), "100000"]}
     seen = in_turn(rounds, *(
         lambda c=command: shares(watcher, c, seconds)
         for command in commands.values()))
     unseen = in_turn(rounds, *(
-        lambda c=command: share_unseen(watcher, c, seconds)
+        lambda c=command: share_unseen(watcher, c, max(seconds, REST_S))
         for command in commands.values()))
     return {
         **{name: [statistics.median(values) for values in zip(*column)]
