@@ -31,9 +31,9 @@ struct ms_beat ms_pace_begin(struct ms_pace *p, struct ms_engine *e)
     struct ms_beat b = {
         .begin_ns = now,
         .due = now >= p->due_ns,
-        // Those are conditions that only a tick can find to be met.
+        // Conditions for snapshots are found to be met by ticks alone.
         .rests = now >= e->attended_ns && e->triggers.count == 0,
-        // Even so they take no more than a fifth of one processor.
+        // What is asked for takes no more than a fifth of one processor.
         .heeds = now - p->last_ns >= 4 * e->cost.last_tick_ns,
     };
     return b;
