@@ -100,7 +100,7 @@ export class CutSocket {
     }
     for (let frame = frameOf(this.#received); frame; frame = frameOf(this.#received)) {
       this.#received = this.#received.subarray(frame.end);
-      if ((frame.first & 15) === 8)
+      if ((frame.first & 15) === 8 && frame.payload.length >= 2)
         this.#goodbye = `${frame.payload.readUInt16BE()} ${frame.payload.subarray(2)}`;
       if ((frame.first & 15) > 2) continue; // a ping, or the end, that "close" tells
       this.#parts.push(frame.payload);
