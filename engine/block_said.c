@@ -6,6 +6,7 @@
 #include "platform/atomics.h"
 #include "runtime/annotations.h"
 #include "runtime/cell.h"
+#include "runtime/control.h"
 
 static uint32_t name_of(_Atomic uint32_t *from)
 {
@@ -65,7 +66,7 @@ void ms_block_read_said(struct ms_reader *r, uint64_t cell, uint32_t stack,
         return;
     read_context(r, stack, &block->said);
     // relaxed: what is said meanwhile is seen by the next walk
-    if (ms_load_relaxed(&r->live->noted) != 0 &&
+    if ((ms_load_relaxed(&r->live->pulse) & MS_CONTROL_NOTED) != 0 &&
         ms_load_relaxed(&a->noted[ms_cell_row(cell)]) != 0)
         read_note(a, cell, block);
 }

@@ -65,10 +65,8 @@ MS_ALWAYS_INLINE bool passes(size_t size)
            (ms_control_is_off(pulse) || ms_fast_passes(pulse, size));
 }
 
-MS_ALWAYS_INLINE bool passes_free(const void *p)
+MS_ALWAYS_INLINE bool passes_free(const void *p, uint64_t pulse)
 {
-    uint64_t pulse = ms_passing_pulse();
-
     return !ms_control_is_exact(pulse) &&
            (ms_control_is_off(pulse) || ms_fast_passes_free(pulse, p));
 }
@@ -94,7 +92,8 @@ MS_ALWAYS_INLINE void *given(void *p, size_t size, const void *frame)
 MS_ALWAYS_INLINE void release(void *p, const void *frame)
 {
     // Blocks of the boot arena are not in the live index.
-    bool known = p != NULL && !passes_free(p) && ms_capture_dealloc(p, frame);
+    bool known = p != NULL && !passes_free(p, ms_passing_pulse()) &&
+                 ms_capture_dealloc(p, frame);
     if (p == NULL || (!known && ms_boot_owns(p)))
         return;
     if (ms_likely(have_real()))
@@ -179,9 +178,9 @@ MS_ALWAYS_INLINE void *captured(void *p, size_t size)
         return p;
     if (done == MS_FAST_FOLLOW)
         return followed(p, e);
-    p = done == MS_FAST_FAR
-            ? ms_fast_alloc_far(e.writer, p, size, MS_HOOK_FRAME)
-            : slowly_given(p, size, MS_HOOK_FRAME);
+    p = done == MS_FAST_NOT
+            ? slowly_given(p, size, MS_HOOK_FRAME)
+            : ms_fast_alloc_far(e.writer, p, size, MS_HOOK_FRAME, done);
     ms_keep_frame();
     return p;
 }
@@ -199,13 +198,13 @@ static MS_NOINLINE void *captured_calloc(size_t size)
     return captured(ms_real_alloc.plain_calloc(1, size), size);
 }
 
-static MS_NOINLINE void captured_free(void *p)
+static MS_NOINLINE void captured_free(void *p, uint64_t pulse)
 {
     struct ms_fast_event e;
 
     if (ms_unlikely(p == NULL))
         return;
-    enum ms_fast done = ms_fast_dealloc(p, MS_HOOK_FRAME, &e);
+    enum ms_fast done = ms_fast_dealloc(p, pulse, MS_HOOK_FRAME, &e);
     if (ms_likely(done == MS_FAST_DONE)) {
         ms_real_alloc.free(p);
         return;
@@ -230,10 +229,12 @@ void *malloc(size_t size)
 
 void free(void *p)
 {
-    if (passes_free(p))
+    uint64_t pulse = ms_passing_pulse();
+
+    if (passes_free(p, pulse))
         ms_real_alloc.plain_free(p);
     else
-        captured_free(p);
+        captured_free(p, pulse);
 }
 
 void cfree(void *p)

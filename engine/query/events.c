@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "platform/atomics.h"
+#include "runtime/cell.h"
 
 static const char *operation_name(uint64_t operation)
 {
@@ -41,8 +42,7 @@ static bool read_event(struct ms_session *s, uint64_t what, uint64_t where,
     out->site = 0;
     out->stack = 0;
     out->size_at_most = UINT64_MAX;
-    if (ms_reader_row_key(&s->reader, (uint32_t)(where >> MS_EVENT_ROW_SHIFT),
-                          &key)) {
+    if (ms_reader_row_key(&s->reader, ms_cell_row(where), &key)) {
         out->size_at_most = UINT64_C(1) << (key.size_class & 63);
         out->site = ms_model_known_site(&s->model, key.stack);
         if (!ms_reader_stack(&s->reader, key.stack, &out->stack, &context))

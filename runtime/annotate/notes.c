@@ -86,7 +86,7 @@ static struct ms_note *claim(struct ms_writer *w, uint64_t address,
             // relaxed: see ms_row_is_noted
             ms_store_relaxed(&w->store->annotations->noted[ms_cell_row(cell)],
                              1);
-            ms_store_relaxed(&w->header->noted, 1);
+            ms_control_tell(w->header, MS_CONTROL_NOTED);
         }
         uint64_t shown =
             (word | UINT64_C(1) << (fresh - window)) + MS_NOTE_CHANGE;

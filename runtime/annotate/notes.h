@@ -7,6 +7,7 @@
 #ifndef MS_RUNTIME_ANNOTATE_NOTES_H
 #define MS_RUNTIME_ANNOTATE_NOTES_H
 
+#include "runtime/control.h"
 #include "store/fold.h"
 
 // ms_note_of gives the note of the live block at `address`, making one when
@@ -58,7 +59,8 @@ static inline bool ms_row_is_noted(const struct ms_writer *w, uint64_t cell)
 {
     // relaxed: who frees a block knows of what was said of it before. Row 0,
     // of no cell, never is.
-    return ms_unlikely(ms_load_relaxed(&w->header->noted) != 0) &&
+    return ms_unlikely(
+               (ms_load_relaxed(&w->header->pulse) & MS_CONTROL_NOTED) != 0) &&
            ms_load_relaxed(&w->store->annotations->noted[ms_cell_row(cell)]) !=
                0;
 }

@@ -44,16 +44,41 @@ MS_NOINLINE void ms_fast_follow(struct ms_fast_event e)
     (void)ms_fast_leave(e.writer, MS_FAST_DONE);
 }
 
+// The row of blocks of a size where a backend keeps call sites, or of a stack
+// that has been recognized; 0: it has not been found before.
+static uint32_t site_row(struct ms_writer *w, uint64_t pc, uint64_t size)
+{
+    struct ms_site_entry *site = ms_writer_site(w, pc);
+
+    if (ms_unlikely(site->address != pc))
+        return 0;
+    return ms_ledger_known(w, site->stack, ms_size_class(size), &site->hint);
+}
+
+static uint32_t stack_row(struct ms_writer *w, struct ms_memo_entry *stack,
+                          uint64_t size)
+{
+    stack->met = true;
+    return ms_ledger_known(w, stack->node, ms_size_class(size), &stack->hint);
+}
+
 MS_NOINLINE void *ms_fast_alloc_far(struct ms_writer *w, void *block,
-                                    uint64_t size, const void *frame)
+                                    uint64_t size, const void *frame,
+                                    enum ms_fast said)
 {
     struct ms_fast_event e;
+    struct ms_frame from = ms_frame_of_hook(frame);
     uint32_t row = 0;
 
-    struct ms_memo_entry *stack =
-        ms_unwinder_recognize_far(w->unwinder, ms_frame_of_hook(frame));
-    if (stack != NULL)
-        row = ms_fast_stack_row(w, stack, size);
+    if (w->unwinder == NULL) {
+        row = site_row(w, from.pc, size);
+    } else {
+        struct ms_memo_entry *stack =
+            said == MS_FAST_ROW ? ms_memo_last(&w->unwinder->memo)
+                                : ms_unwinder_recognize_far(w->unwinder, from);
+        if (stack != NULL)
+            row = stack_row(w, stack, size);
+    }
     if (row == 0) {
         ms_capture_book(w, MS_OPERATION_ALLOCATION, block, size, frame);
         ms_guard_leave(w);
@@ -91,14 +116,12 @@ static bool is_booked(const struct ms_writer *w, uint64_t address, size_t size)
 static uint32_t known_row(struct ms_writer *w, uint64_t address, uint64_t size,
                           const void *frame)
 {
-    struct ms_frame from = ms_frame_of_hook(frame);
-
     if (ms_unlikely(!ms_fast_fits(w, address)))
         return 0;
     if (ms_unlikely(w->unwinder == NULL))
-        return ms_fast_site_row(w, from.pc, size);
-    struct ms_memo_entry *stack = ms_unwinder_recognize(w->unwinder, from);
-    return ms_likely(stack != NULL) ? ms_fast_stack_row(w, stack, size) : 0;
+        return site_row(w, ms_frame_of_hook(frame).pc, size);
+    struct ms_memo_entry *stack = ms_unwinder_recognize(w->unwinder, frame);
+    return ms_likely(stack != NULL) ? stack_row(w, stack, size) : 0;
 }
 
 MS_NOINLINE void ms_capture_alloc_slow(void *block, size_t size,
@@ -160,8 +183,8 @@ void ms_capture_alloc(void *block, size_t size, const void *frame)
         return;
     if (done == MS_FAST_FOLLOW)
         ms_fast_follow(e);
-    else if (done == MS_FAST_FAR)
-        (void)ms_fast_alloc_far(e.writer, block, size, frame);
+    else if (done == MS_FAST_FAR || done == MS_FAST_ROW)
+        (void)ms_fast_alloc_far(e.writer, block, size, frame, done);
     else
         ms_capture_alloc_slow(block, size, frame);
 }

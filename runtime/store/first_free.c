@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "runtime/cell.h"
+
 #define RECORDERS 16u
 #define ADDRESS_MASK ((UINT64_C(1) << 47) - 1)
 
@@ -25,7 +27,7 @@ static uint32_t stack_before(const struct ms_recorded_event *events,
 
     // relaxed: see recorder.h
     return ms_load_relaxed(&e->what) == what
-               ? (uint32_t)(ms_load_relaxed(&e->where) >> MS_EVENT_ROW_SHIFT)
+               ? ms_cell_row(ms_load_relaxed(&e->where))
                : 0;
 }
 
@@ -55,7 +57,7 @@ static void look_through(const struct ms_recorded_event *events,
         out->free = (struct ms_first_free){
             .thread = thread + 1,
             .time = (uint32_t)where,
-            .row = (uint32_t)(where >> MS_EVENT_ROW_SHIFT),
+            .row = ms_cell_row(where),
             .stack = stack_before(events, n, address),
         };
     }

@@ -159,7 +159,7 @@ static inline void ms_ledger_freed(struct ms_row *r, uint64_t count,
 
 static inline void ms_ledger_freed_one(struct ms_row *r,
                                        struct ms_row_detail *d, uint64_t size,
-                                       uint64_t lifetime, bool temporary)
+                                       uint64_t lifetime)
 {
     // Most blocks live for less than a unit: they touch no detail, and are
     // those that no bucket has.
@@ -169,16 +169,15 @@ static inline void ms_ledger_freed_one(struct ms_row *r,
         ms_bump(&r->lifetime_units, lifetime);
     }
     ms_ledger_freed(r, 1, size);
-    if (temporary)
-        ms_bump(&r->temporary_count, 1u);
 }
 
 static inline void ms_ledger_free(struct ms_writer *w, uint32_t row,
                                   uint64_t size, uint64_t lifetime,
                                   bool temporary)
 {
-    ms_ledger_freed_one(&w->rows[row], &w->details[row], size, lifetime,
-                        temporary);
+    ms_ledger_freed_one(&w->rows[row], &w->details[row], size, lifetime);
+    if (temporary)
+        ms_bump(&w->rows[row].temporary_count, 1u);
     ms_ledger_touch(w, row);
     ms_ledger_change(w, -(int64_t)size);
 }

@@ -9,14 +9,18 @@
 #define MS_RUNTIME_STORE_LIVE_INDEX_H
 
 #include "platform/atomics.h"
+#include "platform/compiler.h"
 #include "runtime/cell.h"
 #include "runtime/store.h"
 
-static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
-                                     uint32_t row, uint64_t size,
-                                     uint64_t birth)
+// Returns what the cell now says.
+static inline uint64_t ms_live_index_put(_Atomic uint64_t *index,
+                                         uint64_t address, uint32_t row,
+                                         uint64_t size, uint64_t birth)
 {
-    _Atomic uint64_t *cell = &index[address >> MS_GRANULE_SHIFT];
+    // Anew: when its place was last asked for is too long ago to be kept.
+    const void *block = ms_anew((void *)(uintptr_t)address);
+    _Atomic uint64_t *cell = &index[(uintptr_t)block >> MS_GRANULE_SHIFT];
 
     // A block of this size covers the next cell's granule, too.
     if (size >= MS_CELL_BIG) {
@@ -25,7 +29,9 @@ static inline void ms_live_index_put(_Atomic uint64_t *index, uint64_t address,
     }
     // [A] release: publishes the size and the row's constants; pairs with the
     // walk's acquire
-    ms_store_release(cell, ms_cell_pack(address, row, size, birth));
+    uint64_t value = ms_cell_pack(address, row, size, birth);
+    ms_store_release(cell, value);
+    return value;
 }
 
 // Whether a block lives there. Where one is just given, its free went unseen.

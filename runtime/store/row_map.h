@@ -28,15 +28,20 @@ struct ms_row_hint {
 static inline uint32_t ms_row_hint_for(const struct ms_row_hint *hint,
                                        uint32_t size_class)
 {
-    uint32_t known = hint->rows[size_class % MS_ROW_HINTS];
+    uint32_t known = hint->rows[(size_class + 1) % MS_ROW_HINTS];
 
-    return (known & 255) == size_class + 1 ? known >> 8 : 0;
+    if ((known & 255) != size_class + 1)
+        return 0;
+    known >>= 8;
+    if (known == 0)
+        __builtin_unreachable(); // what is kept is no row 0
+    return known;
 }
 
 static inline void ms_row_hint_keep(struct ms_row_hint *hint,
                                     uint32_t size_class, uint32_t row)
 {
-    hint->rows[size_class % MS_ROW_HINTS] = row << 8 | (size_class + 1);
+    hint->rows[(size_class + 1) % MS_ROW_HINTS] = row << 8 | (size_class + 1);
 }
 
 struct ms_row_map {

@@ -100,6 +100,8 @@ static void adopt(struct ms_writer *w)
     w->was_off = (control & MS_CONTROL_WAS_OFF) != 0;
     if ((control & MS_CONTROL_CUSTOM) != 0)
         w->asks = w->tells = true;
+    if ((control & MS_CONTROL_NOTED) != 0)
+        w->tells = true;
     // The filter knows sampled blocks only.
     w->filter = (control & MS_CONTROL_WAS_EXACT) == 0 ? w->store->filter : NULL;
     ms_sampler_set(&w->sampler, ms_control_interval(control, w->level));

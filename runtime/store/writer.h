@@ -63,7 +63,7 @@ struct ms_writer {
                 uint16_t special_free; // what matters to one
                 struct {
                     uint8_t mode; // enum ms_mode
-                    bool tells;   // the backend of every free
+                    bool tells;   // of every free: the backend, or the notes
                 };
             };
             bool asks; // the backend about every stack: it is the program's

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "platform/compiler.h"
+
 #if defined(__x86_64__)
 
 #define MS_DWARF_FP 6u  // rbp
@@ -29,6 +31,14 @@
 static inline uint64_t ms_machine_caller_sp(const void *frame)
 {
     return (uint64_t)(uintptr_t)frame + 16;
+}
+
+// The frame pointer of a hook's caller: by the caller's sp, so that the hook's
+// frame need not be kept for it.
+static inline uint64_t ms_machine_caller_fp(const void *frame, uint64_t sp)
+{
+    (void)frame;
+    return ((const uint64_t *)ms_anew((void *)(uintptr_t)sp))[-2];
 }
 
 static inline uint64_t ms_machine_return_address(uint64_t word)
@@ -61,6 +71,12 @@ struct ms_hook_frame {
 static inline uint64_t ms_machine_caller_sp(const void *frame)
 {
     return ((const struct ms_hook_frame *)frame)->sp;
+}
+
+static inline uint64_t ms_machine_caller_fp(const void *frame, uint64_t sp)
+{
+    (void)sp;
+    return ((const struct ms_hook_frame *)frame)->fp;
 }
 
 // Without the bits by which pointer authentication has signed it.

@@ -182,13 +182,14 @@ struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
                                             const struct ms_frame *from,
                                             uint64_t low, uint64_t high)
 {
-    const uint16_t *next = m->entries[m->last].next;
+    const uint16_t *next = ms_memo_last(m)->next;
 
     m->missed = false;
     for (uint32_t i = 1; i < MS_MEMO_NEXT; i++) {
-        if (ms_memo_matches(m, &m->entries[next[i]], *from)) {
-            m->last = next[i];
-            return &m->entries[m->last];
+        struct ms_memo_entry *e = &m->entries[next[i]];
+        if (ms_memo_matches(m, e, *from)) {
+            ms_memo_now(m, e);
+            return e;
         }
     }
     if (from->sp < low || from->sp >= high)
@@ -197,7 +198,7 @@ struct ms_memo_entry *ms_memo_recognize_far(struct ms_memo *m,
     m->missed = e == NULL || !ms_memo_matches(m, e, *from);
     if (m->missed)
         return NULL;
-    ms_memo_meet(m, ms_memo_recent(m, *from), (uint32_t)(e - m->entries));
+    ms_memo_meet(m, ms_memo_recent(m, *from), e);
     return e;
 }
 

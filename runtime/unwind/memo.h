@@ -23,6 +23,7 @@
 
 #include "platform/compiler.h"
 #include "store/row_map.h"
+#include "unwind/machine.h"
 
 #define MS_MEMO_ENTRIES 2048u
 #define MS_MEMO_SLOTS 8192u
@@ -64,10 +65,12 @@ struct ms_memo_slot {
 };
 
 struct ms_memo {
+    // First, so that an entry is at no more than its number times its size.
+    struct ms_memo_entry entries[MS_MEMO_ENTRIES];
     // Entries and words are filled in turn; the oldest ones make room.
     uint32_t next, oldest; // entry; without end
     uint32_t next_words;
-    uint32_t last;      // the entry met last
+    uint32_t last;      // the entry met last, in bytes from the first
     uint32_t unmet;     // of those that were replaced since it was last judged
     uint32_t pass_over; // 1 of so many and one is looked for; 2^n - 1
     uint32_t turn;
@@ -77,7 +80,6 @@ struct ms_memo {
     bool missed;       // it found nothing, and that has not been asked for yet
     uint16_t recent[1u << MS_MEMO_RECENT_BITS]; // entries, by where they begin
     struct ms_memo_slot slots[MS_MEMO_SLOTS];   // in pairs: one of two
-    struct ms_memo_entry entries[MS_MEMO_ENTRIES];
     struct ms_memo_words words[MS_MEMO_WORDS];
 };
 
@@ -121,13 +123,12 @@ MS_ALWAYS_INLINE bool ms_memo_begins(const struct ms_memo_entry *e,
 }
 
 // Of an entry that begins with `from`: whatever may be read for a stack that
-// began there may be read again where one begins there now.
+// began there may be read again where one begins there now. The first frame's
+// fp is not looked at.
 MS_ALWAYS_INLINE bool ms_memo_goes_on(const struct ms_memo *m,
                                       const struct ms_memo_entry *e,
                                       struct ms_frame from)
 {
-    if (ms_unlikely(!e->any_fp && e->at.fp != from.fp))
-        return false;
     const struct ms_memo_words *w = ms_memo_words_at(m, e->words);
     for (const struct ms_memo_words *end = ms_memo_words_at(m, e->words_end);
          w != end; w++) {
@@ -144,7 +145,9 @@ MS_ALWAYS_INLINE bool ms_memo_matches(const struct ms_memo *m,
                                       const struct ms_memo_entry *e,
                                       struct ms_frame from)
 {
-    return ms_likely(ms_memo_begins(e, from)) && ms_memo_goes_on(m, e, from);
+    return ms_likely(ms_memo_begins(e, from)) &&
+           (ms_likely(e->any_fp) || e->at.fp == from.fp) &&
+           ms_memo_goes_on(m, e, from);
 }
 
 MS_ALWAYS_INLINE uint64_t ms_memo_hash(uint64_t hash, uint64_t word)
@@ -210,38 +213,57 @@ MS_ALWAYS_INLINE uint16_t *ms_memo_recent(struct ms_memo *m,
     return &m->recent[hash >> (64 - MS_MEMO_RECENT_BITS)];
 }
 
+// ms_memo_last is the entry that was met last.
+MS_ALWAYS_INLINE struct ms_memo_entry *ms_memo_last(struct ms_memo *m)
+{
+    return (void *)((char *)m->entries + m->last);
+}
+
+MS_ALWAYS_INLINE void ms_memo_now(struct ms_memo *m,
+                                  const struct ms_memo_entry *e)
+{
+    m->last = (uint32_t)((const char *)e - (const char *)m->entries);
+}
+
 // ms_memo_meet notes that a stack has been met.
 MS_ALWAYS_INLINE void ms_memo_meet(struct ms_memo *m, uint16_t *recent,
-                                   uint32_t entry)
+                                   const struct ms_memo_entry *e)
 {
-    struct ms_memo_entry *last = &m->entries[m->last];
+    struct ms_memo_entry *last = ms_memo_last(m);
 
     for (uint32_t i = MS_MEMO_NEXT - 1; i > 0; i--)
         last->next[i] = last->next[i - 1];
-    last->next[0] = (uint16_t)entry;
-    *recent = (uint16_t)entry;
-    m->last = entry;
+    *recent = last->next[0] = (uint16_t)(e - m->entries);
+    ms_memo_now(m, e);
 }
 
 // ms_memo_recognize_near gives the entry of the stack that begins with `from`,
-// if it is one of the two that are the likeliest; or NULL.
+// if it is one of the two that are the likeliest; or NULL. `frame` is the
+// hook's, which has the fp: that is mostly not asked for, and last of all.
 MS_ALWAYS_INLINE struct ms_memo_entry *
-ms_memo_recognize_near(struct ms_memo *m, struct ms_frame from)
+ms_memo_recognize_near(struct ms_memo *m, struct ms_frame from,
+                       const void *frame)
 {
-    uint16_t *next = m->entries[m->last].next;
-    uint32_t entry = next[0];
-    struct ms_memo_entry *e = &m->entries[entry];
+    struct ms_memo_entry *e = ms_anew(&m->entries[ms_memo_last(m)->next[0]]);
 
-    if (!ms_memo_begins(e, from)) {
-        entry = *ms_memo_recent(m, from);
-        e = &m->entries[entry];
-        if (ms_unlikely(!ms_memo_begins(e, from)))
+    // Both ways to the end: what only one of them needs takes no register.
+    if (ms_memo_begins(e, from)) {
+        if (ms_unlikely(!ms_memo_goes_on(m, e, from)))
             return NULL;
+    } else {
+        struct ms_memo_entry *other =
+            ms_anew(&m->entries[*ms_memo_recent(m, from)]);
+        if (ms_unlikely(!ms_memo_begins(other, from) ||
+                        !ms_memo_goes_on(m, other, from)))
+            return NULL;
+        struct ms_memo *again = ms_anew(m);
+        ms_memo_last(again)->next[0] = (uint16_t)(other - again->entries);
+        e = other;
     }
-    if (ms_unlikely(!ms_memo_goes_on(m, e, from)))
+    if (ms_unlikely(!e->any_fp) &&
+        e->at.fp != ms_machine_caller_fp(frame, from.sp))
         return NULL;
-    next[0] = (uint16_t)entry;
-    m->last = entry;
+    ms_memo_now(m, e);
     return e;
 }
 

@@ -356,8 +356,7 @@ MS_NOINLINE uint32_t ms_unwinder_stack(struct ms_unwinder *u,
         e = keep(u, from, node);
     }
     if (e != NULL)
-        ms_memo_meet(&u->memo, ms_memo_recent(&u->memo, *from),
-                     (uint32_t)(e - u->memo.entries));
+        ms_memo_meet(&u->memo, ms_memo_recent(&u->memo, *from), e);
     *hint = e != NULL ? &e->hint : NULL;
     return node;
 }

@@ -44,6 +44,7 @@ struct ms_fresh_frame {
 };
 
 struct ms_unwinder {
+    struct ms_memo memo;            // first, as what every event looks at
     struct ms_rules *rules;         // constant
     struct ms_store *store;         // constant
     uint64_t stack_low, stack_high; // the thread's own stack
@@ -56,7 +57,6 @@ struct ms_unwinder {
     uint64_t values[MS_UNWIND_WORDS];
     struct ms_fresh_frame fresh[MS_UNWIND_FRAMES];
     struct ms_nodes nodes;
-    struct ms_memo memo;
 };
 
 // ms_unwinder_create makes one for the calling thread, in memory that a forked
@@ -106,17 +106,18 @@ MS_ALWAYS_INLINE bool ms_unwinder_is_current(const struct ms_unwinder *u)
 }
 
 // ms_unwinder_recognize_near finds a stack that is in the memo where it is most
-// likely to be; NULL: it is not there.
+// likely to be; NULL: it is not there. `from` is ms_frame_of_hook(frame).
 MS_ALWAYS_INLINE struct ms_memo_entry *
-ms_unwinder_recognize_near(struct ms_unwinder *u, struct ms_frame from)
+ms_unwinder_recognize_near(struct ms_unwinder *u, struct ms_frame from,
+                           const void *frame)
 {
     if (ms_unlikely(!ms_unwinder_is_current(u)))
         return NULL;
-    return ms_memo_recognize_near(&u->memo, from);
+    return ms_memo_recognize_near(&u->memo, from, frame);
 }
 
 // ms_unwinder_recognize_far finds one that is not there; NULL: it is not in the
-// memo. ms_unwinder_recognize looks for it everywhere.
+// memo. ms_unwinder_recognize looks for that of a hook everywhere.
 MS_ALWAYS_INLINE struct ms_memo_entry *
 ms_unwinder_recognize_far(struct ms_unwinder *u, struct ms_frame from)
 {
@@ -126,9 +127,10 @@ ms_unwinder_recognize_far(struct ms_unwinder *u, struct ms_frame from)
 }
 
 MS_ALWAYS_INLINE struct ms_memo_entry *
-ms_unwinder_recognize(struct ms_unwinder *u, struct ms_frame from)
+ms_unwinder_recognize(struct ms_unwinder *u, const void *frame)
 {
-    struct ms_memo_entry *e = ms_unwinder_recognize_near(u, from);
+    struct ms_frame from = ms_frame_of_hook(frame);
+    struct ms_memo_entry *e = ms_unwinder_recognize_near(u, from, frame);
 
     return ms_likely(e != NULL) ? e : ms_unwinder_recognize_far(u, from);
 }

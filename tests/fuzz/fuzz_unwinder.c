@@ -120,11 +120,14 @@ static void walk(struct input *in)
     struct ms_row_hint *hint;
     struct ms_frame from = {
         .pc = address_of(byte(in) % FRAMES),
-        .sp = place(1 + byte(in) % (WORDS - 1)),
+        .sp = place(2 + byte(in) % (WORDS - 2)),
         .fp = place(byte(in)),
     };
+    uint64_t *frame = (uint64_t *)(uintptr_t)from.sp - 2;
 
-    struct ms_memo_entry *e = ms_unwinder_recognize(knowing, from);
+    frame[0] = from.fp;
+    frame[1] = from.pc;
+    struct ms_memo_entry *e = ms_unwinder_recognize(knowing, frame);
     uint32_t known =
         e != NULL ? e->node : ms_unwinder_stack(knowing, &from, &hint);
     fresh->generation--; // it forgets everything

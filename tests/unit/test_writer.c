@@ -165,7 +165,7 @@ static void recorder_keeps_the_last_events(void **state)
     assert_int_equal(newest >> 47 & 31, MS_OPERATION_ALLOCATION);
     assert_int_equal(oldest & mask, BLOCK + 7 * 96);
     assert_int_equal(oldest >> 47 & 31, MS_OPERATION_REALLOCATION);
-    assert_int_equal(ms_load_relaxed(&w->events[6].where) >> MS_EVENT_ROW_SHIFT,
+    assert_int_equal(ms_cell_row(ms_load_relaxed(&w->events[6].where)),
                      ms_load_relaxed(&w->slot->dirty));
 }
 

@@ -117,10 +117,8 @@ static void compare_all(const struct ms_store *s, uint32_t node,
 
 static void fill_and_compare(struct ms_writer *w, struct ms_event *e)
 {
-    struct ms_frame from = ms_frame_of_hook(e->frame);
-
     // In the order of the fast path.
-    struct ms_memo_entry *known = ms_unwinder_recognize(w->unwinder, from);
+    struct ms_memo_entry *known = ms_unwinder_recognize(w->unwinder, e->frame);
     if (known != NULL) {
         e->stack = known->node;
         e->hint = &known->hint;

@@ -15,6 +15,14 @@
 #define MS_NOINLINE __attribute__((noinline))
 #define MS_ALWAYS_INLINE static inline __attribute__((always_inline))
 
+// The same pointer, of which the compiler knows nothing: what follows from it
+// is computed anew, not kept in a register meanwhile.
+MS_ALWAYS_INLINE void *ms_anew(void *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 // A thread-local that costs one load: no call to __tls_get_addr, which may
 // allocate and so must not stand in the way of malloc.
 #define MS_THREAD_LOCAL                                                        \

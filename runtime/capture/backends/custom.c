@@ -130,7 +130,7 @@ static void show(struct ms_store *s, const struct slot *slot)
         memcpy(&word, slot->name + i * sizeof word, sizeof word);
         ms_store_relaxed(&s->header->custom_name[i], word);
     }
-    ms_control_ask_backend(s->header);
+    ms_control_tell(s->header, MS_CONTROL_CUSTOM);
 }
 
 enum memscope_status memscope_backend_use(const char *name)

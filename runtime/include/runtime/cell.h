@@ -16,6 +16,7 @@
 #include "runtime/segment.h"
 
 #define MS_CELL_LIVE (UINT64_C(1) << 63)
+#define MS_CELL_ROW_SHIFT 39u
 #define MS_CELL_BIG 63u
 
 static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
@@ -23,8 +24,8 @@ static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
 {
     uint64_t small = size < MS_CELL_BIG ? size : MS_CELL_BIG;
 
-    return MS_CELL_LIVE | (uint64_t)row << 39 | small << 33 |
-           (address >> 4 & 1) << 32 |
+    return MS_CELL_LIVE | (uint64_t)row << MS_CELL_ROW_SHIFT |
+           (2 * small + (address >> 4 & 1)) << 32 |
            (birth & ((UINT64_C(1) << MS_BIRTH_BITS) - 1));
 }
 
@@ -41,7 +42,16 @@ static inline bool ms_cell_live(uint64_t cell)
 
 static inline uint32_t ms_cell_row(uint64_t cell)
 {
-    return (uint32_t)(cell >> 39) & (MS_ROW_CAPACITY - 1);
+    return (uint32_t)(cell >> MS_CELL_ROW_SHIFT) & (MS_ROW_CAPACITY - 1);
+}
+
+// The size and, from bit 6 on, the row: the one and the other 64-fold are each
+// one instruction more.
+#define MS_CELL_SIZE_SHIFT 33u
+static inline uint64_t ms_cell_size_and_row(uint64_t cell)
+{
+    _Static_assert(MS_CELL_SIZE_SHIFT + 6 == MS_CELL_ROW_SHIFT, "side by side");
+    return cell >> MS_CELL_SIZE_SHIFT;
 }
 
 // Rows go to threads in groups. The group of a cell's row, where the cell is
@@ -52,7 +62,7 @@ static inline uint32_t ms_cell_row(uint64_t cell)
 static inline uint32_t ms_cell_group(uint64_t cell)
 {
     _Static_assert(MS_ROW_GROUP == 8, "three bits of the row");
-    return (uint32_t)(cell >> (39 + 3));
+    return (uint32_t)(cell >> (MS_CELL_ROW_SHIFT + 3));
 }
 
 static inline uint32_t ms_cell_small_size(uint64_t cell)

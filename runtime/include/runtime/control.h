@@ -32,6 +32,7 @@ enum ms_mode { MS_MODE_EXACT = 0, MS_MODE_SAMPLED, MS_MODE_OFF, MS_MODES };
 #define MS_CONTROL_WAS_OFF 64u    // at any time
 #define MS_CONTROL_CUSTOM 128u    // a backend of the program's own is in use
 #define MS_CONTROL_INTERVALS 8u   // 6 bits for each level from 1 on: log2
+#define MS_CONTROL_NOTED (1u << 26) // some block has notes, annotations.h
 #define MS_PULSE_TICK (UINT64_C(1) << 32)
 
 static inline enum ms_mode ms_control_mode(uint32_t control)
@@ -128,14 +129,18 @@ static inline uint64_t ms_control_set(struct ms_segment_header *h,
     return level != 0 ? UINT64_C(1) << ms_control_interval(control, level) : 0;
 }
 
-// ms_control_ask_backend is the program's own: from its next event on, each
-// thread asks the backend about every stack.
-static inline void ms_control_ask_backend(struct ms_segment_header *h)
+// ms_control_tell is the program's own: from its next event on, each thread
+// goes by these bits as well. With MS_CONTROL_CUSTOM it asks the backend about
+// every stack, and tells it of every free; with MS_CONTROL_NOTED it looks for
+// the notes of what is freed.
+static inline void ms_control_tell(struct ms_segment_header *h, uint32_t bits)
 {
     uint64_t before = ms_load_relaxed(&h->pulse);
 
-    // relaxed: the word is all that there is to see
-    while (!ms_cas_relaxed(&h->pulse, &before, before | MS_CONTROL_CUSTOM))
+    // relaxed: the word is all that there is to see. Who frees a block that was
+    // given notes sees it, as he knows of the block.
+    while ((before & bits) != bits &&
+           !ms_cas_relaxed(&h->pulse, &before, before | bits))
         continue;
 }
 

@@ -40,7 +40,7 @@
 #include <stdint.h>
 
 #define MS_SEGMENT_MAGIC UINT64_C(0x31676573706d656d) // "mempseg1"
-#define MS_SEGMENT_VERSION 6u
+#define MS_SEGMENT_VERSION 7u
 #define MS_HEADER_BYTES 4096u
 #define MS_SEGMENT_NAME "memscope" // of the memfd
 
@@ -157,7 +157,6 @@ struct ms_segment_header {
 
     // One line that every event reads and hardly anybody writes.
     _Alignas(64) _Atomic uint32_t state;
-    _Atomic uint32_t noted; // 1: some block has notes, annotations.h
     _Atomic uint64_t pulse; // upper half: the collector's tick; lower: control
 
     // The queue of maps and unmaps, both ends; numbers that never wrap.
@@ -264,9 +263,9 @@ enum ms_operation {
     MS_OPERATION_FREE_STACK, // of the deallocation after it; row: its node
 };
 
-// One event, in bits: address 47, operation 5; row 24, time 32 (as births). The
-// row stands where it does in a cell: to book an event it is shifted once.
-#define MS_EVENT_ROW_SHIFT 39u
+// One event, in bits: address 47, operation 5; and where a cell has them,
+// cell.h, the row and, in place of the birth, the time. What else a cell has
+// may stand there or not.
 struct ms_recorded_event {
     _Atomic uint64_t what;
     _Atomic uint64_t where;
@@ -348,8 +347,10 @@ static inline uint32_t ms_size_class(uint64_t size)
 static inline uint32_t ms_lifetime_bucket(uint64_t units)
 {
     uint32_t b = units == 0 ? 0 : 64u - (uint32_t)__builtin_clzll(units);
-    if (__builtin_expect(b >= MS_LIFETIME_BUCKETS, 0)) // a branch: it is rare
-        return MS_LIFETIME_BUCKETS - 1;
+    if (__builtin_expect(b >= MS_LIFETIME_BUCKETS, 0)) {
+        __asm__ volatile(""); // a branch, no conditional move: it is rare
+        b = MS_LIFETIME_BUCKETS - 1;
+    }
     return b;
 }
 
