@@ -174,8 +174,10 @@ MS_ALWAYS_INLINE void *captured(void *p, size_t size)
     if (ms_unlikely(p == NULL))
         return p;
     enum ms_fast done = ms_fast_alloc(p, size, MS_HOOK_FRAME, &e);
-    if (ms_likely(done == MS_FAST_DONE))
+    if (ms_likely(done == MS_FAST_DONE)) {
+        ms_leave_nothing();
         return p;
+    }
     if (done == MS_FAST_FOLLOW)
         return followed(p, e);
     p = done == MS_FAST_NOT
