@@ -17,7 +17,7 @@
 #define NAMES_PER_TICK 2000u
 // Names are read once somebody looks; after so long a run they are no longer
 // much beside the program's own work, and are there when somebody does.
-#define NAMES_AFTER_NS UINT64_C(30000000000)
+#define NAMES_AFTER_NS UINT64_C(10000000000)
 
 bool ms_engine_has_debuginfod(void)
 {

@@ -211,21 +211,16 @@ MS_ALWAYS_INLINE enum ms_fast ms_fast_dealloc(const void *block, uint64_t pulse,
         *e = (struct ms_fast_event){.writer = w};
         return mark != 0 ? MS_FAST_FAR : ms_fast_leave(w, MS_FAST_NOT);
     }
-    uint64_t both = ms_cell_size_and_row(cell);
-    uint64_t size = both & MS_CELL_BIG;
-    if (ms_unlikely(size == MS_CELL_BIG))
-        size = ms_load_relaxed(place + 1);
-    // relaxed, both: the allocator's own hand-over orders
-    ms_store_relaxed(place, 0);
+    uint64_t size = ms_live_index_clear(place, cell).size;
     // In bytes, as a row has 64, and a detail twice as many.
-    uint64_t row_at = both & (uint64_t)(MS_ROW_CAPACITY - 1) << 6;
+    uint64_t row_at = ms_cell_row_64(cell);
     struct ms_row *r = (void *)((char *)w->rows + row_at);
     struct ms_row_detail *d = (void *)((char *)w->details + 2 * row_at);
     ms_ledger_freed_one(r, d, size, ms_fold_age(w, cell));
     if (address == w->last_address)
         ms_bump(&r->temporary_count, 1u);
     ms_recorder_put(w, MS_OPERATION_DEALLOCATION, address,
-                    both << MS_CELL_SIZE_SHIFT | (uint32_t)w->now);
+                    ms_cell_at(cell, w->now));
     w->last_address = 0;
     w->unposted -= (int64_t)size;
     return ms_fast_end(w, r, w->unposted <= -MS_POST_BYTES, e);
