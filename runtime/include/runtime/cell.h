@@ -48,8 +48,8 @@ static inline uint32_t ms_cell_row(uint64_t cell)
 // The row's number times 64, which takes fewer instructions than the number.
 static inline uint64_t ms_cell_row_64(uint64_t cell)
 {
-    return cell >> (MS_CELL_ROW_SHIFT - 6) &
-           (uint64_t)(MS_ROW_CAPACITY - 1) << 6;
+    return cell >> (MS_CELL_ROW_SHIFT - 6) & (uint64_t)(MS_ROW_CAPACITY - 1)
+                                                 << 6;
 }
 
 // Rows go to threads in groups. The group of a cell's row, where the cell is
