@@ -22,6 +22,7 @@
 #include "runtime/control.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define PAGE 4096u
 #define AHEAD 8 // rows whose memory is on its way while one is read
 
 static bool is_listed(const struct ms_session *s, uint32_t row)
@@ -161,16 +162,18 @@ static void do_slow_parts(struct ms_session *s, uint64_t uptime, bool second)
 
 // The kernel walks all pages of the program for it, and holds up its mmap and
 // brk meanwhile: no more than half a per cent of the time, and where nobody
-// looks a tenth of that.
+// looks a tenth of that. So the first time waits, too, where there are many.
 static void read_pss(struct ms_session *s)
 {
     uint64_t begin = ms_clock_monotonic_ns();
+    uint64_t pages =
+        s->sample.rss_bytes != UINT64_MAX ? s->sample.rss_bytes / PAGE + 1 : 1;
 
-    if (begin - s->pss_ns < s->pss_took_ns * (s->rests ? 2000 : 200))
+    if (begin - s->pss_ns < pages * s->pss_page_ns * (s->rests ? 2000 : 200))
         return;
     s->pss_bytes = ms_process_stats_pss(s->process);
     s->pss_ns = begin;
-    s->pss_took_ns = ms_clock_monotonic_ns() - begin;
+    s->pss_page_ns = (ms_clock_monotonic_ns() - begin) / pages + 1;
 }
 
 bool ms_session_tick(struct ms_session *s)

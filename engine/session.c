@@ -12,6 +12,8 @@
 #include "platform/atomics.h"
 #include "platform/clock.h"
 
+#define PSS_PAGE_NS 200 // until one has been asked for
+
 bool ms_list_add(struct ms_list *list, uint32_t item)
 {
     if (list->count == list->room) {
@@ -70,6 +72,8 @@ enum memscope_status ms_session_open(int fd, pid_t pid, uint32_t id,
     s->mappings.gain = ms_session_book_mapping;
     s->mappings.gain_arg = s;
     s->pss_bytes = UINT64_MAX;
+    s->pss_ns = ms_clock_monotonic_ns();
+    s->pss_page_ns = PSS_PAGE_NS;
     ms_governor_init(&s->governor, &s->reader);
     make_epoch(s->epoch);
     pthread_mutex_init(&s->lock, NULL);

@@ -92,8 +92,9 @@ struct ms_session {
     uint64_t thread_sample_uptime_ns;
     uint64_t threads_running;
     uint64_t pss_bytes;
-    uint64_t pss_ns, pss_took_ns; // monotonic: when it was asked for last
-    bool rests;                   // nobody looks
+    uint64_t pss_ns;      // monotonic: when it was asked for last, or the start
+    uint64_t pss_page_ns; // that it took for each page of the program
+    bool rests;           // nobody looks
     uint64_t second_ns, trend_ns; // when these were last done
     uint64_t ticked_ns;           // uptime at the last tick
     uint64_t snapshots_wanted;    // by the program, as far as it was seen

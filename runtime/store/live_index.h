@@ -13,6 +13,15 @@
 #include "runtime/cell.h"
 #include "runtime/store.h"
 
+// The cell that has the size of a block, of which its own says `small`: that
+// one, or the next where it does not fit. A block of such a size covers that
+// cell's granule, too.
+static inline _Atomic uint64_t *ms_live_index_sized(_Atomic uint64_t *cell,
+                                                    uint64_t small)
+{
+    return cell + (small + 1) / (MS_CELL_BIG + 1);
+}
+
 // Returns what the cell now says.
 static inline uint64_t ms_live_index_put(_Atomic uint64_t *index,
                                          uint64_t address, uint32_t row,
@@ -22,14 +31,13 @@ static inline uint64_t ms_live_index_put(_Atomic uint64_t *index,
     const void *block = ms_anew((void *)(uintptr_t)address);
     _Atomic uint64_t *cell = &index[(uintptr_t)block >> MS_GRANULE_SHIFT];
 
-    // A block of this size covers the next cell's granule, too.
-    if (size >= MS_CELL_BIG) {
-        ms_store_relaxed(cell + 1, size); // relaxed: published by [A]
-        size = MS_CELL_BIG;
-    }
+    // Nobody could predict a branch here. The own cell of a block that has no
+    // other is not live yet. relaxed: published by [A]
+    uint64_t small = ms_cell_small(size);
+    ms_store_relaxed(ms_live_index_sized(cell, small), size);
     // [A] release: publishes the size and the row's constants; pairs with the
     // walk's acquire
-    uint64_t value = ms_cell_pack(address, row, size, birth);
+    uint64_t value = ms_cell_pack(address, row, small, birth);
     ms_store_release(cell, value);
     return value;
 }
@@ -47,10 +55,11 @@ static inline struct ms_taken ms_live_index_clear(_Atomic uint64_t *cell,
                                                   uint64_t value)
 {
     struct ms_taken taken = {.cell = value};
+    uint32_t small = ms_cell_small_size(value);
+    _Atomic uint64_t *sized = ms_anew(ms_live_index_sized(cell, small));
+    uint64_t size = ms_load_relaxed(sized);
 
-    taken.size = ms_cell_small_size(taken.cell);
-    if (taken.size == MS_CELL_BIG)
-        taken.size = ms_load_relaxed(cell + 1);
+    taken.size = sized != cell ? size : small; // no branch, as above
     ms_store_relaxed(cell, 0); // relaxed: the allocator's own hand-over orders
     return taken;
 }

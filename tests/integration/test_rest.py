@@ -30,6 +30,19 @@ class Rest(TestCase):
             steps = [b - a for a, b in zip(times, times[1:])]
             self.assertLess(min(steps), 2 * TENTH_NS)
 
+    def test_many_pages_are_walked_seldom(self):
+        """The kernel walks them for the proportional set size, which is asked
+        for no sooner than half a per cent of the time pays for it."""
+        with Memscope("/usr/bin/python3", "-c", "x = b'x' * (400 << 20)\n"
+                      "print('ready', flush=True)\ninput()") as scope:
+            self.assertEqual(scope.line(), "ready")
+            stats = self.left_alone(scope, 1.5)
+            if int(stats["uptime_ns"]) < 3 * SECOND_NS:
+                self.assertLess(stats["system"]["pss_bytes"] or 0, 200 << 20)
+            wait_until("the proportional set size", lambda: (
+                scope.stats()["system"]["pss_bytes"] or 0) > 200 << 20)
+            scope.write(b"\n")
+
     def test_who_comes_sees_now(self):
         """Where ticks cost so much that they rest for seconds, too."""
         with Memscope(target("one_at_a_time"), "1000000", "17") as scope:

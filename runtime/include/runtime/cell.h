@@ -19,13 +19,17 @@
 #define MS_CELL_ROW_SHIFT 39u
 #define MS_CELL_BIG 63u
 
+// What a head cell says of a size.
+static inline uint64_t ms_cell_small(uint64_t size)
+{
+    return size < MS_CELL_BIG ? size : MS_CELL_BIG;
+}
+
 static inline uint64_t ms_cell_pack(uint64_t address, uint32_t row,
                                     uint64_t size, uint64_t birth)
 {
-    uint64_t small = size < MS_CELL_BIG ? size : MS_CELL_BIG;
-
     return MS_CELL_LIVE | (uint64_t)row << MS_CELL_ROW_SHIFT |
-           (2 * small + (address >> 4 & 1)) << 32 |
+           (2 * ms_cell_small(size) + (address >> 4 & 1)) << 32 |
            (birth & ((UINT64_C(1) << MS_BIRTH_BITS) - 1));
 }
 
