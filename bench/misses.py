@@ -16,6 +16,7 @@ import collections
 import os
 import tempfile
 
+import instructions
 from measure import Run
 from workloads import all_workloads
 
@@ -46,9 +47,12 @@ def read(path):
     return functions
 
 
+def cycles(counts):
+    return sum(counts[event] * weight for event, weight in WEIGHTS.items())
+
+
 def show(name, counts, allocations):
-    cycles = sum(counts[event] * weight for event, weight in WEIGHTS.items())
-    print("%-28s %8.1f" % (name, cycles / allocations) + "".join(
+    print("%-28s %8.1f" % (name, cycles(counts) / allocations) + "".join(
         " %8.2f" % (counts[event] / allocations) for event in SHOWN))
 
 
@@ -63,6 +67,8 @@ def main():
     options = parser.parse_args()
     missing = []
     with tempfile.TemporaryDirectory() as directory:
+        instructions.compile_all(
+            directory, ("storms/bignum", "storms/covers"), ["-O2"])
         for work in all_workloads(directory, directory, options.scale,
                                   options.programs, missing):
             profile = os.path.join(directory, "profile")
@@ -77,11 +83,9 @@ def main():
                   "".join(" %8s" % event for event in SHOWN))
             show("all", sum(functions.values(), collections.Counter()),
                  allocations)
-            for name, counts in sorted(
-                    functions.items(), reverse=True, key=lambda item: sum(
-                        item[1][event] * weight
-                        for event, weight in WEIGHTS.items()))[:options.top]:
-                show(name, counts, allocations)
+            for name in sorted(functions, key=lambda f: -cycles(
+                    functions[f]))[:options.top]:
+                show(name, functions[name], allocations)
     for what in missing:
         print(what)
 
